@@ -1,0 +1,155 @@
+"""Where the reference data lies (public models, vectors, measurements: not part of this project); an example run."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from mcusim import record
+from mcusim.trace import CAUSES
+
+
+@pytest.fixture(scope="session")
+def reference_data():
+    """The folder that MCUSIM_REFERENCE_DATA names; tests that need it skip without it."""
+    named = os.environ.get("MCUSIM_REFERENCE_DATA")
+    if not named:
+        pytest.skip("MCUSIM_REFERENCE_DATA is not set: the public models and vectors are not part of this project")
+    return Path(named)
+
+
+@pytest.fixture(scope="session")
+def example_run():
+    """A hand-made run of a keyword-spotting network, whose cycles and bytes add up."""
+    return make_run()
+
+
+@pytest.fixture(scope="session")
+def bad_run():
+    """The same model where it does not fit, with one layer that is not bit-exact."""
+    return make_run(ram_used=230_000, exact=False)
+
+
+def make_run(ram_used=34_208, ram_total=262_144, exact=True):
+    """DS-CNN-like figures: 10 convolutions in turns, pooling, reshape, classifier and softmax."""
+    dw, pw = "arm_depthwise_conv_wrapper_s8", "arm_convolve_wrapper_s8"
+    rows = [("CONV_2D", pw, (1, 25, 5, 64), 320_000, 512_345)]
+    for _ in range(4):
+        rows += [
+            ("DEPTHWISE_CONV_2D", dw, (1, 25, 5, 64), 72_000, 450_123),
+            ("CONV_2D", pw, (1, 25, 5, 64), 512_000, 987_654),
+        ]
+    rows += [
+        ("AVERAGE_POOL_2D", "arm_avgpool_s8", (1, 1, 1, 64), 0, 61_007),
+        ("RESHAPE", "arm_reshape_s8", (1, 64), 0, 103),
+        ("FULLY_CONNECTED", "arm_fully_connected_s8", (1, 12), 768, 2_345),
+        ("SOFTMAX", "arm_softmax_s8", (1, 12), 0, 3_210),
+    ]
+    layers = tuple(_layer(index, *row, exact or index != 3) for index, row in enumerate(rows))
+    cycles = sum(layer.cycles for layer in layers)
+    reserved = 45_056
+    free = ram_total - reserved - ram_used
+    ram = record.MemoryVerdict(ram_used, ram_total - reserved, reserved, free)
+    flash = record.MemoryVerdict(78_332, 983_040, 65_536, 904_708)
+    reasons = () if free >= 0 else (f"RAM: {ram_used:,} bytes are needed, {ram_total - reserved:,} are there",)
+    mine = record.KernelArena(23_748, 23_760, 16_000, 7_748, 640)
+    return record.Run(
+        schema=record.SCHEMA,
+        mcusim_version="0.1.0",
+        created="2026-01-02T03:04:05+00:00",
+        command="mcusim profile kws.tflite --board nano33ble",
+        model=record.ModelInfo(
+            "kws_ds_cnn",
+            "a" * 64,
+            53_936,
+            (record.TensorInfo("input_1", (1, 490), "int8", 0.58, 83),),
+            (record.TensorInfo("Identity", (1, 12), "int8", 0.00390625, -128),),
+        ),
+        board=record.BoardInfo("nano33ble", "nRF52840-QIAA", "Cortex-M4", 64_000_000, 2, ("A note of the board.",)),
+        fits=not reasons,
+        verdict=record.Verdict(ram, flash, reasons),
+        memory=record.Memory(
+            23_748,
+            23_760,
+            16_000,
+            7_748,
+            640,
+            512,
+            (
+                record.Owner("conv2d/Relu", 8_000, "tensor"),
+                record.Owner("depthwise_conv2d/Relu", 8_000, "tensor"),
+                record.Owner("persistent structs", 7_748, "persistent"),
+                record.Owner("stack of the kernels", ram_used - 23_748, "stack"),
+                record.Owner("Mbed OS and the Arduino core", reserved, "reserved"),
+                *((record.Owner("free", free, "free"),) if free > 0 else ()),
+            ),
+            record.Holes(16_000, 16_000, 0),
+            {"cmsis_nn": mine, "reference": record.KernelArena(22_292, 22_304, 16_000, 6_292, 0)},
+        ),
+        flash=record.Flash(
+            24_908,
+            53_936,
+            24_396,
+            (
+                record.Owner("weights", 24_908, "weights"),
+                record.Owner("rest of the model file", 29_028, "model"),
+                record.Owner("kernels", 24_396, "code"),
+                record.Owner("bootloader", 65_536, "reserved"),
+                record.Owner("free", 904_708, "free"),
+            ),
+        ),
+        totals=record.Totals(
+            macs=sum(layer.macs for layer in layers),
+            instructions=sum(layer.instructions for layer in layers),
+            cycles=cycles,
+            cycles_by_cause={c: sum(layer.cycles_by_cause[c] for layer in layers) for c in CAUSES},
+            latency_s=cycles / 64e6,
+            energy_j=cycles / 64e6 * 0.0099,
+            energy_j_reason=None,
+            error_percent=None,
+            error_percent_reason="not validated: no published measurement of these kernels on this board",
+        ),
+        layers=layers,
+        provenance=record.Provenance(
+            "emulation",
+            record.Kernels("b" * 64, "arm-none-eabi-gcc 12.2.1", "-O3 -mcpu=cortex-m4", "c" * 64),
+            "cores/cortex_m4.toml",
+            "boards/nano33ble.toml",
+            "TensorFlow Lite Micro with cmsis_nn kernels",
+            "zero_wait",
+            "pseudo-random",
+        ),
+        notes=("Cycles assume zero wait states: nano33ble reads flash with 2 wait states at 64 MHz.",),
+        output_digests=({"shape": [1, 12], "dtype": "int8", "sha256": "d" * 64},),
+    )
+
+
+def _layer(index, op, kernel, shape, macs, cycles, exact):
+    causes = dict.fromkeys(CAUSES, 0)
+    causes["load_store"] = cycles * 27 // 100
+    causes["branch"] = cycles * 6 // 100
+    causes["hazard"] = cycles * 3 // 100
+    causes["issue"] = cycles - sum(causes.values())
+    inner = cycles * 9 // 10
+    return record.Layer(
+        index=index,
+        op=op,
+        name=f"layer_{index}/{op.lower()}",
+        kernel=kernel,
+        shape=shape,
+        macs=macs,
+        instructions=cycles * 3 // 4,
+        cycles=cycles,
+        cycles_by_cause=causes,
+        estimated_cycles=None,
+        estimated_cycles_reason="no cost formula is fitted for this kernel",
+        scratch_bytes=640 if op == "CONV_2D" else 0,
+        stack_bytes=312 + 8 * index,
+        bit_exact=exact,
+        difference=None if exact else f"layer_{index}[0, 1, 2, 3]: target 5, reference 4 (17 of 8,000 elements differ)",
+        functions=(
+            record.FunctionCycles(kernel.replace("wrapper", "inner"), inner),
+            record.FunctionCycles(kernel, cycles - inner),
+        ),
+        why="issue 64%",
+    )

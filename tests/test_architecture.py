@@ -1,0 +1,112 @@
+"""The layers of the package, read off its imports: a module imports only from levels above its own."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "mcusim"
+
+# A module, or a whole folder of siblings, may import from the levels before its own.
+LEVELS = (
+    {"errors"},
+    {"documents"},
+    {"model", "hardware", "runtime", "trace", "record"},
+    {"abi", "fixedpoint", "flatbuffer"},
+    {"nn", "geometry", "requantization"},
+    {"ops", "allocators", "memories", "pipelines"},
+    {"tflite", "elf", "decoder"},
+    {"plan", "observer"},
+    {"emulator"},
+    {"run"},
+    {"renderers", "compare"},
+    {"__init__"},
+    {"cli"},
+    {"__main__"},
+)
+
+# Packages that only these modules may import.
+RESERVED = {
+    "unicorn": {"emulator.py"},
+    "capstone": {"decoder.py"},
+    "rich": {"cli.py", "renderers/text.py"},
+    "typer": {"cli.py"},
+    "elftools": {"elf.py"},
+}
+
+
+def files():
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def unit(path):
+    """The module or the folder of siblings that a file belongs to."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return parts[0]
+
+
+def level(name):
+    for number, members in enumerate(LEVELS):
+        if name in members:
+            return number
+    return None
+
+
+def imports(path):
+    """(line, dotted name) of every import of a file, those inside functions too."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield node.lineno, alias.name
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno} imports relatively"
+            if node.module == "mcusim":
+                for alias in node.names:
+                    yield node.lineno, f"mcusim.{alias.name}"
+            else:
+                yield node.lineno, node.module or ""
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_only_from_levels_above(path):
+    own = unit(path)
+    assert level(own) is not None, f"{path.relative_to(ROOT)} has no level in the architecture"
+    for line, name in imports(path):
+        if not name.startswith("mcusim."):
+            continue
+        target = name.split(".")[1]
+        if target == own or not ((PACKAGE / target).is_dir() or (PACKAGE / f"{target}.py").is_file()):
+            continue
+        assert level(target) is not None, f"{name} has no level in the architecture"
+        assert level(target) < level(own), f"{path.relative_to(ROOT)}:{line} imports {name}, which is not above it"
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_reserved_packages(path):
+    name = str(path.relative_to(PACKAGE))
+    for line, imported in imports(path):
+        owners = RESERVED.get(imported.split(".")[0])
+        assert owners is None or name in owners, f"{name}:{line} imports {imported}; only {sorted(owners)} may"
+
+
+@pytest.mark.parametrize("family", ["nn", "ops", "allocators", "pipelines"])
+def test_siblings_do_not_import_each_other(family):
+    folder = PACKAGE / family
+    for path in sorted(folder.glob("*.py")):
+        if path.name == "__init__.py":
+            continue
+        for line, name in imports(path):
+            sibling = name.split(".")[2] if name.startswith(f"mcusim.{family}.") else None
+            assert sibling is None, f"{path.name}:{line} imports its sibling {name}"
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_every_module_says_what_it_is(path):
+    docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    assert docstring, f"{path.relative_to(ROOT)} has no docstring"
+
+
+def test_no_module_is_a_drawer():
+    forbidden = {"utils", "base", "manager", "helpers", "common", "misc"}
+    assert not [path for path in files() if path.stem in forbidden]
