@@ -1,0 +1,195 @@
+"""Real multipliers and 32-bit accumulators → the integers TensorFlow Lite Micro makes of them: every rounding rule.
+
+Compiled functions take and give integers in the int32 range. Numba widens integer arithmetic to 64 bits, the device
+does not: what wraps around in a register there goes through `as_int32` here. A sum of many terms may be cut back once
+at its end, because addition and multiplication modulo 2**32 do not care when.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numba
+
+INT32_MAX = 2**31 - 1
+INT32_MIN = -(2**31)
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def jit(function: _Function) -> _Function:
+    """Compile a kernel at its first call; the machine code is cached on disk, and the kernel runs without the GIL.
+
+    The cache of a function is stale only when its own file changes, not when a file it calls into does.
+    """
+    return cast(_Function, numba.njit(cache=True, nogil=True)(function))
+
+
+# -- Prepare: real numbers to multiplier and shift, in plain Python --------------------------------------------------
+
+
+def quantize_multiplier(real: float) -> tuple[int, int]:
+    """Q31 multiplier and shift with real ≈ multiplier · 2**(shift − 31); a positive shift goes left.
+
+    The multiplier is rounded half away from zero to [2**30, 2**31); below 2**−32 both are 0, as TFLite's
+    QuantizeMultiplier has it. The shift of a huge ratio may exceed the 30 that requantize takes: the caller refuses it.
+    ValueError for what no pair of positive scales can give.
+    """
+    if not (math.isfinite(real) and real >= 0):
+        raise ValueError(f"a multiplier of {real} has no fixed-point form")
+    fraction, shift = math.frexp(real)
+    multiplier = math.floor(fraction * 2**31 + 0.5)
+    if multiplier == 2**31:
+        multiplier //= 2
+        shift += 1
+    if shift < -31:
+        return 0, 0
+    return multiplier, shift
+
+
+def fold_count(multiplier: int, shift: int, count: int) -> tuple[int, int]:
+    """Multiplier and shift of MEAN over `count` elements from those of its scale ratio, the division folded in.
+
+    TFLite's rule (QuantizedMeanOrSum): floor(multiplier · 2**k / count), shift − k, with k = floor(log2(count)) but at
+    most 32 and at most 31 + shift, so that the shift stays ≥ −31.
+    """
+    power = min(count.bit_length() - 1, 32, 31 + shift)
+    return (multiplier << power) // count, shift - power
+
+
+def softmax_scaling(beta: float, input_scale: float) -> tuple[int, int, int]:
+    """`mult`, `shift` and `diff_min` of an int8 SOFTMAX: differences to the row's maximum become Q5.26.
+
+    As TFLite's PreprocessSoftmaxScaling with 5 integer bits; diff_min is minus the input radius. ValueError where
+    beta · input_scale is so small (≤ 2**−26) that TFLite itself aborts.
+    """
+    real = min(beta * input_scale * 2**26, 2**31 - 1.0)
+    if not real > 1.0:
+        raise ValueError(f"a SOFTMAX input scale times beta of {beta * input_scale} is below 2**-26")
+    multiplier, shift = quantize_multiplier(real)
+    return multiplier, shift, -input_radius(5, shift)
+
+
+def logistic_scaling(input_scale: float) -> tuple[int, int, int]:
+    """`multiplier`, `left_shift` and `range_radius` of an int8 LOGISTIC: inputs become Q4.27.
+
+    ValueError where the scale is so small (< 2**−28) that TFLite's radius is undefined.
+    """
+    multiplier, left_shift = quantize_multiplier(input_scale * 2**27)
+    if multiplier == 0 or left_shift < 0:
+        raise ValueError(f"a LOGISTIC input scale of {input_scale} is below 2**-28")
+    return multiplier, left_shift, input_radius(4, left_shift)
+
+
+def input_radius(integer_bits: int, left_shift: int) -> int:
+    """Largest magnitude whose rescaled value still fits in Q`integer_bits` (TFLite's CalculateInputRadius, 31 bits)."""
+    return ((1 << integer_bits) - 1 << 31 - integer_bits) >> left_shift
+
+
+# -- Eval: integers to integers, compiled ----------------------------------------------------------------------------
+
+
+@jit
+def as_int32(value: int) -> int:
+    """The value as an int32 register holds it: wrapped around modulo 2**32."""
+    return ((value + 2**31) & 0xFFFFFFFF) - 2**31
+
+
+@jit
+def doubling_high_mult(a: int, b: int) -> int:
+    """a · b / 2**31 rounded to nearest, halves up; INT32_MAX where both are INT32_MIN."""
+    return min((a * b + (1 << 30)) >> 31, INT32_MAX)
+
+
+@jit
+def divide_by_power_of_two(value: int, exponent: int) -> int:
+    """value / 2**exponent rounded to nearest, halves away from zero; 0 ≤ exponent ≤ 62."""
+    if exponent == 0:
+        return value
+    half = 1 << (exponent - 1)
+    return (value + half - (1 if value < 0 else 0)) >> exponent
+
+
+@jit
+def requantize(value: int, multiplier: int, shift: int) -> int:
+    """value · multiplier · 2**(shift − 31), rounded twice; −31 ≤ shift ≤ 30, positive to the left.
+
+    First the high half of the doubled product, halves up, then the right shift, halves away from zero (TFLM's
+    MultiplyByQuantizedMultiplier, CMSIS-NN's arm_nn_requantize). `value` and its left shift wrap around in int32.
+    """
+    shifted = as_int32(value << max(shift, 0))
+    return divide_by_power_of_two(doubling_high_mult(shifted, multiplier), max(-shift, 0))
+
+
+@jit
+def requantize_and_clamp(
+    value: int, multiplier: int, shift: int, offset: int, activation_min: int, activation_max: int
+) -> int:
+    """Requantized value plus the output offset (wraps around in int32), clamped to the activation range."""
+    result = as_int32(requantize(value, multiplier, shift) + offset)
+    return min(max(result, activation_min), activation_max)
+
+
+@jit
+def saturating_left_shift(value: int, exponent: int) -> int:
+    """value · 2**exponent, held within int32."""
+    return min(max(value << exponent, INT32_MIN), INT32_MAX)
+
+
+@jit
+def exp_on_negative_values(value: int, integer_bits: int) -> int:
+    """exp of a Q`integer_bits` number ≤ 0 as Q0.31, exactly as gemmlowp's; integer_bits 4 or 5.
+
+    The number is split into a multiple of 1/4 and a rest in [−1/4, 0): the rest goes through a Taylor polynomial
+    around −1/8, each bit of the multiple through one constant factor.
+    """
+    if value == 0:
+        return INT32_MAX
+    fractional_bits = 31 - integer_bits
+    quarter = 1 << (fractional_bits - 2)
+    rest = (value & (quarter - 1)) - quarter
+    result = _exp_between_negative_quarter_and_0(rest << integer_bits)
+    quarters = rest - value
+    # exp(−2**k) in Q0.31 for k = −2 … 4
+    factors = (1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242)
+    for index in range(integer_bits + 2):
+        if quarters & (quarter << index):
+            result = doubling_high_mult(result, factors[index])
+    return result
+
+
+@jit
+def _exp_between_negative_quarter_and_0(value: int) -> int:
+    """exp of a Q0.31 number in [−1/4, 0): a fourth-order polynomial around −1/8, gemmlowp's roundings."""
+    exp_minus_eighth = 1895147668
+    one_third = 715827883
+    x = value + (1 << 28)
+    x2 = doubling_high_mult(x, x)
+    x3 = doubling_high_mult(x2, x)
+    x4 = doubling_high_mult(x2, x2)
+    cubic = doubling_high_mult(divide_by_power_of_two(x4, 2) + x3, one_third)
+    series = x + divide_by_power_of_two(cubic + x2, 1)
+    return exp_minus_eighth + doubling_high_mult(exp_minus_eighth, series)
+
+
+@jit
+def one_over_one_plus_x(value: int) -> int:
+    """1 / (1 + x) in Q0.31 of a Q0.31 number in [0, 1): three Newton-Raphson steps in Q2.29, as gemmlowp's."""
+    half_denominator = (value + (1 << 31)) >> 1
+    # 48/17 − 32/17 · d: the line nearest to 1/d on [1/2, 1], in Q2.29
+    estimate = 1515870810 + doubling_high_mult(half_denominator, -1010580540)
+    for _ in range(3):
+        error = (1 << 29) - doubling_high_mult(half_denominator, estimate)
+        estimate += saturating_left_shift(doubling_high_mult(estimate, error), 2)
+    return saturating_left_shift(estimate, 1)
+
+
+@jit
+def logistic(value: int) -> int:
+    """1 / (1 + exp(−x)) in Q0.31 of a Q4.27 number, as gemmlowp's."""
+    if value == 0:
+        return 1 << 30
+    positive = one_over_one_plus_x(exp_on_negative_values(-abs(value), 4))
+    return positive if value > 0 else INT32_MAX - positive
