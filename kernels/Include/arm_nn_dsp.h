@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* Instructions of the Armv7E-M DSP extension that work on two int16 at once. */
+
+#ifndef ARM_NN_DSP_H
+#define ARM_NN_DSP_H
+
+#include <arm_acle.h>
+#include <stdint.h>
+
+#include "arm_nnsupportfunctions.h"
+
+/* Bytes 0 and 2, or 1 and 3, of x as two int16; the accumulating forms add the two int16 of `addend`. */
+static inline uint32_t arm_nn_sxtb16(uint32_t x)
+{
+    return (uint32_t)__sxtb16((int8x4_t)x);
+}
+
+static inline uint32_t arm_nn_sxtb16_ror8(uint32_t x)
+{
+    uint32_t result;
+    __asm__("sxtb16 %0, %1, ror #8" : "=r"(result) : "r"(x));
+    return result;
+}
+
+static inline uint32_t arm_nn_sxtab16(uint32_t addend, uint32_t x)
+{
+    return (uint32_t)__sxtab16((int16x2_t)addend, (int8x4_t)x);
+}
+
+static inline uint32_t arm_nn_sxtab16_ror8(uint32_t addend, uint32_t x)
+{
+    uint32_t result;
+    __asm__("sxtab16 %0, %1, %2, ror #8" : "=r"(result) : "r"(addend), "r"(x));
+    return result;
+}
+
+/* Two low halves, or two high halves, side by side: turns byte pairs (0, 2), (1, 3) into (0, 1) and (2, 3). */
+static inline uint32_t arm_nn_pkhbt(uint32_t low, uint32_t high)
+{
+    uint32_t result;
+    __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(result) : "r"(low), "r"(high));
+    return result;
+}
+
+static inline uint32_t arm_nn_pkhtb(uint32_t high, uint32_t low)
+{
+    uint32_t result;
+    __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(result) : "r"(high), "r"(low));
+    return result;
+}
+
+/* sum + a.low * b.low + a.high * b.high */
+static inline int32_t arm_nn_smlad(uint32_t a, uint32_t b, int32_t sum)
+{
+    return __smlad((int16x2_t)a, (int16x2_t)b, sum);
+}
+
+/* sum + a.low * b.low, sum + a.high * b.high */
+static inline int32_t arm_nn_smlabb(uint32_t a, uint32_t b, int32_t sum)
+{
+    return __smlabb((int32_t)a, (int32_t)b, sum);
+}
+
+static inline int32_t arm_nn_smlatt(uint32_t a, uint32_t b, int32_t sum)
+{
+    return __smlatt((int32_t)a, (int32_t)b, sum);
+}
+
+/* The same int16 in both halves. */
+static inline uint32_t arm_nn_pair(int32_t value)
+{
+    return ((uint32_t)value & 0xFFFFU) * 0x10001U;
+}
+
+/* The accumulators of four neighbouring channels. */
+typedef struct {
+    int32_t sum_0;
+    int32_t sum_1;
+    int32_t sum_2;
+    int32_t sum_3;
+} arm_nn_sums;
+
+static inline arm_nn_sums arm_nn_start_sums(const int32_t *bias, int32_t channel)
+{
+    arm_nn_sums sums = {0, 0, 0, 0};
+    if (bias) {
+        sums.sum_0 = bias[channel];
+        sums.sum_1 = bias[channel + 1];
+        sums.sum_2 = bias[channel + 2];
+        sums.sum_3 = bias[channel + 3];
+    }
+    return sums;
+}
+
+/* Each channel's value times its weight, from pairs of channels 0, 2 and 1, 3. */
+static inline void arm_nn_add_products(
+    arm_nn_sums *sums, uint32_t values_02, uint32_t values_13, uint32_t weights_02, uint32_t weights_13)
+{
+    sums->sum_0 = arm_nn_smlabb(values_02, weights_02, sums->sum_0);
+    sums->sum_1 = arm_nn_smlabb(values_13, weights_13, sums->sum_1);
+    sums->sum_2 = arm_nn_smlatt(values_02, weights_02, sums->sum_2);
+    sums->sum_3 = arm_nn_smlatt(values_13, weights_13, sums->sum_3);
+}
+
+static inline void arm_nn_output_4(const arm_nn_sums *sums,
+                                   const arm_nn_requantization *requantization,
+                                   int32_t channel,
+                                   int8_t *output)
+{
+    /* A copy, so that writing outputs is seen not to change it. */
+    const arm_nn_requantization scaling = *requantization;
+    const int32_t *const multiplier = scaling.multiplier + channel;
+    const int32_t *const shift = scaling.shift + channel;
+    output += channel;
+    output[0] = arm_nn_scaled_output(sums->sum_0, multiplier[0], shift[0], &scaling);
+    output[1] = arm_nn_scaled_output(sums->sum_1, multiplier[1], shift[1], &scaling);
+    output[2] = arm_nn_scaled_output(sums->sum_2, multiplier[2], shift[2], &scaling);
+    output[3] = arm_nn_scaled_output(sums->sum_3, multiplier[3], shift[3], &scaling);
+}
+
+#endif

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* What the kernels share: memory, fixed-point arithmetic and matrix products. Not part of the public interface. */
+
+#ifndef ARM_NNSUPPORTFUNCTIONS_H
+#define ARM_NNSUPPORTFUNCTIONS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arm_nn_types.h"
+
+void *memcpy(void *restrict destination, const void *restrict source, size_t size);
+void *memset(void *destination, int value, size_t size);
+
+/* A word at any address: one LDR or STR where the core allows it, bytes where not. */
+typedef struct {
+    uint32_t value;
+} __attribute__((packed, may_alias)) arm_nn_unaligned_word;
+
+static inline uint32_t arm_nn_read_s8x4(const int8_t *source)
+{
+    return ((const arm_nn_unaligned_word *)source)->value;
+}
+
+static inline int32_t arm_nn_max(int32_t a, int32_t b)
+{
+    return a > b ? a : b;
+}
+
+static inline int32_t arm_nn_min(int32_t a, int32_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline int32_t arm_nn_clamp(int32_t value, int32_t min, int32_t max)
+{
+    return arm_nn_min(arm_nn_max(value, min), max);
+}
+
+/* value * 2^exponent as the register holds it: bits shifted out are lost. */
+static inline int32_t arm_nn_shift_left(int32_t value, int32_t exponent)
+{
+    return (int32_t)((uint32_t)value << exponent);
+}
+
+/* a * b / 2^31 to nearest, halves up. a and b must not both be INT32_MIN. */
+static inline int32_t arm_nn_doubling_high_mult(int32_t a, int32_t b)
+{
+    return (int32_t)((((int64_t)a * b) + (1LL << 30)) >> 31);
+}
+
+/* value / 2^(exponent) to nearest, halves away from zero; 1 <= exponent <= 32, value < INT32_MAX if exponent is 1. */
+static inline int32_t arm_nn_divide_by_power_of_two(int32_t value, int32_t exponent)
+{
+    /* One bit less than asked for, then the rounding bit: the sum cannot overflow. */
+    return (((value + (value >> 31)) >> (exponent - 1)) + 1) >> 1;
+}
+
+/* value * multiplier * 2^(shift - 31), rounded twice as TensorFlow Lite Micro does; -31 <= shift <= 30. */
+static inline int32_t arm_nn_requantize(int32_t value, int32_t multiplier, int32_t shift)
+{
+    if (__builtin_expect(shift >= 0, 0)) {
+        return arm_nn_doubling_high_mult(arm_nn_shift_left(value, shift), multiplier);
+    }
+    return arm_nn_divide_by_power_of_two(arm_nn_doubling_high_mult(value, multiplier), -shift);
+}
+
+/* sum / count to nearest, halves away from zero; count > 0. */
+static inline int32_t arm_nn_mean(int32_t sum, int32_t count)
+{
+    return (sum > 0 ? sum + count / 2 : sum - count / 2) / count;
+}
+
+/* How accumulators become int8 outputs: a multiplier and a shift for each output channel, then offset and limits. */
+typedef struct {
+    const int32_t *multiplier;
+    const int32_t *shift;
+    int32_t output_offset;
+    int32_t activation_min;
+    int32_t activation_max;
+} arm_nn_requantization;
+
+/* An output of a channel whose scale is at hand. */
+static inline int8_t arm_nn_scaled_output(int32_t accumulator,
+                                          int32_t multiplier,
+                                          int32_t shift,
+                                          const arm_nn_requantization *requantization)
+{
+    const int32_t value = arm_nn_requantize(accumulator, multiplier, shift);
+    return (int8_t)arm_nn_clamp(value + requantization->output_offset,
+                                requantization->activation_min,
+                                requantization->activation_max);
+}
+
+static inline int8_t arm_nn_output(int32_t accumulator, const arm_nn_requantization *requantization, int32_t channel)
+{
+    return arm_nn_scaled_output(
+        accumulator, requantization->multiplier[channel], requantization->shift[channel], requantization);
+}
+
+/*
+ * output[i][j] = requantized (bias[j] + sum over k of (lhs[i][k] + lhs_offset) * rhs[j][k]).
+ *
+ * lhs: lhs_rows rows, lhs_row_step bytes apart; rhs: rhs_rows rows of `depth` bytes; output: lhs_rows rows of
+ * rhs_rows bytes. Suited to many rows on the left (1x1 convolution).
+ */
+void arm_nn_mat_mult_nt_t_s8(const int8_t *lhs,
+                             int32_t lhs_rows,
+                             int32_t lhs_row_step,
+                             int32_t lhs_offset,
+                             const int8_t *rhs,
+                             int32_t rhs_rows,
+                             int32_t depth,
+                             const int32_t *bias,
+                             const arm_nn_requantization *requantization,
+                             int8_t *output);
+
+/*
+ * The same for one row on the left, with an offset added to the right side too (fully connected). Multipliers and
+ * shifts are scale_step entries apart: 0 where all outputs share one.
+ */
+void arm_nn_vec_mat_mult_t_s8(const int8_t *lhs,
+                              int32_t lhs_offset,
+                              const int8_t *rhs,
+                              int32_t rhs_rows,
+                              int32_t rhs_offset,
+                              int32_t depth,
+                              const int32_t *bias,
+                              const arm_nn_requantization *requantization,
+                              int32_t scale_step,
+                              int8_t *output);
+
+/*
+ * One filter matrix times two int16 columns that already hold value + offset, `column_step` elements apart.
+ * Writes output[channel] and output[output_step + channel].
+ */
+void arm_nn_mat_mult_kernel_s8_s16(const int8_t *filter,
+                                   int32_t output_channels,
+                                   int32_t depth,
+                                   const int16_t *columns,
+                                   int32_t column_step,
+                                   const int32_t *bias,
+                                   const arm_nn_requantization *requantization,
+                                   int8_t *output,
+                                   int32_t output_step);
+
+/* exp of a number <= 0 with integer_bits integer bits (4 or 5), as Q0.31. */
+int32_t arm_nn_exp_on_negative_values(int32_t value, int32_t integer_bits);
+
+/* 1 / (1 + x) of a Q0.31 number in [0, 1), as Q0.31. */
+int32_t arm_nn_one_over_one_plus_x(int32_t value);
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reference kernels of the operators that CMSIS-NN lacks: plain C with TensorFlow Lite Micro's arithmetic.
+ *
+ * size counts elements. Offsets are added, zero points are as stored in the model.
+ */
+
+#ifndef MCUSIM_FUNCTIONS_H
+#define MCUSIM_FUNCTIONS_H
+
+#include "arm_nn_types.h"
+
+/* ADD and MUL where a dimension of 1 of either input is repeated along the output's. */
+arm_cmsis_nn_status mcusim_broadcast_add_s8(const cmsis_nn_dims *input_1_dims,
+                                            const int8_t *input_1_data,
+                                            const cmsis_nn_dims *input_2_dims,
+                                            const int8_t *input_2_data,
+                                            const int32_t input_1_offset,
+                                            const int32_t input_1_mult,
+                                            const int32_t input_1_shift,
+                                            const int32_t input_2_offset,
+                                            const int32_t input_2_mult,
+                                            const int32_t input_2_shift,
+                                            const int32_t left_shift,
+                                            int8_t *output_data,
+                                            const int32_t out_offset,
+                                            const int32_t out_mult,
+                                            const int32_t out_shift,
+                                            const int32_t out_activation_min,
+                                            const int32_t out_activation_max,
+                                            const cmsis_nn_dims *output_dims);
+
+arm_cmsis_nn_status mcusim_broadcast_mul_s8(const cmsis_nn_dims *input_1_dims,
+                                            const int8_t *input_1_data,
+                                            const cmsis_nn_dims *input_2_dims,
+                                            const int8_t *input_2_data,
+                                            const int32_t input_1_offset,
+                                            const int32_t input_2_offset,
+                                            int8_t *output_data,
+                                            const int32_t out_offset,
+                                            const int32_t out_mult,
+                                            const int32_t out_shift,
+                                            const int32_t out_activation_min,
+                                            const int32_t out_activation_max,
+                                            const cmsis_nn_dims *output_dims);
+
+/* MEAN over the axes whose member of `reduce` is 1; `sums` is scratch of one int32 an output element. */
+void mcusim_mean_s8(const int8_t *input,
+                    const cmsis_nn_dims *input_dims,
+                    const cmsis_nn_dims *reduce,
+                    int32_t *sums,
+                    int32_t input_zero_point,
+                    int32_t multiplier,
+                    int32_t shift,
+                    int32_t output_zero_point,
+                    int8_t *output);
+
+/* LOGISTIC; inputs at least range_radius away from the zero point give the end of the int8 range. */
+void mcusim_logistic_s8(const int8_t *input,
+                        int32_t zero_point,
+                        int32_t range_radius,
+                        int32_t multiplier,
+                        int32_t left_shift,
+                        int32_t size,
+                        int8_t *output);
+
+/* RELU with different input and output quantization. */
+void mcusim_relu_s8(const int8_t *input,
+                    int32_t input_offset,
+                    int32_t output_offset,
+                    int32_t multiplier,
+                    int32_t shift,
+                    int32_t activation_min,
+                    int32_t activation_max,
+                    int32_t size,
+                    int8_t *output);
+
+/* RELU6 with one quantization: a clamp. */
+void mcusim_relu6_s8(const int8_t *input, int32_t activation_min, int32_t activation_max, int32_t size, int8_t *output);
+
+/* QUANTIZE float32 to int8, rounding half away from zero. */
+void mcusim_quantize_f32_s8(const float *input, float scale, int32_t zero_point, int32_t size, int8_t *output);
+
+/* QUANTIZE int8 to int8 of another scale. */
+void mcusim_requantize_s8(const int8_t *input,
+                          int32_t input_offset,
+                          int32_t multiplier,
+                          int32_t shift,
+                          int32_t output_offset,
+                          int32_t size,
+                          int8_t *output);
+
+/* DEQUANTIZE int8 to float32. */
+void mcusim_dequantize_s8_f32(const int8_t *input, float scale, int32_t zero_point, int32_t size, float *output);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* Scratch of DEPTHWISE_CONV_2D with the DSP extension. */
+
+#include "arm_depthwise_conv.h"
+
+/* One window of int16. */
+int32_t arm_depthwise_conv_s8_opt_get_buffer_size(const cmsis_nn_dims *input_dims, const cmsis_nn_dims *filter_dims)
+{
+    return input_dims->c * filter_dims->w * filter_dims->h * (int32_t)sizeof(int16_t);
+}
+
+int32_t arm_depthwise_conv_wrapper_s8_get_buffer_size(const cmsis_nn_dw_conv_params *dw_conv_params,
+                                                      const cmsis_nn_dims *input_dims,
+                                                      const cmsis_nn_dims *filter_dims,
+                                                      const cmsis_nn_dims *output_dims)
+{
+    (void)output_dims;
+    if (!arm_depthwise_conv_is_opt(dw_conv_params, input_dims) ||
+        arm_depthwise_conv_is_3x3(dw_conv_params, input_dims, filter_dims)) {
+        return 0;
+    }
+    return arm_depthwise_conv_s8_opt_get_buffer_size(input_dims, filter_dims);
+}
