@@ -1,0 +1,22 @@
+"""Memory that answers every access at once: board → what such a figure leaves out, in words."""
+
+from __future__ import annotations
+
+from mcusim.hardware import Board
+
+
+def caveats(board: Board) -> tuple[str, ...]:
+    """Sentences that say how the board's real memory differs from zero wait states; empty if it does not."""
+    flash = board.flash_timing
+    if flash.wait_states == 0:
+        return ()
+    clock = f"{board.clock_hz / 1e6:g} MHz"
+    if flash.wait_states is None:
+        waits = f"{board.name} does not publish its flash wait states at {clock}"
+    else:
+        waits = f"{board.name} reads flash with {flash.wait_states} wait states at {clock}"
+    behind = f", behind {flash.accelerator}" if flash.accelerator else ""
+    return (
+        f"Cycles assume zero wait states: {waits}{behind}. Neither is simulated, so these cycles are a lower bound "
+        "for code and weights in flash.",
+    )

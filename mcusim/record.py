@@ -1,0 +1,332 @@
+"""A run as data, its attributes named as in the mcusim.run/1 JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcusim import documents
+from mcusim.errors import BadFileError
+
+SCHEMA = "mcusim.run/1"
+VERSION = "0.1.0"  # of mcusim; pyproject.toml has the same
+FILE_LIMIT_BYTES = 64 << 20  # the longest saved run that is read; a layer takes about a kilobyte
+
+
+@dataclass(frozen=True, slots=True)
+class TensorInfo:
+    """An input or output of the model."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    scale: float | None
+    zero_point: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """The model that ran; `bytes` is the size of its flatbuffer."""
+
+    name: str
+    sha256: str
+    bytes: int
+    inputs: tuple[TensorInfo, ...]
+    outputs: tuple[TensorInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BoardInfo:
+    """The board it was simulated for."""
+
+    name: str
+    mcu: str
+    core: str
+    clock_hz: int
+    wait_states: int | None
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Bytes that belong to one thing; `kind` groups owners in reports."""
+
+    name: str
+    bytes: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryVerdict:
+    """One memory of the board: what is used, what there is, what the platform reserves, what is left.
+
+    available = total − reserved; headroom = available − used, negative when it does not fit.
+    """
+
+    used_bytes: int
+    available_bytes: int
+    reserved_bytes: int
+    headroom_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Both memories, and in words why it does not fit (empty when it fits)."""
+
+    ram: MemoryVerdict
+    flash: MemoryVerdict
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Holes:
+    """Fragmentation of the arena: wasted = peak − the most bytes alive at any one operator."""
+
+    peak_bytes: int
+    live_lower_bound_bytes: int
+    wasted_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class KernelArena:
+    """The arena figures of one kernel library."""
+
+    arena_bytes: int
+    smallest_arena_bytes: int
+    head_bytes: int
+    tail_bytes: int
+    scratch_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """RAM: the arena as TensorFlow Lite Micro lays it out, and an owner for every byte of the board."""
+
+    arena_bytes: int
+    smallest_arena_bytes: int
+    head_bytes: int
+    tail_bytes: int
+    scratch_bytes: int
+    stack_bytes: int
+    owners: tuple[Owner, ...]
+    holes: Holes
+    by_kernels: Mapping[str, KernelArena]
+
+
+@dataclass(frozen=True, slots=True)
+class Flash:
+    """Flash: weights and the rest of the model file, kernel code, and an owner for every byte of the board."""
+
+    weights_bytes: int
+    model_bytes: int
+    code_bytes: int
+    owners: tuple[Owner, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over the layers; a value that is not known is None and its `_reason` says why."""
+
+    macs: int
+    instructions: int
+    cycles: int
+    cycles_by_cause: Mapping[str, int]
+    latency_s: float
+    energy_j: float | None
+    energy_j_reason: str | None
+    error_percent: float | None
+    error_percent_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionCycles:
+    """Cycles of one target function within a layer."""
+
+    name: str
+    cycles: int
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One operator as executed. `shape` is its (first) output's; `why` says what shaped its cycles."""
+
+    index: int
+    op: str
+    name: str
+    kernel: str
+    shape: tuple[int, ...]
+    macs: int
+    instructions: int
+    cycles: int
+    cycles_by_cause: Mapping[str, int]
+    estimated_cycles: int | None
+    estimated_cycles_reason: str | None
+    scratch_bytes: int
+    stack_bytes: int
+    bit_exact: bool
+    difference: str | None
+    functions: tuple[FunctionCycles, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kernels:
+    """The firmware that was executed."""
+
+    source: str
+    compiler: str
+    flags: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Everything that the figures rest on."""
+
+    engine: str
+    kernels: Kernels
+    core_table: str
+    board_file: str
+    runtime: str
+    memory_model: str
+    input: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One simulated inference. `outputs` are arrays; in JSON their shape, dtype and SHA-256."""
+
+    schema: str
+    mcusim_version: str
+    created: str
+    command: str
+    model: ModelInfo
+    board: BoardInfo
+    fits: bool
+    verdict: Verdict
+    memory: Memory
+    flash: Flash
+    totals: Totals
+    layers: tuple[Layer, ...]
+    provenance: Provenance
+    notes: tuple[str, ...]
+    output_digests: tuple[Mapping[str, object], ...]
+    outputs: tuple[NDArray[np.generic], ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Digest:
+    """What JSON keeps of an output."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    sha256: str
+
+
+def to_json(run: Run) -> dict[str, object]:
+    """The run as a mcusim.run/1 document of dicts, lists and scalars; of the outputs, shape, dtype and SHA-256."""
+    document = {
+        item.name: _plain(getattr(run, item.name))
+        for item in dataclasses.fields(run)
+        if item.name not in ("outputs", "output_digests")
+    }
+    return {**document, "outputs": _plain(run.output_digests)}
+
+
+def from_json(document: object, file: str = "run") -> Run:
+    """The run of a mcusim.run/1 document, without its output arrays.
+
+    Raises BadFileError that names `file`, the key and what is expected for anything missing, unknown, of a wrong
+    type, or in contradiction: another schema, cycles that do not add up, a verdict against its own figures.
+    """
+    if not isinstance(document, Mapping):
+        raise BadFileError(f"{file}: expected a {SCHEMA} document, found none")
+    if document.get("schema") != SCHEMA:
+        raise BadFileError(f"{file}: schema: expected {SCHEMA!r}, found {str(document.get('schema'))[:40]!r}")
+    if "output_digests" in document or "outputs" not in document:
+        raise BadFileError(f"{file}: outputs is missing; expected a list")
+    outputs = document["outputs"]
+    if not isinstance(outputs, list):
+        raise BadFileError(f"{file}: outputs: expected a list")
+    digests = [documents.build(_Digest, item, f"{file}: outputs[{index}]") for index, item in enumerate(outputs)]
+    rest = {key: value for key, value in document.items() if key != "outputs"}
+    run = documents.build(Run, {**rest, "output_digests": []}, file)
+    _check(run, file)
+    plain = tuple({"shape": list(one.shape), "dtype": one.dtype, "sha256": one.sha256} for one in digests)
+    return dataclasses.replace(run, output_digests=plain)
+
+
+def load_run(path: str | os.PathLike[str]) -> Run:
+    """The run that a file holds; BadFileError as `from_json`."""
+    text = documents.read_text(path, FILE_LIMIT_BYTES, f"a {SCHEMA} file")
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadFileError(f"{os.fspath(path)} is not JSON: {error}; a {SCHEMA} file is expected") from None
+    return from_json(document, os.fspath(path))
+
+
+def _plain(value: object) -> object:
+    """Dataclasses as dicts, sequences as lists, NumPy scalars as Python's."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {item.name: _plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _check(run: Run, file: str) -> None:
+    """What a report rolls up must add up: cycles over layers and causes, memory, and the verdict."""
+    for name, count in _counts(run):
+        if count < 0:
+            raise BadFileError(f"{file}: {name}: expected 0 or more, found {count}")
+    totals, layers = run.totals, run.layers
+    sums = [
+        ("totals.cycles", totals.cycles, "the sum of its causes", sum(totals.cycles_by_cause.values())),
+        ("totals.cycles", totals.cycles, "the sum over the layers", sum(layer.cycles for layer in layers)),
+        ("totals.macs", totals.macs, "the sum over the layers", sum(layer.macs for layer in layers)),
+    ]
+    for index, layer in enumerate(layers):
+        key = f"layers[{index}].cycles"
+        sums.append((key, layer.cycles, "the sum of its causes", sum(layer.cycles_by_cause.values())))
+    for kind, one in (("ram", run.verdict.ram), ("flash", run.verdict.flash)):
+        left = one.available_bytes - one.used_bytes
+        sums.append((f"verdict.{kind}.headroom_bytes", one.headroom_bytes, "available − used", left))
+    for key, value, what, expected in sums:
+        if value != expected:
+            raise BadFileError(f"{file}: {key}: expected {what}, {expected:,}, found {value:,}")
+    if run.fits == bool(run.verdict.reasons):
+        raise BadFileError(f"{file}: fits: expected true exactly where verdict.reasons is empty")
+    if run.board.clock_hz < 1:
+        raise BadFileError(f"{file}: board.clock_hz: expected 1 or more, found {run.board.clock_hz}")
+
+
+def _counts(run: Run) -> list[tuple[str, int | float]]:
+    """Every figure that cannot be negative, with its key."""
+    found: list[tuple[str, int | float]] = []
+
+    def walk(value: object, key: str) -> None:
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            for item in dataclasses.fields(value):
+                walk(getattr(value, item.name), f"{key}.{item.name}" if key else item.name)
+        elif isinstance(value, Mapping):
+            for name, item in value.items():
+                walk(item, f"{key}.{name}")
+        elif isinstance(value, tuple):
+            for index, item in enumerate(value):
+                walk(item, f"{key}[{index}]")
+        elif isinstance(value, (int, float)) and not key.endswith((".headroom_bytes", ".zero_point", ".error_percent")):
+            found.append((key, value))
+
+    walk(run, "")
+    return found

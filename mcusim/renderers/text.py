@@ -1,0 +1,385 @@
+"""Run → the report for people: verdict, memory, totals, a row a layer, and what would help."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from mcusim import figures, tables
+from mcusim.advice import FIXED_KINDS, advice, main_cause
+from mcusim.record import Layer, MemoryVerdict, Owner, Run, Totals
+
+NARROWEST, WIDEST = 60, 160  # narrower does not hold the tables, longer lines are hard to follow
+FUNCTIONS = 8  # rows of the list of functions
+OWNERS = 3  # owners named of each kind
+PINS = 4  # tensors named as holding the arena's peak
+NAME = 40  # cells of a name
+BAR = 8  # cells of the smallest bar
+LONGEST_BAR = 48  # cells of the longest: the eye compares lengths, not screens
+
+EIGHTHS = " ▏▎▍▌▋▊▉"
+GAP, NARROW_GAP = (0, 2, 0, 0), (0, 1, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bar:
+    """A bar of `share` of the column it stands in, to an eighth of a cell; never empty for something."""
+
+    share: float
+    style: str
+    longest: int = LONGEST_BAR
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width = min(options.max_width, self.longest)
+        eighths = max(round(min(max(self.share, 0.0), 1.0) * width * 8), 1 if self.share > 0 else 0)
+        yield Text("█" * (eighths // 8) + EIGHTHS[eighths % 8].strip(), style=self.style)
+
+
+@dataclass(frozen=True, slots=True)
+class _MemoryBar:
+    """Used, reserved and free to scale, anything in use at least a cell; what does not fit ends in an arrow."""
+
+    verdict: MemoryVerdict
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width, verdict = options.max_width, self.verdict
+        total = max(verdict.available_bytes + verdict.reserved_bytes, 1)
+
+        def cells(count: int) -> int:
+            return min(width, max(1, round(width * count / total))) if count else 0
+
+        reserved = cells(verdict.reserved_bytes)
+        if verdict.headroom_bytes < 0:
+            used = max(width - reserved - 1, 0)
+            yield Text.assemble(("▒" * reserved, "yellow"), ("█" * used, "red"), ("▶", "bold red"))
+        else:
+            used = min(cells(verdict.used_bytes), width - reserved)
+            free = ("░" * (width - used - reserved), "dim")
+            yield Text.assemble(("▒" * reserved, "yellow"), ("█" * used, "green"), free)
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """One column of the layers' tables: header as `_table` takes it, and a cell a layer."""
+
+    header: str
+    cells: Sequence[str | Text]
+
+    @property
+    def width(self) -> int:
+        """Cells that it takes with the gap behind it."""
+        texts = [self.header.removeprefix(">"), *(str(cell) for cell in self.cells)]
+        return max(tables.cells(text) for text in texts) + 1
+
+
+def render(run: Run, width: int = 80, colour: bool = False) -> str:
+    """The report, `width` columns wide at most, with ANSI colours only when asked for; ends with a newline."""
+    width = max(NARROWEST, min(width, WIDEST))
+    console = Console(
+        file=io.StringIO(),
+        record=True,
+        width=width,
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        no_color=not colour,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        legacy_windows=False,
+    )
+    run = _printable(run)
+    for section in _sections(run, width):
+        console.print(section)
+        console.print()
+    text = console.export_text(styles=colour)
+    return "\n".join(line.rstrip() for line in text.rstrip().splitlines()) + "\n"
+
+
+def _sections(run: Run, width: int) -> Iterable[RenderableType]:
+    yield _header(run)
+    yield _verdict(run)
+    yield _memories(run)
+    yield _totals(run)
+    if run.layers:
+        yield _titled("Cycles by cause", _causes(run.totals))
+        yield from _layers(run, width - 2)
+        yield from _differences(run.layers)
+        yield _titled("Functions", _functions(run))
+    yield _titled("Arena", _arena(run))
+    yield _titled("RAM, an owner for every byte", _owners(run.memory.owners))
+    yield _titled("Flash, an owner for every byte", _owners(run.flash.owners))
+    yield _titled("What would help", _bullets(advice(run)))
+    yield _titled("Notes", _bullets([*run.notes, *_provenance(run)]))
+
+
+def _titled(title: str, content: RenderableType) -> RenderableType:
+    return Group(Text(title, style="bold"), Padding(content, (0, 0, 0, 2)))
+
+
+def _header(run: Run) -> RenderableType:
+    board = run.board
+    waits = "unknown" if board.wait_states is None else str(board.wait_states)
+    facts = [board.mcu, board.core, f"{board.clock_hz / 1e6:g} MHz", f"flash wait states: {waits}"]
+    return Group(
+        Text(f"{run.model.name} on {board.name}", style="bold"),
+        Text(" · ".join([*facts, f"mcusim {run.mcusim_version}"]), style="dim"),
+    )
+
+
+def _verdict(run: Run) -> RenderableType:
+    exact = sum(layer.bit_exact for layer in run.layers)
+    bits = f"{exact} of {len(run.layers)} layers bit-exact"
+    line = Text("FITS" if run.fits else "DOES NOT FIT", style="bold green" if run.fits else "bold red")
+    line.append(f"   {figures.seconds(run.totals.latency_s)} per inference   ", style="bold")
+    line.append(bits, style="green" if exact == len(run.layers) else "bold red")
+    reasons = [Text(f"  {reason}", style="red") for reason in run.verdict.reasons]
+    return Group(line, *reasons)
+
+
+def _memories(run: Run) -> RenderableType:
+    table = _table("", "|", ">used", ">reserved", ">free", ">total")
+    for name, one in (("RAM", run.verdict.ram), ("flash", run.verdict.flash)):
+        total = one.available_bytes + one.reserved_bytes
+        free = Text(f"{one.headroom_bytes:,}", style="bold red" if one.headroom_bytes < 0 else "")
+        table.add_row(name, _MemoryBar(one), f"{one.used_bytes:,}", f"{one.reserved_bytes:,}", free, f"{total:,}")
+    legend = "bytes: ▒ reserved by the platform  █ used  ░ free"
+    return Group(table, Text(legend if run.fits else f"{legend}  ▶ beyond the board", style="dim"))
+
+
+def _totals(run: Run) -> RenderableType:
+    totals = run.totals
+    pairs = [
+        ("latency", figures.seconds(totals.latency_s)),
+        ("cycles", f"{totals.cycles:,}"),
+        ("MACs", f"{totals.macs:,}"),
+        ("energy", "unknown" if totals.energy_j is None else figures.joules(totals.energy_j)),
+        ("instructions", f"{totals.instructions:,}"),
+        ("cycles/MAC", figures.ratio(totals.cycles, totals.macs)),
+        ("arena", f"{run.memory.smallest_arena_bytes:,} B"),
+        ("cycles/instr.", figures.ratio(totals.cycles, totals.instructions)),
+        ("instr./MAC", figures.ratio(totals.instructions, totals.macs)),
+    ]
+    grid = Table.grid(padding=GAP)
+    for _ in range(3):
+        grid.add_column(style="dim", no_wrap=True)
+        grid.add_column(justify="right", no_wrap=True)
+    for first in range(0, len(pairs), 3):
+        grid.add_row(*(text for pair in pairs[first : first + 3] for text in pair))
+    error = totals.error_percent_reason or f"±{totals.error_percent:g}%"
+    lines = [Text(f"energy unknown: {totals.energy_j_reason}")] if totals.energy_j_reason else []
+    return Group(grid, *lines, Text(f"error of the cycles: {error}"))
+
+
+def _causes(totals: Totals) -> RenderableType:
+    ranked = sorted(totals.cycles_by_cause.items(), key=lambda item: -item[1])
+    rows = [(cause, cycles, cycles) for cause, cycles in ranked if cycles]
+    return _ranking(("cause", "cycles"), rows, totals.cycles, totals.cycles, "cyan")
+
+
+def _ranking(
+    headers: tuple[str, str], rows: Sequence[tuple[str, int, int | None]], total: int, longest: int, style: str
+) -> Table:
+    """Name and count a row, the count's share of `total`, and a bar of the third figure on a scale to `longest`."""
+    table = _table(headers[0], f">{headers[1]}", ">share", "|")
+    for name, count, bar in rows:
+        share = figures.percent(count / max(total, 1))
+        table.add_row(name, f"{count:,}", share, "" if bar is None else _Bar(bar / max(longest, 1), style))
+    return table
+
+
+def _layers(run: Run, width: int) -> Iterable[RenderableType]:
+    """A row a layer: what it costs and why, then as many more columns as fit; the others in a second table."""
+    layers = run.layers
+    number = _Column(">#", [str(layer.index) for layer in layers])
+    operator = _Column("operator", [layer.op for layer in layers])
+    cost = _cost_columns(run)
+    optional = _optional_columns(layers)
+    left = width - BAR - 1 - sum(column.width for column in (number, operator, *cost))
+    shown = []
+    for name in ("MACs", "cycles/MAC", "kernel", "scratch", "stack", "instr."):
+        left -= optional[name].width
+        if left < 0:
+            break
+        shown.append(name)
+    first = [number, operator, *(column for name, column in optional.items() if name in shown), *cost]
+    second = [column for name, column in optional.items() if name not in shown]
+    yield _titled("Layers", _rows(first, run))
+    if second:
+        named = [number, operator] if "kernel" in shown else [number]
+        yield _titled("Layers, continued", _rows([*named, *second], None))
+
+
+def _rows(columns: Sequence[_Column], bars_of: Run | None) -> Table:
+    """The columns side by side; with `bars_of`, a bar of each layer's cycles behind its share."""
+    headers: list[str] = []
+    for column in columns:
+        headers += [column.header, "|"] if bars_of and column.header == ">share" else [column.header]
+    table = _table(*headers, narrow=True)
+    top = max((layer.cycles for layer in bars_of.layers), default=0) if bars_of else 0
+    for index, cells in enumerate(zip(*(column.cells for column in columns), strict=True)):
+        row: list[RenderableType] = list(cells)
+        if bars_of:
+            cycles = bars_of.layers[index].cycles
+            row.insert(
+                headers.index("|"), _Bar(cycles / max(top, 1), _heat(cycles / max(bars_of.totals.cycles, 1)), 20)
+            )
+        table.add_row(*row)
+    return table
+
+
+def _cost_columns(run: Run) -> list[_Column]:
+    layers, total = run.layers, max(run.totals.cycles, 1)
+    causes = [main_cause(layer) for layer in layers]
+    marks = [Text("✓", style="green") if layer.bit_exact else Text("✗", style="bold red") for layer in layers]
+    return [
+        _Column("output", [figures.extents(layer.shape) for layer in layers]),
+        _Column(">cycles", [f"{layer.cycles:,}" for layer in layers]),
+        _Column(">share", [figures.percent(layer.cycles / total) for layer in layers]),
+        _Column("main cause", [f"{cause} {share:.0%}" if cause else "–" for cause, share in causes]),
+        _Column("exact", marks),
+    ]
+
+
+def _optional_columns(layers: Sequence[Layer]) -> dict[str, _Column]:
+    """Columns in the order of the report; kernels without CMSIS-NN's prefix, which every row would repeat."""
+    cells = {
+        "kernel": [layer.kernel.removeprefix("arm_") or "–" for layer in layers],
+        "MACs": [f"{layer.macs:,}" if layer.macs else "–" for layer in layers],
+        "cycles/MAC": [figures.ratio(layer.cycles, layer.macs) for layer in layers],
+        "instr.": [f"{layer.instructions:,}" for layer in layers],
+        "scratch": [f"{layer.scratch_bytes:,}" for layer in layers],
+        "stack": [f"{layer.stack_bytes:,}" for layer in layers],
+    }
+    return {name: _Column(name if name == "kernel" else f">{name}", texts) for name, texts in cells.items()}
+
+
+def _differences(layers: Sequence[Layer]) -> Iterable[RenderableType]:
+    lines = [
+        Text(f"✗ layer {layer.index} {layer.op}: {layer.difference or 'differs'}", style="red")
+        for layer in layers
+        if not layer.bit_exact
+    ]
+    if lines:
+        yield _titled("Differences between target and reference", Group(*lines))
+
+
+def _functions(run: Run) -> RenderableType:
+    cycles: Counter[str] = Counter()
+    for layer in run.layers:
+        for function in layer.functions:
+            cycles[function.name] += function.cycles
+    ranked = sorted(cycles.items(), key=lambda item: (-item[1], item[0]))
+    rows = [(figures.short(name, NAME), count, count) for name, count in ranked[:FUNCTIONS]]
+    if rest := sum(count for _, count in ranked[FUNCTIONS:]):
+        rows.append((f"{len(ranked) - FUNCTIONS} more", rest, rest))
+    return _ranking(("function", "cycles"), rows, run.totals.cycles, run.totals.cycles, "cyan")
+
+
+def _arena(run: Run) -> RenderableType:
+    memory = run.memory
+    table = _table("bytes", *(f">{name}" for name in memory.by_kernels))
+    rows = {
+        "arena_used_bytes()": "arena_bytes",
+        "smallest that AllocateTensors accepts": "smallest_arena_bytes",
+        "head: tensors and scratch": "head_bytes",
+        "tail: persistent": "tail_bytes",
+        "scratch, largest layer": "scratch_bytes",
+    }
+    for label, attribute in rows.items():
+        table.add_row(label, *(f"{getattr(arena, attribute):,}" for arena in memory.by_kernels.values()))
+    holes = memory.holes
+    alive = [one for one in memory.owners if one.kind in ("tensor", "scratch")]
+    ranked = sorted(alive, key=lambda one: -one.bytes)[:PINS]
+    pins = ", ".join(f"{figures.short(one.name, NAME)} {one.bytes:,}" for one in ranked)
+    return Group(
+        table,
+        Text(f"The head's peak of {holes.peak_bytes:,} is held by {pins or 'nothing'}."),
+        Text(f"{holes.live_lower_bound_bytes:,} are alive at one operator; {holes.wasted_bytes:,} are holes."),
+    )
+
+
+def _owners(owners: Sequence[Owner]) -> RenderableType:
+    """The kinds of owners with the largest of each, then what the platform keeps and what is free."""
+    kinds: dict[str, list[Owner]] = {}
+    for one in sorted(owners, key=lambda one: -one.bytes):
+        kinds.setdefault(one.kind, []).append(one)
+    sums = {kind: sum(one.bytes for one in members) for kind, members in kinds.items()}
+    rows: list[tuple[str, int, int | None]] = []
+    for kind in sorted(kinds, key=lambda kind: (kind == "free", kind in FIXED_KINDS, -sums[kind])):
+        members, bar = kinds[kind], None if kind in FIXED_KINDS else sums[kind]
+        if len(members) == 1:
+            name = members[0].name
+            rows.append((figures.short(name if kind in name else f"{kind}: {name}", NAME), sums[kind], bar))
+            continue
+        rows.append((kind, sums[kind], bar))
+        shown = members if len(members) <= OWNERS + 1 else members[:OWNERS]
+        rows += [(f"  {figures.short(one.name, NAME - 2)}", one.bytes, None) for one in shown]
+        if rest := members[len(shown) :]:
+            rows.append((f"  {len(rest)} more", sum(one.bytes for one in rest), None))
+    longest = max((count for kind, count in sums.items() if kind not in FIXED_KINDS), default=0)
+    return _ranking(("kind and owner", "bytes"), rows, sum(sums.values()), longest, "green")
+
+
+def _provenance(run: Run) -> Sequence[str]:
+    about = run.provenance
+    return (
+        f"Executed: firmware {about.kernels.sha256[:12]} of {about.kernels.compiler}, on model "
+        f"{run.model.sha256[:12]}, input {about.input}.",
+        f"Rests on: {about.core_table}, {about.board_file}, {about.runtime}, memory {about.memory_model}.",
+        *run.board.notes,
+    )
+
+
+def _bullets(sentences: Sequence[str]) -> RenderableType:
+    grid = Table.grid(padding=NARROW_GAP)
+    grid.add_column(width=1)
+    grid.add_column()
+    for sentence in sentences:
+        grid.add_row("•", Text(sentence))
+    return grid if sentences else Text("Nothing stands out.")
+
+
+def _table(*headers: str, header: bool = True, narrow: bool = False) -> Table:
+    """A table without lines: ">" marks a column of numbers, to the right, "|" the one of bars, which takes what
+    is left. Where the width does not do, texts are cut and numbers stay whole."""
+    table = Table(box=None, pad_edge=False, header_style="dim", show_header=header, expand="|" in headers)
+    table.padding = NARROW_GAP if narrow else GAP
+    for title in headers:
+        if title == "|":
+            table.add_column("", ratio=1, width=BAR, no_wrap=True)
+        elif title.startswith(">"):
+            table.add_column(title.removeprefix(">"), justify="right", no_wrap=True)
+        else:
+            table.add_column(Text(title, no_wrap=True), overflow="ellipsis")
+    return table
+
+
+def _heat(share: float) -> str:
+    return "red" if share >= 0.2 else "yellow" if share >= 0.1 else "cyan"
+
+
+def _printable(run: Run) -> Run:
+    """The run with every character that could act on a terminal replaced; names come from untrusted models."""
+    cleaned = _clean(run)
+    assert isinstance(cleaned, Run)
+    return cleaned
+
+
+def _clean(value: object) -> object:
+    if isinstance(value, str):
+        return tables.safe(value)
+    if isinstance(value, tuple):
+        return tuple(_clean(item) for item in value)
+    if isinstance(value, Mapping):
+        return {_clean(key): _clean(item) for key, item in value.items()}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return type(value)(**{item.name: _clean(getattr(value, item.name)) for item in dataclasses.fields(value)})
+    return value

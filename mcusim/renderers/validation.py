@@ -1,0 +1,43 @@
+"""Run → whether reference, plan and target agree, a row a layer."""
+
+from __future__ import annotations
+
+import math
+
+from mcusim import figures, tables
+from mcusim.record import Run
+
+
+def render(run: Run, width: int = 80) -> str:
+    """The verdict, the three witnesses of each layer, every first difference, and the arena's figures."""
+    headers = [">#", "operator", "output", ">elements", "reference", "plan", "target"]
+    rows = [
+        [
+            str(layer.index),
+            layer.op,
+            figures.extents(layer.shape),
+            f"{math.prod(layer.shape):,}",
+            "computed",
+            "kept",
+            "equal" if layer.bit_exact else "DIFFERS",
+        ]
+        for layer in run.layers
+    ]
+    wrong = [layer for layer in run.layers if not layer.bit_exact]
+    memory = run.memory
+    paragraphs = [
+        tables.safe(f"{run.model.name} on {run.board.name}: {_verdict(run, len(wrong))}") + "\n",
+        tables.grid(headers, rows, width),
+        "".join(tables.safe(f"layer {one.index} {one.op}: {one.difference}") + "\n" for one in wrong),
+        "reference  the Numba kernel's result; every bit of the target's must equal it\n"
+        "plan       the target touched only the addresses that the plan gives the layer\n"
+        f"arena      {memory.arena_bytes:,} bytes: head {memory.head_bytes:,}, tail {memory.tail_bytes:,}; "
+        f"smallest accepted {memory.smallest_arena_bytes:,}\n",
+    ]
+    return "\n".join(paragraph for paragraph in paragraphs if paragraph)
+
+
+def _verdict(run: Run, wrong: int) -> str:
+    if wrong:
+        return f"{wrong} of {len(run.layers)} layers DIFFER"
+    return f"all {len(run.layers)} layers are bit-exact"

@@ -1,0 +1,19 @@
+"""A row a layer with the three witnesses, and every first difference."""
+
+from mcusim.renderers import validation
+
+
+def test_agreement(example_run):
+    report = validation.render(example_run)
+    assert report.startswith("kws_ds_cnn on nano33ble: all 13 layers are bit-exact\n")
+    assert "DIFFER" not in report
+    assert report.count("equal\n") == 13
+    assert " 0  CONV_2D            1×25×5×64     8,000  computed   kept  equal" in report
+    assert "23,748 bytes: head 16,000, tail 7,748; smallest accepted 23,760" in report
+
+
+def test_a_difference_is_named(bad_run):
+    report = validation.render(bad_run)
+    assert "1 of 13 layers DIFFER" in report
+    assert "DIFFERS\n" in report
+    assert "layer 3 DEPTHWISE_CONV_2D: layer_3[0, 1, 2, 3]: target 5, reference 4 (17 of 8,000" in report

@@ -1,0 +1,47 @@
+"""Numbers and names as people read them."""
+
+import pytest
+
+from mcusim import figures
+
+
+@pytest.mark.parametrize(
+    "value, shown",
+    [
+        (1.5, "1.500 s"),
+        (0.0989, "98.90 ms"),
+        (0.5, "500.0 ms"),
+        (0.0999999, "100.0 ms"),
+        (12e-6, "12.00 µs"),
+        (1234.5, "1,234 s"),
+        (0.0, "0.000 µs"),
+        (3e-9, "0.003 µs"),
+    ],
+)
+def test_times_have_four_digits(value, shown):
+    assert figures.seconds(value) == shown
+
+
+def test_energies_shares_and_ratios():
+    assert figures.joules(0.001675) == "1.675 mJ"
+    assert figures.percent(0.1234) == "12.3%"
+    assert figures.ratio(7, 2) == "3.50"
+    assert figures.ratio(7, 0) == "–"
+
+
+def test_shapes():
+    assert figures.extents((1, 49, 10)) == "1×49×10"
+    assert figures.extents(()) == "scalar"
+
+
+@pytest.mark.parametrize(
+    "name, shown",
+    [
+        ("short", "short"),
+        ("model/conv/Relu;model/conv/add", "model/conv/Relu"),
+        ("a/very/long/path/to/the/Relu", "…o/the/Relu"),
+        ("kernel data of layer 12", "kernel dat…"),
+    ],
+)
+def test_names_fit(name, shown):
+    assert figures.short(name, 15 if ";" in name else 11) == shown

@@ -1,0 +1,108 @@
+"""A whole run on the smallest bundled model: conservation, determinism, inputs, and a kernel that lies."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import mcusim
+from mcusim import record
+from mcusim.run import Machine, first_difference, pseudo_random_inputs
+from mcusim.trace import CAUSES
+
+MODELS = Path(__file__).parents[1] / "models"
+
+
+@pytest.fixture(scope="module")
+def model():
+    return mcusim.load(MODELS / "digits_cnn.tflite")
+
+
+@pytest.fixture(scope="module")
+def plan(model):
+    return mcusim.plan(model, mcusim.load_board("nano33ble"))
+
+
+@pytest.fixture(scope="module")
+def run(plan):
+    return mcusim.run(plan)
+
+
+def test_every_cycle_has_one_layer_function_and_cause(run):
+    assert run.totals.cycles > 0
+    assert run.totals.cycles == sum(layer.cycles for layer in run.layers)
+    assert run.totals.cycles == sum(run.totals.cycles_by_cause.values())
+    for layer in run.layers:
+        assert set(layer.cycles_by_cause) == set(CAUSES)
+        assert layer.cycles == sum(layer.cycles_by_cause.values()) == sum(item.cycles for item in layer.functions)
+
+
+def test_every_byte_has_one_owner(run, plan):
+    assert sum(owner.bytes for owner in run.memory.owners) == plan.board.ram_bytes
+    assert sum(owner.bytes for owner in run.flash.owners) == plan.board.flash_bytes
+    assert min(owner.bytes for owner in run.memory.owners + run.flash.owners) > 0
+
+
+def test_two_runs_are_one(plan, run):
+    again = mcusim.run(plan)
+    assert record.to_json(dataclasses.replace(again, created=run.created)) == record.to_json(run)
+
+
+def test_all_layers_are_bit_exact(run):
+    assert run.fits
+    assert all(layer.bit_exact for layer in run.layers)
+
+
+def test_stack_of_the_run_is_that_of_its_deepest_layer(run):
+    assert run.memory.stack_bytes == max(layer.stack_bytes for layer in run.layers)
+    assert {owner.kind: owner.bytes for owner in run.memory.owners}["stack"] == run.memory.stack_bytes
+
+
+def test_input_changes_the_output(plan, model):
+    tensor = model.tensors[model.inputs[0]]
+    dark = mcusim.run(plan, np.full(tensor.shape, -128, np.int8))
+    bright = mcusim.run(plan, [np.full(tensor.shape, 127, np.int8)])
+    assert not np.array_equal(dark.outputs[0], bright.outputs[0])
+
+
+@pytest.mark.parametrize("shape, dtype", [((1, 2), "int8"), ((1, 8, 8, 1), "float32")])
+def test_wrong_input_is_refused(plan, shape, dtype):
+    with pytest.raises(mcusim.BadFileError, match="was given"):
+        mcusim.run(plan, np.zeros(shape, dtype))
+
+
+def test_too_many_inputs_are_refused(plan, model):
+    with pytest.raises(mcusim.BadFileError, match="2 were given"):
+        mcusim.run(plan, list(pseudo_random_inputs(model)) * 2)
+
+
+def test_a_wrong_byte_is_named(model):
+    tensor = model.tensors[model.outputs[0]]
+    expected = np.zeros(tensor.shape, np.int8)
+    found = expected.copy()
+    found[..., 3] = 5
+    assert first_difference(tensor, expected, expected) is None
+    assert "[0, 3]: target 5, reference 0 (1 of 10 elements differ)" in first_difference(tensor, expected, found)
+
+
+def test_a_corrupted_weight_in_flash_breaks_bit_exactness(model, plan):
+    """The comparison can fail: the target reads its weights from flash, the reference from the model."""
+    op = next(op for op in model.ops if op.name == "CONV_2D")
+    weights = model.tensors[op.inputs[1]]
+    damaged = bytearray(model.file)
+    damaged[weights.file_offset : weights.file_offset + weights.bytes] = bytes(
+        byte ^ 0x40 for byte in model.file[weights.file_offset : weights.file_offset + weights.bytes]
+    )
+    lying = dataclasses.replace(plan, model=dataclasses.replace(model, file=bytes(damaged)))
+    machine = Machine.start(lying, pseudo_random_inputs(model))
+    layers = [machine.layer(each) for each in model.ops]
+    assert not layers[op.index].bit_exact
+    assert "elements differ" in layers[op.index].difference
+
+
+def test_progress_counts_up_to_all_layers(plan, model):
+    seen = []
+    mcusim.run(plan, progress=lambda done, total, what: seen.append((done, total)))
+    assert seen[0] == (0, len(model.ops))
+    assert seen[-1] == (len(model.ops), len(model.ops))
