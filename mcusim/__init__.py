@@ -1,9 +1,9 @@
 """Fit, cycles and bit-exactness of int8 TensorFlow Lite models on Cortex-M boards, without the board.
 
-    model = mcusim.load("kws.tflite")
-    plan = mcusim.plan(model, mcusim.load_board("nano33ble"))
-    run = mcusim.run(plan)
-    print(mcusim.RENDERERS["text"](run))
+model = mcusim.load("kws.tflite")
+plan = mcusim.plan(model, mcusim.load_board("nano33ble"))
+run = mcusim.run(plan)
+print(mcusim.RENDERERS["text"](run))
 """
 
 import importlib

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
 import io
 import json
-import re
 import shlex
 import sys
 import time
@@ -15,7 +13,6 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -161,11 +158,11 @@ def ops(
     target = delivery.arrange(ROWS, [], json_path, format_name, output, quiet)
     from mcusim.ops import OPERATORS
 
-    facts = [{"op": name, "dtype": "int8", "kernels": _kernels(module)} for name, module in OPERATORS.items()]
+    facts = [{"op": name, "dtype": "int8", "kernels": list(op.KERNELS)} for name, op in OPERATORS.items()]
     rows = [
-        [str(one["op"]), str(one["dtype"]), kernel, "CMSIS-NN" if kernel.startswith("arm_") else "reference"]
-        for one in facts
-        for kernel in one["kernels"]
+        [name, "int8", kernel, "CMSIS-NN" if kernel.startswith("arm_") else "reference"]
+        for name, op in OPERATORS.items()
+        for kernel in op.KERNELS
     ]
     target.deliver(_listing(["operator", "type", "kernel", "as in"], rows, facts))
 
@@ -237,14 +234,6 @@ def _run_renders(run: Run) -> dict[str, Render]:
         "text": lambda columns, colour: text.render(run, columns, colour),
         "validation": lambda columns, colour: validation.render(run, columns),
     }
-
-
-def _kernels(operator: object) -> list[str]:
-    """The C functions of an operator's module: those it calls and those that its invocation is described by."""
-    assert isinstance(operator, ModuleType)
-    called = re.findall(r'"((?:arm|mcusim)_\w+)"', inspect.getsource(operator))
-    described = re.findall(r"\b(?:arm|mcusim)_\w+", operator.invocation.__doc__ or "")
-    return sorted({*called, *described})
 
 
 def _listing(headers: Sequence[str], rows: Sequence[Sequence[str]], facts: object) -> dict[str, Render]:

@@ -17,7 +17,7 @@ LEVELS = (
     {"abi", "fixedpoint", "flatbuffer", "c_array", "extensions", "address_space"},
     {"nn", "operands"},
     {"geometry", "requantization", "memory_guard", "observer", "debug_line", "symbols", "thumb_relocations"},
-    {"convolution", "elementwise", "im2col", "pooling", "observations", "stack_depth", "build_attributes"},
+    {"convolution", "elementwise", "pooling", "observations", "stack_depth", "build_attributes"},
     {"ops", "allocators", "memories", "pipelines", "op_options"},
     {"tflite", "elf", "decoder", "arena"},
     {"occupancy"},

@@ -1,0 +1,186 @@
+"""A kernel call as data, and as the registers and stack bytes that the AAPCS makes of it."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mcusim.errors import UnsupportedError
+
+CORE_ARGUMENT_REGISTERS = 4  # r0-r3, AAPCS32 section 6.4
+VFP_ARGUMENT_REGISTERS = 16  # s0-s15, AAPCS32 section 7.1 (hard-float variant)
+
+
+@dataclass(frozen=True, slots=True)
+class TensorPointer:
+    """Address of a tensor of the main subgraph, wherever the plan put it."""
+
+    tensor: int
+    byte_offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ScratchPointer:
+    """Address of the layer's n-th scratch request."""
+
+    request: int
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedPointer:
+    """Address of the layer's n-th persistent array, filled by Prepare."""
+
+    array: int
+
+
+@dataclass(frozen=True, slots=True)
+class Struct:
+    """A structure of 32-bit members in the caller's frame, passed by its address."""
+
+    members: tuple[Argument, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Float32:
+    """A float argument; travels in an S register under the hard-float AAPCS."""
+
+    value: float
+
+
+# None is the null pointer; an int is any 32-bit integer, signed or not.
+Argument = int | None | TensorPointer | ScratchPointer | PreparedPointer | Struct | Float32
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a C function; `checks_status`: it returns arm_cmsis_nn_status, 0 on success."""
+
+    symbol: str
+    arguments: tuple[Argument, ...]
+    checks_status: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """Everything that runs one layer: arrays that Prepare would have filled, then the calls in order."""
+
+    arrays: tuple[bytes, ...]
+    calls: tuple[Call, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """A call ready to run: register values, and the bytes to lie from `stack_pointer` up."""
+
+    symbol: str
+    core_registers: tuple[int, ...]
+    vfp_registers: tuple[float, ...]
+    stack_pointer: int
+    frame: bytes
+
+
+def place(call: Call, resolve: Callable[[Argument], int], stack_top: int) -> Placement:
+    """Lay a call's structures and arguments out as a caller compiled for the hard-float AAPCS would.
+
+    `resolve` gives the address of a tensor, scratch or prepared pointer; `stack_top` is 8-byte aligned.
+    Structures lie at the top of the frame, arguments beyond r3 from the new stack pointer up.
+    """
+    frame = _Frame(stack_top, resolve)
+    words: list[int] = []
+    floats: list[float] = []
+    for argument in call.arguments:
+        if isinstance(argument, Float32):
+            floats.append(argument.value)
+        else:
+            words.append(frame.word(argument))
+    if len(floats) > VFP_ARGUMENT_REGISTERS:
+        raise UnsupportedError(f"{call.symbol} takes {len(floats)} float arguments; at most 16 can be passed")
+    on_stack = words[CORE_ARGUMENT_REGISTERS:]
+    stack_pointer = (frame.bottom - 4 * len(on_stack)) & ~7
+    padding = bytes(frame.bottom - stack_pointer - 4 * len(on_stack))
+    content = struct.pack(f"<{len(on_stack)}I", *on_stack) + padding + frame.content
+    return Placement(call.symbol, tuple(words[:CORE_ARGUMENT_REGISTERS]), tuple(floats), stack_pointer, content)
+
+
+class _Frame:
+    """The structures of one call, growing down from the top of the stack."""
+
+    def __init__(self, top: int, resolve: Callable[[Argument], int]) -> None:
+        self.bottom = top
+        self.content = b""
+        self._resolve = resolve
+
+    def word(self, argument: Argument) -> int:
+        """The 32-bit value that stands for an argument or a structure's member."""
+        if argument is None:
+            return 0
+        if isinstance(argument, int):
+            return argument & 0xFFFFFFFF
+        if isinstance(argument, Struct):
+            packed = struct.pack(f"<{len(argument.members)}I", *(self.word(member) for member in argument.members))
+            self.content = packed + self.content
+            self.bottom -= len(packed)
+            return self.bottom
+        return self._resolve(argument)
+
+
+def context(buffer: ScratchPointer | PreparedPointer | None, size_bytes: int) -> Struct:
+    """cmsis_nn_context: the scratch of a call, a null pointer where it needs none."""
+    return Struct((buffer, size_bytes))
+
+
+def dims(n: int, h: int, w: int, c: int) -> Struct:
+    """cmsis_nn_dims."""
+    return Struct((n, h, w, c))
+
+
+def conv_params(
+    input_offset: int,
+    output_offset: int,
+    stride: tuple[int, int],
+    padding: tuple[int, int],
+    dilation: tuple[int, int],
+    activation: tuple[int, int],
+) -> Struct:
+    """cmsis_nn_conv_params; stride, padding and dilation as (h, w), activation as (min, max)."""
+    return Struct((input_offset, output_offset, *_tile(stride), *_tile(padding), *_tile(dilation), *activation))
+
+
+def dw_conv_params(
+    input_offset: int,
+    output_offset: int,
+    ch_mult: int,
+    stride: tuple[int, int],
+    padding: tuple[int, int],
+    dilation: tuple[int, int],
+    activation: tuple[int, int],
+) -> Struct:
+    """cmsis_nn_dw_conv_params: those of a convolution and the output channels an input channel."""
+    tiles = (*_tile(stride), *_tile(padding), *_tile(dilation))
+    return Struct((input_offset, output_offset, ch_mult, *tiles, *activation))
+
+
+def pool_params(stride: tuple[int, int], padding: tuple[int, int], activation: tuple[int, int]) -> Struct:
+    """cmsis_nn_pool_params; stride and padding as (h, w)."""
+    return Struct((*_tile(stride), *_tile(padding), *activation))
+
+
+def fc_params(input_offset: int, filter_offset: int, output_offset: int, activation: tuple[int, int]) -> Struct:
+    """cmsis_nn_fc_params."""
+    return Struct((input_offset, filter_offset, output_offset, *activation))
+
+
+def per_channel_quant_params(multiplier: PreparedPointer, shift: PreparedPointer) -> Struct:
+    """cmsis_nn_per_channel_quant_params: two int32 arrays, one entry an output channel."""
+    return Struct((multiplier, shift))
+
+
+def per_tensor_quant_params(multiplier: int, shift: int) -> Struct:
+    """cmsis_nn_per_tensor_quant_params."""
+    return Struct((multiplier, shift))
+
+
+def _tile(height_width: tuple[int, int]) -> tuple[int, int]:
+    """cmsis_nn_tile: width first."""
+    return height_width[1], height_width[0]

@@ -1,0 +1,257 @@
+"""Model + runtime → Arena: TensorFlow Lite Micro's one block of RAM, byte for byte."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from mcusim.allocators import greedy
+from mcusim.errors import UnsupportedError
+from mcusim.model import Model, Tensor
+from mcusim.operands import layer_name
+from mcusim.ops import OPERATORS
+from mcusim.runtime import OpMemory, Request, Runtime
+
+ALIGNMENT = 16  # of the arena, of every buffer in its head, and of what kernels allocate in its tail
+
+# The interpreter's own objects at the end of the arena, aligned to 4: sizes on 32-bit Arm, GCC with short enums, as
+# measured on tflite-micro of August 2026.
+INTERPRETER = (
+    ("SingleArenaBufferAllocator", 36),
+    ("GreedyMemoryPlanner", 44),
+    ("MicroAllocator", 36),
+    ("MicroBuiltinDataAllocator", 8),
+    ("SubgraphAllocations", 8),
+)
+EVAL_TENSOR_BYTES = 12
+NODE_BYTES = 32
+SCRATCH_HANDLE_BYTES = 4
+TENSOR_BYTES = 32
+AFFINE_QUANTIZATION_BYTES = 12
+
+# The planning workspace in the still empty head: one record for each tensor and scratch request, 12 records more for
+# scratch, and a requirement for each buffer that is planned.
+SCRATCH_RECORD_BYTES = 12
+SPARE_SCRATCH_RECORDS = 12
+LIFETIME_RECORD_BYTES = 24
+PLANNED_RECORD_BYTES = 40
+
+# A buffer before it is placed: name, tensor or scratch request, size, first and last moment.
+_Wanted = tuple[str, int | None, tuple[int, int] | None, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Buffer:
+    """A buffer in the head: of a tensor, or of an operator's n-th scratch request (`tensor` or `scratch` is None).
+
+    `offset` from the arena's start, `bytes` as asked for, `planned_bytes` as placed. `first` and `last` are
+    moments: 0 before the first operator, i + 1 operator i; −1 for a tensor that nothing uses.
+    """
+
+    name: str
+    tensor: int | None
+    scratch: tuple[int, int] | None
+    offset: int
+    bytes: int
+    planned_bytes: int
+    first: int
+    last: int
+
+    def lives_at(self, moment: int) -> bool:
+        """Whether its content matters at a moment."""
+        return self.first <= moment <= self.last
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """A persistent allocation in the tail; it begins `distance_bytes` before the arena's end.
+
+    `padding_bytes` behind it keep its alignment. `kind` says which step made it, `op` for which operator;
+    `position` is the number of the operator's array, or the index of a variable tensor.
+    """
+
+    name: str
+    kind: str
+    op: int | None
+    position: int | None
+    bytes: int
+    distance_bytes: int
+    padding_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Arena:
+    """The arena after AllocateTensors.
+
+    `memory` has the requests of each operator, `live_bytes` the planned bytes alive at each moment (0: before the
+    first operator). `smallest_bytes` is the least size, in steps of 16, that AllocateTensors accepts.
+    """
+
+    runtime: Runtime
+    memory: tuple[OpMemory, ...]
+    buffers: tuple[Buffer, ...]
+    allocations: tuple[Allocation, ...]
+    head_bytes: int
+    tail_bytes: int
+    smallest_bytes: int
+    live_bytes: tuple[int, ...]
+
+    @property
+    def used_bytes(self) -> int:
+        """What arena_used_bytes() returns."""
+        return self.head_bytes + self.tail_bytes
+
+    @property
+    def scratch_bytes(self) -> int:
+        """All scratch requests together, as asked for."""
+        return sum(sum(each.scratch_bytes) for each in self.memory)
+
+    @property
+    def live_lower_bound_bytes(self) -> int:
+        """The most planned bytes alive at one moment: no allocator gets the head below it."""
+        return max(self.live_bytes)
+
+
+def arena(model: Model, runtime: Runtime) -> Arena:
+    """Lay the arena out; also for operators that mcusim cannot run, as long as their memory is known.
+
+    Raises UnsupportedError for an operator it does not know and for more than one subgraph. The rules were
+    measured on tflite-micro 90b983c2b and give its arena_used_bytes() exactly.
+    """
+    memory = _memory(model, runtime)
+    tail = _Tail()
+    tail_before_inputs = _fill_tail(tail, model, memory)
+    buffers = _head(model, memory)
+    head_bytes = max((buffer.offset + buffer.planned_bytes for buffer in buffers), default=0)
+    scratch = sum(len(each.scratch_bytes) for each in memory)
+    workspace = (
+        SCRATCH_RECORD_BYTES * (scratch + SPARE_SCRATCH_RECORDS)
+        + 4 * len(model.subgraphs)
+        + LIFETIME_RECORD_BYTES * (len(model.tensors) + scratch)
+    )
+    planning = round_up(tail_before_inputs) + round_up(workspace) + PLANNED_RECORD_BYTES * len(buffers)
+    moments = range(len(model.ops) + 1)
+    return Arena(
+        runtime=runtime,
+        memory=memory,
+        buffers=buffers,
+        allocations=tuple(tail.allocations),
+        head_bytes=head_bytes,
+        tail_bytes=tail.bytes,
+        smallest_bytes=round_up(max(head_bytes + tail.bytes, planning)),
+        live_bytes=tuple(sum(each.planned_bytes for each in buffers if each.lives_at(moment)) for moment in moments),
+    )
+
+
+def round_up(size: int, alignment: int = ALIGNMENT) -> int:
+    """The next multiple of an alignment."""
+    return -(-size // alignment) * alignment
+
+
+def _memory(model: Model, runtime: Runtime) -> tuple[OpMemory, ...]:
+    if len(model.subgraphs) != 1:
+        raise UnsupportedError(f"{model.name} has {len(model.subgraphs)} subgraphs; mcusim plans models of one")
+    unknown = [layer_name(op) for op in model.ops if op.name not in OPERATORS]
+    if unknown:
+        raise UnsupportedError(f"the memory of {', '.join(unknown)} is not known; known: {', '.join(OPERATORS)}")
+    return tuple(OPERATORS[op.name].memory(model, op, runtime) for op in model.ops)
+
+
+class _Tail:
+    """Persistent allocations, growing down from the arena's end."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        self.allocations: list[Allocation] = []
+
+    def add(
+        self,
+        name: str,
+        kind: str,
+        size: int,
+        alignment: int,
+        op: int | None = None,
+        position: int | None = None,
+    ) -> None:
+        """Allocate at the next lower address with this alignment; nothing for a size of 0."""
+        if size:
+            distance = round_up(self.bytes + size, alignment)
+            padding = distance - self.bytes - size
+            self.allocations.append(Allocation(name, kind, op, position, size, distance, padding))
+            self.bytes = distance
+
+
+def _fill_tail(tail: _Tail, model: Model, memory: Sequence[OpMemory]) -> int:
+    """Everything persistent in TFLM's order; returns its size before inputs and outputs, the last step."""
+    for name, size in INTERPRETER:
+        tail.add(name, "interpreter", size, 4)
+    tail.add("TfLiteEvalTensor", "tensor structs", EVAL_TENSOR_BYTES * len(model.tensors), 4)
+    tail.add("NodeAndRegistration", "node structs", NODE_BYTES * len(model.ops), 4)
+    for op, of in zip(model.ops, memory, strict=True):
+        tail.add(f"{op.name} options", "builtin options", of.builtin_data_bytes, of.builtin_data_alignment, op.index)
+    for op, of in zip(model.ops, memory, strict=True):
+        tail.add(f"{op.name} OpData", "kernel data", of.init_bytes, ALIGNMENT, op.index)
+    for op, of in zip(model.ops, memory, strict=True):
+        for position, size in enumerate(of.prepare_bytes):
+            tail.add(f"{op.name} array {position}", "kernel arrays", size, ALIGNMENT, op.index, position)
+    scratch = sum(len(each.scratch_bytes) for each in memory)
+    tail.add("ScratchBufferHandle", "scratch handles", SCRATCH_HANDLE_BYTES * scratch, 4)
+    for tensor in model.tensors:
+        if tensor.is_variable:
+            tail.add(tensor.name, "variable tensors", tensor.bytes, ALIGNMENT, None, tensor.index)
+    before_inputs = tail.bytes
+    for kind, indices in (("inputs", model.inputs), ("outputs", model.outputs)):
+        tail.add(f"pointers to {kind}", "input and output tensors", 4 * len(indices), ALIGNMENT)
+        for index in indices:
+            _add_tensor(tail, model.tensors[index])
+    return before_inputs
+
+
+def _add_tensor(tail: _Tail, tensor: Tensor) -> None:
+    """A TfLiteTensor, which the interpreter hands out, with its quantization."""
+    tail.add("TfLiteTensor", "input and output tensors", TENSOR_BYTES, 4)
+    if tensor.quantization is not None:
+        zero_points = 4 + 4 * len(tensor.quantization.scales)
+        tail.add("TfLiteAffineQuantization", "input and output tensors", AFFINE_QUANTIZATION_BYTES, 4)
+        tail.add("zero points", "input and output tensors", zero_points, 4)
+
+
+def _head(model: Model, memory: Sequence[OpMemory]) -> tuple[Buffer, ...]:
+    """Tensors by index, then scratch requests by operator, placed by the greedy planner."""
+    lifetimes = _lifetimes(model)
+    wanted: list[_Wanted] = [
+        (tensor.name, tensor.index, None, tensor.bytes, *lifetimes[tensor.index])
+        for tensor in model.tensors
+        if not tensor.is_constant and not tensor.is_variable and tensor.bytes
+    ]
+    wanted += _scratch(memory)
+    requests = [Request(round_up(size), first, last) for *_, size, first, last in wanted]
+    return tuple(
+        Buffer(name, tensor, scratch, offset, size, request.bytes, first, last)
+        for (name, tensor, scratch, size, first, last), request, offset in zip(
+            wanted, requests, greedy.allocate(requests), strict=True
+        )
+    )
+
+
+def _scratch(memory: Sequence[OpMemory]) -> Iterator[_Wanted]:
+    for op, of in enumerate(memory):
+        for position, size in enumerate(of.scratch_bytes):
+            yield f"scratch {position} of layer {op}", None, (op, position), size, op + 1, op + 1
+
+
+def _lifetimes(model: Model) -> list[tuple[int, int]]:
+    """First and last moment of each tensor; (−1, −1) where neither the graph nor an operator uses it."""
+    first, last = [-1] * len(model.tensors), [-1] * len(model.tensors)
+    for index in model.inputs:
+        first[index] = last[index] = 0
+    for op in model.ops:
+        for index in op.outputs:
+            if index >= 0 and first[index] < 0:
+                first[index] = op.index + 1
+        for index in (*op.inputs, *op.outputs):
+            if index >= 0:
+                last[index] = op.index + 1
+    for index in model.outputs:
+        last[index] = len(model.ops)
+    return list(zip(first, last, strict=True))

@@ -1,0 +1,167 @@
+"""An operator of a model → its tensors and options with checked types, or a sentence that names the layer."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcusim.errors import BadModelError
+from mcusim.model import Model, Op, Quantization, Tensor
+
+Array = NDArray[np.generic]
+
+
+def layer_name(op: Op) -> str:
+    """How messages name an operator: "layer 3 (CONV_2D)"."""
+    return f"layer {op.index} ({op.name})"
+
+
+def bad(op: Op, problem: str) -> BadModelError:
+    """The refusal of an operator that cannot be what the file says."""
+    return BadModelError(f"{layer_name(op)} {problem}")
+
+
+def operand(model: Model, op: Op, position: int, role: str) -> Tensor:
+    """Input tensor at a position; BadModelError where it is left out."""
+    tensor = model.operand(op, position)
+    if tensor is None:
+        raise bad(op, f"has no {role}")
+    return tensor
+
+
+def result(model: Model, op: Op) -> Tensor:
+    """The one output tensor; BadModelError where there is none or more."""
+    if len(op.outputs) != 1 or op.outputs[0] < 0:
+        raise bad(op, f"has {len(op.outputs)} outputs instead of one")
+    return model.tensors[op.outputs[0]]
+
+
+def integer(op: Op, option: str) -> int:
+    """An integer option by its schema name; BadModelError where it is missing."""
+    value = _option(op, option)
+    if not isinstance(value, int):
+        raise bad(op, f"has the value {value!r} for {option}; a whole number is expected")
+    return int(value)
+
+
+def number(op: Op, option: str) -> float:
+    """A real option by its schema name; BadModelError where it is missing."""
+    value = _option(op, option)
+    if not isinstance(value, int | float):
+        raise bad(op, f"has the value {value!r} for {option}; a number is expected")
+    return float(value)
+
+
+def word(op: Op, option: str) -> str:
+    """An enumeration option by its schema name, as its name ("SAME"); BadModelError where it is missing."""
+    value = _option(op, option)
+    if not isinstance(value, str):
+        raise bad(op, f"has the value {value!r} for {option}, which the schema does not know")
+    return value
+
+
+def _option(op: Op, option: str) -> object:
+    if option not in op.options:
+        raise bad(op, f"has no option {option}")
+    return op.options[option]
+
+
+def expect_shape(op: Op, tensor: Tensor, role: str, expected: tuple[int, ...]) -> None:
+    """BadModelError unless the tensor has the shape that the operator's rule gives."""
+    if tensor.shape != expected:
+        raise bad(op, f"has an {role} of shape {list(tensor.shape)}; its inputs and options give {list(expected)}")
+
+
+def same_shape(model: Model, op: Op) -> tuple[Tensor, Tensor]:
+    """Input and output of an operator that works element by element; BadModelError where their shapes differ."""
+    source, output = operand(model, op, 0, "input"), result(model, op)
+    expect_shape(op, output, "output", source.shape)
+    return source, output
+
+
+def rank_4(op: Op, tensor: Tensor, role: str) -> tuple[int, int, int, int]:
+    """The shape of a tensor that must have four dimensions, none of them empty."""
+    if len(tensor.shape) != 4 or 0 in tensor.shape:
+        raise bad(op, f"has an {role} of shape {list(tensor.shape)}; four dimensions of 1 or more are expected")
+    n, h, w, c = tensor.shape
+    return n, h, w, c
+
+
+def four_dimensions(shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """A shape of at most four dimensions, extended with 1 in front."""
+    n, h, w, c = (1,) * (4 - len(shape)) + shape
+    return n, h, w, c
+
+
+def quantization(op: Op, tensor: Tensor) -> Quantization:
+    """The quantization of a tensor that must have one, as `int8_reason` has checked."""
+    if tensor.quantization is None:
+        raise bad(op, f"needs the quantization of tensor {tensor.name!r}, which has none")
+    return tensor.quantization
+
+
+def int8_reason(*tensors: Tensor) -> str | None:
+    """Why tensors cannot be int8 activations; None if all are int8, quantized per tensor, and not empty."""
+    for tensor in tensors:
+        if tensor.dtype != "int8":
+            return f"{tensor.dtype} activations are not supported"
+        if tensor.quantization is None:
+            return f"int8 tensor {tensor.name!r} has no quantization"
+        if tensor.quantization.per_channel:
+            return f"activations quantized per channel ({tensor.name!r}) are not supported"
+        if tensor.elements == 0:
+            return f"tensor {tensor.name!r} is empty"
+    return None
+
+
+def same_quantization_reason(first: Tensor, second: Tensor, tolerance: float = 0.0) -> str | None:
+    """Why two int8 tensors cannot share their stored values; None if scale (± tolerance) and zero point agree."""
+    one, other = first.quantization, second.quantization
+    assert one is not None and other is not None
+    if abs(one.scale - other.scale) > tolerance or one.zero_point != other.zero_point:
+        return f"different quantization of {first.name!r} and {second.name!r} is not supported"
+    return None
+
+
+def weights_reason(model: Model, op: Op, channel_axis: int) -> str | None:
+    """Why the weights and bias (inputs 1 and 2) of CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED cannot be used.
+
+    They can when constant: int8 weights with zero points of 0, one scale or one a channel of `channel_axis`, and
+    an int32 bias or none.
+    """
+    weights, bias = operand(model, op, 1, "weights"), model.operand(op, 2)
+    if weights.dtype != "int8":
+        return f"{weights.dtype} weights are not supported"
+    if not weights.is_constant or (bias is not None and not bias.is_constant):
+        return "weights or bias computed at run time are not supported"
+    if weights.quantization is None:
+        return "weights without quantization are not supported"
+    if any(weights.quantization.zero_points):
+        return "weights with a zero point other than 0 are not supported"
+    if weights.quantization.per_channel and weights.quantization.axis != channel_axis:
+        return f"weights quantized along axis {weights.quantization.axis} are not supported"
+    if bias is not None and bias.dtype != "int32":
+        return f"an {bias.dtype} bias is not supported"
+    return None
+
+
+def bias_or_zeros(bias: Array | None, channels: int) -> NDArray[np.int32]:
+    """The bias as the Numba kernels take it: int32, zeros for a missing one."""
+    if bias is None:
+        return np.zeros(channels, np.int32)
+    return np.ascontiguousarray(bias, np.int32).reshape(-1)
+
+
+def int8_values(value: Array | None) -> NDArray[np.int8]:
+    """An operand that `check` has found to be int8 and present."""
+    assert value is not None and value.dtype == np.int8
+    return np.ascontiguousarray(value, np.int8)
+
+
+def probability_reason(output: Tensor) -> str | None:
+    """Why an int8 output cannot hold probabilities from 0 to 255/256, None if it can: the fixed type of results."""
+    of = output.quantization
+    assert of is not None
+    if (of.scale, of.zero_point) != (1 / 256, -128):
+        return f"an output of scale {of.scale:.6g} and zero point {of.zero_point} is not supported (1/256 and -128 are)"
+    return None

@@ -1,0 +1,41 @@
+"""What TensorFlow Lite Micro does for one operator, as data: its kernel library and the memory it asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+KernelLibrary = Literal["reference", "cmsis_nn"]
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """Which kernels the runtime is linked with, and the extensions they were compiled for."""
+
+    kernels: KernelLibrary
+    dsp: bool
+    mve: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OpMemory:
+    """What an operator allocates in the arena, in bytes.
+
+    `builtin_data_*`: parsed options; `init_bytes`: the kernel's own struct (Init); `prepare_bytes`:
+    persistent arrays asked for in Prepare, in order; `scratch_bytes`: scratch requests, in order.
+    """
+
+    builtin_data_bytes: int = 0
+    builtin_data_alignment: int = 4
+    init_bytes: int = 0
+    prepare_bytes: tuple[int, ...] = ()
+    scratch_bytes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A buffer that an allocator places: its size in bytes, and the first and last moment at which it lives."""
+
+    bytes: int
+    first: int
+    last: int

@@ -1,0 +1,194 @@
+"""Models of one operator → its result by the reference, by LiteRT's reference kernels and by emulated target code."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+from functools import cache
+
+import numpy as np
+import pytest
+import tflite
+from tflite_writer import buffer, code, model, op, quantization, subgraph, tensor, write
+
+from mcusim.hardware import load_board
+from mcusim.ops import OPERATORS
+from mcusim.plan import plan
+from mcusim.run import Machine
+from mcusim.runtime import Runtime
+from mcusim.tflite import parse
+
+M4 = Runtime("cmsis_nn", dsp=True, mve=False)
+M0PLUS = Runtime("cmsis_nn", dsp=False, mve=False)
+M55 = Runtime("cmsis_nn", dsp=True, mve=True)
+REFERENCE = Runtime("reference", dsp=True, mve=False)
+
+
+@dataclass(frozen=True)
+class Value:
+    """A tensor to be: `data` makes it a constant, `scale` one number or one a channel of `axis`."""
+
+    shape: tuple[int, ...]
+    scale: float | tuple[float, ...] | None = None
+    zero_point: int = 0
+    dtype: str = "int8"
+    axis: int = 0
+    data: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class OneLayer:
+    """The parsed model, and its file."""
+
+    model: object
+    file: bytes
+
+    @property
+    def op(self):
+        return self.model.ops[0]
+
+    def check(self):
+        return OPERATORS[self.op.name].check(self.model, self.op)
+
+    def macs(self):
+        return OPERATORS[self.op.name].macs(self.model, self.op)
+
+    def memory(self, runtime=M4):
+        return OPERATORS[self.op.name].memory(self.model, self.op, runtime)
+
+    def invocation(self, runtime=M4):
+        operator = OPERATORS[self.op.name]
+        found = operator.invocation(self.model, self.op, runtime)
+        assert {call.symbol for call in found.calls} <= set(operator.KERNELS)
+        return found
+
+    def reference(self, *values):
+        """The output for the values of the model's inputs."""
+        given = dict(zip(self.model.inputs, values, strict=True))
+        operands = [None if i < 0 else given.get(i, self.model.tensors[i].data) for i in self.op.inputs]
+        (output,) = OPERATORS[self.op.name].reference(self.model, self.op, operands)
+        return output
+
+    def litert(self, *values):
+        """The same by LiteRT with its reference kernels; the others are not bit-exact with TensorFlow Lite Micro."""
+        litert = pytest.importorskip("ai_edge_litert.interpreter")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            interpreter = litert.Interpreter(
+                model_content=self.file, experimental_op_resolver_type=litert.OpResolverType.BUILTIN_REF
+            )
+        interpreter.allocate_tensors()
+        for index, value in zip(self.model.inputs, values, strict=True):
+            interpreter.set_tensor(index, value)
+        interpreter.invoke()
+        return interpreter.get_tensor(self.model.outputs[0])
+
+    def target(self, *values):
+        """The same by the C kernel, emulated on a Cortex-M4; run.Machine compares it with the reference too."""
+        machine = Machine.start(plan(self.model, _board()), values)
+        layer = machine.layer(self.op)
+        assert layer.bit_exact, layer.difference
+        return machine.value(self.model.outputs[0])
+
+    def assert_one_result(self, *values):
+        """Reference, LiteRT and target agree in every bit."""
+        found = self.reference(*values)
+        np.testing.assert_array_equal(found, self.litert(*values))
+        np.testing.assert_array_equal(found, self.target(*values))
+
+
+@cache
+def _board():
+    return load_board("nano33ble")
+
+
+@dataclass(frozen=True)
+class Layer:
+    """An operator to be: positions of its operands among a model's values (−1: left out) and of its result."""
+
+    operator: str
+    inputs: tuple[int, ...]
+    output: int
+    kind: str = ""
+    options: dict[str, object] = field(default_factory=dict)
+
+
+def model_file(values, layers, outputs):
+    """The file of a model: `values` are its tensors t0, t1, …; those without data that no layer writes its inputs."""
+    tensors, buffers = [], [buffer()]
+    for position, value in enumerate(values):
+        fields = {}
+        if value.scale is not None:
+            scales = value.scale if isinstance(value.scale, tuple) else (value.scale,)
+            fields["Quantization"] = quantization(scales, (value.zero_point,) * len(scales), value.axis)
+        if value.data is not None:
+            fields["buffer"] = len(buffers)
+            buffers.append(buffer(value.data))
+        tensors.append(tensor(f"t{position}", value.shape, value.dtype.upper(), **fields))
+    written = {layer.output for layer in layers}
+    free = [index for index, value in enumerate(values) if value.data is None and index not in written]
+    names = list(dict.fromkeys(layer.operator for layer in layers))
+    ops = [op(names.index(one.operator), one.inputs, [one.output], one.kind, one.options) for one in layers]
+    codes = [code(name, Version=3) for name in names]
+    return write(model(codes, [subgraph(tensors, ops, free, outputs)], buffers))
+
+
+def one_layer(operator, inputs, output, kind="", **options):
+    """A model of one operator; inputs without data are the model's, None is one left out."""
+    given = [value for value in inputs if value is not None]
+    following = iter(range(len(given)))
+    indices = tuple(-1 if value is None else next(following) for value in inputs)
+    layer = Layer(operator, indices, len(given), kind, options)
+    file = model_file([*given, output], [layer], [len(given)])
+    return OneLayer(parse(file, "one layer"), file)
+
+
+def convolution_model(side=6):
+    """A padded 3 × 3 CONV_2D of 3 to 5 channels: tensors t0 (input), t1 (135 weights of 1) and t2 (output)."""
+    layer = one_layer(
+        "CONV_2D",
+        [Value((1, side, side, 3), 0.1), Value((5, 3, 3, 3), 0.1, data=np.ones((5, 3, 3, 3), np.int8))],
+        Value((1, side, side, 5), 0.1),
+        "Conv2DOptions",
+        StrideH=1,
+        StrideW=1,
+        Padding=padding("SAME"),
+        FusedActivationFunction=activation("NONE"),
+    )
+    return layer.model
+
+
+def pool(operator, shape, size, stride, rule, *, fused="NONE", output_scale=0.1, dtype="int8"):
+    """A layer of AVERAGE_POOL_2D or MAX_POOL_2D; size and stride as (h, w)."""
+    n, h, w, c = shape
+    valid = [(side - k) // s + 1 for side, k, s in zip((h, w), size, stride, strict=True)]
+    same = [-(-side // s) for side, s in zip((h, w), stride, strict=True)]
+    return one_layer(
+        operator,
+        [Value(shape, 0.1, 5, dtype)],
+        Value((n, *(same if rule == "SAME" else valid), c), output_scale, 5, dtype),
+        "Pool2DOptions",
+        StrideH=stride[0],
+        StrideW=stride[1],
+        FilterHeight=size[0],
+        FilterWidth=size[1],
+        Padding=padding(rule),
+        FusedActivationFunction=activation(fused),
+    )
+
+
+def random_int8(rng, shape):
+    """Values over the whole int8 range, its ends more often than chance has them."""
+    values = rng.integers(-128, 128, shape, dtype=np.int8)
+    ends = rng.random(shape) < 0.05
+    return np.where(ends, rng.choice(np.array([-128, 127], np.int8), shape), values).astype(np.int8)
+
+
+def activation(name):
+    """The number of a fused activation."""
+    return getattr(tflite.ActivationFunctionType, name)
+
+
+def padding(name):
+    """The number of a padding rule."""
+    return getattr(tflite.Padding, name)

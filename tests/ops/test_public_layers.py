@@ -1,0 +1,59 @@
+"""Every layer of the public int8 models: operands by TensorFlow Lite Micro in, its outputs out, bit for bit."""
+
+import numpy as np
+import pytest
+
+from mcusim.ops import OPERATORS
+from mcusim.runtime import Runtime
+from mcusim.tflite import load
+
+MODELS = {
+    "ad01_int8": 264_192,
+    "hello_world_int8": 16 + 16 * 16 + 16,
+    "kws_ref_model": 2_656_768,
+    "micro_speech_quantized": 25 * 20 * 8 * 80 + 4 * 4_000,
+    "person_detect": 7_157_888,
+    "pretrainedResnet_quant": 12_501_632,
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_layers_are_tflite_micros(reference_data, name):
+    model = load(reference_data / "models" / f"{name}.tflite")
+    expected = np.load(reference_data / "models" / "expected" / f"{name}.npz")
+    values = {
+        tensor.index: expected[f"tensor_{tensor.index}"].reshape(tensor.shape) if tensor.data is None else tensor.data
+        for tensor in model.tensors
+    }
+    compared = 0
+    for op in model.ops:
+        operator = OPERATORS[op.name]
+        assert operator.check(model, op) is None
+        outputs = operator.reference(model, op, [None if index < 0 else values[index] for index in op.inputs])
+        for index, output in zip(op.outputs, outputs, strict=True):
+            np.testing.assert_array_equal(output, values[index], err_msg=f"layer {op.index} ({op.name})")
+            compared += 1
+    assert compared == len(model.ops)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_macs(reference_data, name):
+    model = load(reference_data / "models" / f"{name}.tflite")
+    assert sum(OPERATORS[op.name].macs(model, op) for op in model.ops) == MODELS[name]
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("mve", [False, True])
+def test_arrays_are_as_large_as_prepare_allocates(reference_data, name, mve):
+    model = load(reference_data / "models" / f"{name}.tflite")
+    runtime = Runtime("cmsis_nn", dsp=True, mve=mve)
+    for op in model.ops:
+        memory = OPERATORS[op.name].memory(model, op, runtime)
+        arrays = OPERATORS[op.name].invocation(model, op, runtime).arrays
+        assert tuple(len(array) for array in arrays) == memory.prepare_bytes
+
+
+def test_seventeen_operators():
+    assert len(OPERATORS) == 17
+    for name, module in OPERATORS.items():
+        assert module.__name__ == f"mcusim.ops.{name.lower()}"

@@ -1,0 +1,29 @@
+"""RELU: reference, LiteRT and target agree; memory; what is refused."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from one_layer import Value, one_layer
+
+
+def relu(*, scales=(0.1, 0.07), zeros=(9, -128), dtype="int8"):
+    return one_layer("RELU", [Value((256,), scales[0], zeros[0], dtype)], Value((256,), scales[1], zeros[1], dtype))
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.tuples(*[st.floats(1e-3, 1.0)] * 2), st.tuples(*[st.integers(-128, 127)] * 2))
+def test_every_value_gives_one_result(scales, zeros):
+    layer = relu(scales=scales, zeros=zeros)
+    assert layer.check() is None
+    value = np.arange(-128, 128, dtype=np.int8)
+    layer.assert_one_result(value)
+
+
+def test_memory():
+    assert (relu().memory().builtin_data_bytes, relu().memory().init_bytes) == (0, 28)
+    assert relu().macs() == 0
+
+
+def test_refusals():
+    assert "int16 activations" in relu(dtype="int16", zeros=(0, 0)).check()
+    assert "scales with a ratio" in relu(scales=(1e8, 1e-8)).check()
