@@ -1,0 +1,386 @@
+"""A linked ELF file of kernels → Firmware: code, symbols, call graph, relocation and source lines."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.resources
+import io
+import os
+import struct
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from elftools.common.utils import struct_parse
+from elftools.elf.elffile import ELFFile
+
+from mcusim import debug_line, documents
+from mcusim.build_attributes import BuildAttributes, parse_build_attributes
+from mcusim.debug_line import DebugLine
+from mcusim.errors import BadFileError
+from mcusim.symbols import FUNCTION, LOCAL, OBJECT, Entry, Symbol, content_at, contents_of, references_of
+from mcusim.thumb_relocations import Relocation, Resolution, move, resolve
+
+__all__ = ["Firmware", "Manifest", "Symbol", "firmware_path", "load_firmware", "load_manifest", "parse_firmware"]
+
+MAX_FILE_BYTES = 64 << 20
+MAX_IMAGE_BYTES = 16 << 20  # the flash of any Cortex-M board is smaller
+MAX_SECTIONS = 4096
+MAX_SEGMENTS = 64
+MAX_ENTRIES = 1 << 18  # of a symbol table, and of relocations
+MAX_NAME_BYTES = 4096
+MAX_MANIFEST_BYTES = 1 << 20
+EXECUTABLE, ARM, VERSION_CURRENT = 2, 40, 1
+SHF_WRITE, SHF_ALLOC, SHF_COMPRESSED = 1, 2, 0x800
+SHN_UNDEF, SHN_LORESERVE = 0, 0xFF00
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Firmware:
+    """Kernels linked at address 0, to be placed anywhere; all addresses are offsets from the image's start.
+
+    `symbols`: the functions by name (of local functions of one name, the first). `contents`: functions and
+    constant objects in order of address, one of each address. `isa` is named as the files in
+    mcusim/firmware/ are ("armv7em"). `references`: addresses that each content refers to, by its own address.
+    """
+
+    name: str
+    sha256: str
+    isa: str
+    float_abi: Literal["soft", "hard"]
+    linked_image: bytes
+    symbols: Mapping[str, Symbol]
+    contents: tuple[Symbol, ...]
+    function_addresses: frozenset[int]
+    references: Mapping[int, tuple[int, ...]]
+    resolution: Resolution
+    lines: DebugLine
+
+    def content_at(self, address: int) -> Symbol | None:
+        """The function or constant object that holds the byte at an address."""
+        return content_at(self.contents, address)
+
+    def function_at(self, address: int) -> Symbol | None:
+        """The function that holds the byte at an address."""
+        symbol = self.content_at(address)
+        return symbol if symbol is not None and symbol.address in self.function_addresses else None
+
+    def reachable(self, names: Iterable[str]) -> tuple[Symbol, ...]:
+        """Everything that the named functions need, themselves included, in order of address.
+
+        Follows every relocated reference: calls, jumps, addresses of functions and of constant objects, and
+        what these hold. Raises BadFileError for a name that is no function of the firmware.
+        """
+        pending = []
+        for name in names:
+            if name not in self.symbols:
+                raise BadFileError(f"{self.name} has no function {name}")
+            pending.append(self.symbols[name].address)
+        found: dict[int, Symbol] = {}
+        while pending:
+            symbol = self.content_at(pending.pop())
+            if symbol is not None and symbol.address not in found:
+                found[symbol.address] = symbol
+                pending.extend(self.references.get(symbol.address, ()))
+        return tuple(found[address] for address in sorted(found))
+
+    def image(self, base_address: int) -> bytes:
+        """The bytes of the image as they lie in flash at `base_address`, which must be a multiple of 4."""
+        if base_address % 4 or not 0 <= base_address <= (1 << 32) - len(self.linked_image):
+            raise BadFileError(f"{self.name} cannot lie at {base_address:#x}: the address must be a multiple of 4")
+        return move(self.linked_image, self.resolution, base_address)
+
+    def source_line(self, address: int) -> str | None:
+        """File and line of the instruction at an address ("arm_convolve_s8.c:87"), None where unknown."""
+        function = self.function_at(address)
+        return debug_line.source_line(self.lines, address, function.end if function else address + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """How a firmware was built; `source_sha256` is of all its source files, `elf_sha256` of the ELF file."""
+
+    source: str
+    source_sha256: str
+    compiler: str
+    flags: str
+    elf_sha256: str
+    isa: str
+    float_abi: str
+    fpu: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Built:
+    """The entry of one ELF file in MANIFEST.toml."""
+
+    isa: str
+    float_abi: Literal["soft", "hard"]
+    fpu: str
+    flags: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class _ManifestFile:
+    source: str
+    source_sha256: str
+    compiler: str
+    firmware: Mapping[str, _Built]
+
+
+def firmware_path(isa: str) -> Path:
+    """Where the package keeps the kernels of an instruction set ("armv7em")."""
+    return Path(str(importlib.resources.files("mcusim") / "firmware" / f"{isa}.elf"))
+
+
+def load_manifest(isa: str) -> Manifest:
+    """What mcusim/firmware/MANIFEST.toml says of the firmware of an instruction set.
+
+    Raises BadFileError where it says nothing of it, or describes another ELF file than the one beside it.
+    """
+    elf = firmware_path(isa)
+    path = elf.with_name("MANIFEST.toml")
+    try:
+        document = tomllib.loads(documents.read_text(path, MAX_MANIFEST_BYTES, "the manifest of the firmware"))
+    except tomllib.TOMLDecodeError as error:
+        raise BadFileError(f"{path.name} is no TOML: {error}") from error
+    manifest = documents.build(_ManifestFile, document, path.name)
+    if elf.name not in manifest.firmware:
+        raise BadFileError(f"there is no firmware for {isa}; there is {', '.join(sorted(manifest.firmware))}")
+    built = manifest.firmware[elf.name]
+    found = hashlib.sha256(_read(elf)).hexdigest()
+    if found != built.sha256:
+        raise BadFileError(
+            f"{elf.name} is not the file that {path.name} describes (sha256 {found[:12]}…, not {built.sha256[:12]}…); "
+            "build it again with make -C kernels"
+        )
+    return Manifest(
+        source=manifest.source,
+        source_sha256=manifest.source_sha256,
+        compiler=manifest.compiler,
+        flags=built.flags,
+        elf_sha256=built.sha256,
+        isa=built.isa,
+        float_abi=built.float_abi,
+        fpu=None if built.fpu == "none" else built.fpu,
+    )
+
+
+def load_firmware(path: str | os.PathLike[str]) -> Firmware:
+    """Read kernels: a 32-bit little-endian Thumb ELF, linked at address 0 with --emit-relocs, without variables.
+
+    Raises BadFileError, in one sentence, for anything else; the file is not trusted.
+    """
+    return parse_firmware(_read(Path(path)), Path(path).name)
+
+
+def parse_firmware(data: bytes, name: str) -> Firmware:
+    """`load_firmware` of a file's bytes; `name` stands in refusals."""
+    try:
+        return _parse(data, name)
+    except BadFileError:
+        raise
+    except Exception as error:  # the parsers raise whatever the bytes make of them
+        reason = str(error).partition("\n")[0][:120] or type(error).__name__
+        raise BadFileError(f"{name} is a damaged ELF file ({reason}); build the firmware again") from error
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise BadFileError(f"cannot read {path}: {reason.lower()}; a firmware ELF file is expected") from None
+    if len(data) > MAX_FILE_BYTES:
+        raise BadFileError(f"{path.name} is larger than {MAX_FILE_BYTES >> 20} MB; a firmware ELF file is expected")
+    return data
+
+
+def _parse(data: bytes, name: str) -> Firmware:
+    elf = _container(data, name)
+    sections = _sections(elf, data)
+    image = _image(elf, data, name)
+    loaded = [section for section in sections if section.flags & SHF_ALLOC and section.bytes]
+    for section in loaded:
+        if section.flags & SHF_WRITE:
+            raise BadFileError(f"{name} has variables in {section.name}; kernels keep no state of their own")
+        if section.end > len(image):
+            raise BadFileError(f"{name}: the section {section.name} is not part of what is loaded")
+    attributes = _attributes(sections, name)
+    entries = _symbol_table(sections)
+    resolution = resolve(image, _relocations(sections, entries))
+    functions = [entry for entry in entries if entry.type == FUNCTION]
+    if not functions:
+        raise BadFileError(f"{name} has no functions in its symbol table; do not strip the firmware")
+    pieces = [(one.name, one.address, one.end) for one in loaded]
+    contents = contents_of(entries, pieces, [target for _, target in resolution.references])
+    symbols: dict[str, Symbol] = {}
+    for entry in sorted(functions, key=lambda entry: (entry.binding == LOCAL, entry.address)):
+        content = content_at(contents, entry.address)
+        assert content is not None
+        symbols.setdefault(entry.name, Symbol(entry.name, entry.address, content.end - entry.address))
+    debug = {one.name: one.content for one in sections if not one.flags & SHF_COMPRESSED}
+    return Firmware(
+        name=name,
+        sha256=hashlib.sha256(data).hexdigest(),
+        isa=attributes.isa or "",
+        float_abi=attributes.float_abi,
+        linked_image=image,
+        symbols=symbols,
+        contents=contents,
+        function_addresses=frozenset(entry.address for entry in functions),
+        references=references_of(contents, resolution.references),
+        resolution=resolution,
+        lines=DebugLine(bytes(debug.get(".debug_line", b"")), bytes(debug.get(".debug_line_str", b""))),
+    )
+
+
+def _container(data: bytes, name: str) -> ELFFile:
+    """The ELF header, refused unless it is that of a linked 32-bit Arm file with reasonable tables."""
+    if data[:4] != b"\x7fELF":
+        raise BadFileError(f"{name} is not an ELF file")
+    if len(data) < 52:
+        raise BadFileError(f"{name} ends within its ELF header")
+    if data[4:6] != b"\x01\x01":
+        raise BadFileError(f"{name} is not a 32-bit little-endian ELF file, as Cortex-M needs")
+    kind, machine = struct.unpack_from("<HH", data, 16)
+    if machine != ARM:
+        raise BadFileError(f"{name} is built for another machine than Arm (e_machine {machine})")
+    if kind != EXECUTABLE:
+        raise BadFileError(f"{name} is not a linked executable (e_type {kind}); link the objects first")
+    segments, _, sections = struct.unpack_from("<HHH", data, 44)
+    if not 0 < segments <= MAX_SEGMENTS or not 0 < sections <= MAX_SECTIONS:
+        raise BadFileError(
+            f"{name} has {segments} segments and {sections} sections; neither none nor that many will do"
+        )
+    return ELFFile(io.BytesIO(data))
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    name: str
+    type: str | int
+    flags: int
+    address: int
+    bytes: int
+    content: memoryview
+    link: int
+    info: int
+
+    @property
+    def end(self) -> int:
+        return self.address + self.bytes
+
+
+def _sections(elf: ELFFile, data: bytes) -> list[_Section]:
+    """The section table. pyelftools parses the headers only: its typed sections read as much as a file claims."""
+    header = elf.header
+    headers = [
+        struct_parse(elf.structs.Elf_Shdr, elf.stream, header.e_shoff + number * header.e_shentsize)
+        for number in range(header.e_shnum)
+    ]
+    names = _content(headers[header.e_shstrndx], data)
+    return [
+        _Section(
+            name=_text(names, one.sh_name),
+            type=one.sh_type,
+            flags=one.sh_flags,
+            address=one.sh_addr,
+            bytes=one.sh_size,
+            content=_content(one, data),
+            link=one.sh_link,
+            info=one.sh_info,
+        )
+        for one in headers
+    ]
+
+
+def _content(header: Any, data: bytes) -> memoryview:
+    """A section's bytes, which must be there; those of a section without any (SHT_NOBITS) are none."""
+    if header.sh_type in ("SHT_NOBITS", "SHT_NULL"):
+        return memoryview(b"")
+    if header.sh_offset + header.sh_size > len(data):
+        raise ValueError("a section goes on behind the end of the file")
+    return memoryview(data)[header.sh_offset : header.sh_offset + header.sh_size]
+
+
+def _text(strings: memoryview, offset: int) -> str:
+    """A string of a string table."""
+    text, end, _ = bytes(strings[offset : offset + MAX_NAME_BYTES]).partition(b"\0")
+    if not end:
+        raise ValueError("a name does not end within its string table")
+    return text.decode("utf-8", "replace")
+
+
+def _image(elf: ELFFile, data: bytes, name: str) -> bytes:
+    """All loaded segments in one piece from address 0; between them lie zeros."""
+    segments = [segment.header for segment in elf.iter_segments("PT_LOAD")]
+    segments = sorted((one for one in segments if one.p_memsz), key=lambda one: one.p_vaddr)
+    image = bytearray()
+    for one in segments:
+        if one.p_vaddr + one.p_memsz > MAX_IMAGE_BYTES:
+            raise BadFileError(
+                f"{name} reaches up to {one.p_vaddr + one.p_memsz:#x}; kernels are linked at address 0 and hold "
+                f"less than {MAX_IMAGE_BYTES >> 20} MB"
+            )
+        if one.p_vaddr < len(image):
+            raise BadFileError(f"{name} has loaded segments that overlap at {one.p_vaddr:#x}")
+        if one.p_filesz > one.p_memsz or one.p_offset + one.p_filesz > len(data):
+            raise ValueError("a segment goes on behind the end of the file")
+        image.extend(bytes(one.p_vaddr - len(image)))
+        image.extend(data[one.p_offset : one.p_offset + one.p_filesz])
+        image.extend(bytes(one.p_memsz - one.p_filesz))
+    if not image:
+        raise BadFileError(f"{name} loads nothing")
+    return bytes(image)
+
+
+def _attributes(sections: Sequence[_Section], name: str) -> BuildAttributes:
+    for section in sections:
+        if section.type == "SHT_ARM_ATTRIBUTES":
+            attributes = parse_build_attributes(bytes(section.content))
+            if attributes.isa is None:
+                raise BadFileError(f"{name} is not built for a Cortex-M (its build attributes name another profile)")
+            return attributes
+    raise BadFileError(f"{name} does not say which instruction set it is built for (.ARM.attributes is missing)")
+
+
+def _symbol_table(sections: Sequence[_Section]) -> list[Entry]:
+    tables = [section for section in sections if section.type == "SHT_SYMTAB"]
+    if len(tables) != 1 or len(tables[0].content) > 16 * MAX_ENTRIES:
+        raise ValueError("a firmware has one symbol table of reasonable size")
+    strings = sections[tables[0].link].content
+    entries = []
+    for name, value, size, info, _, section in struct.iter_unpack("<IIIBBH", tables[0].content):
+        moves = section != SHN_UNDEF and section < SHN_LORESERVE
+        kind = info & 0xF
+        if moves and section >= len(sections):
+            raise ValueError("a symbol lies in a section that is not there")
+        if kind in (FUNCTION, OBJECT) and not (moves and sections[section].flags & SHF_ALLOC):
+            kind = 0
+        if kind == FUNCTION and not value & 1:
+            raise BadFileError(f"the function {_text(strings, name)} is Arm code; Cortex-M executes Thumb code only")
+        address = value & ~1 if kind == FUNCTION else value
+        text = _text(strings, name) if kind in (FUNCTION, OBJECT) else ""
+        entries.append(Entry(text, address, size, kind, info >> 4, moves))
+    return entries
+
+
+def _relocations(sections: Sequence[_Section], entries: Sequence[Entry]) -> list[Relocation]:
+    """The relocations of everything that is loaded; those of debug information do not matter here."""
+    found: list[Relocation] = []
+    for section in sections:
+        if section.type == "SHT_RELA":
+            raise ValueError("relocations with addends, which Arm linkers do not keep")
+        if section.type != "SHT_REL" or not sections[section.info].flags & SHF_ALLOC:
+            continue
+        if len(section.content) > 8 * MAX_ENTRIES or len(found) > MAX_ENTRIES:
+            raise ValueError("too many relocations")
+        for offset, info in struct.iter_unpack("<II", section.content):
+            symbol = entries[info >> 8]
+            found.append(Relocation(offset, info & 0xFF, symbol.address, symbol.moves))
+    return found

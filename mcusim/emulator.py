@@ -1,0 +1,396 @@
+"""Core, firmware and calls of kernels → Traces: target code run under Unicorn on memory as it was planned."""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from unicorn import UC_ARCH_ARM, UC_HOOK_BLOCK, UC_HOOK_CODE, UC_HOOK_MEM_INVALID, UC_MODE_THUMB, Uc, UcError
+from unicorn import unicorn_const as constants
+from unicorn.arm_const import (
+    UC_ARM_REG_LR,
+    UC_ARM_REG_PC,
+    UC_ARM_REG_R0,
+    UC_ARM_REG_R4,
+    UC_ARM_REG_S0,
+    UC_ARM_REG_SP,
+    UC_CPU_ARM_CORTEX_M0,
+    UC_CPU_ARM_CORTEX_M3,
+    UC_CPU_ARM_CORTEX_M4,
+    UC_CPU_ARM_CORTEX_M7,
+    UC_CPU_ARM_CORTEX_M33,
+)
+from unicorn.unicorn_py3 import unicorn as binding
+
+from mcusim import observations, observer
+from mcusim.abi import Placement
+from mcusim.address_space import PAGE_BYTES, check_apart, flash_regions, free_page, ram_region
+from mcusim.elf import Firmware
+from mcusim.errors import EmulationError, UnsupportedError
+from mcusim.hardware import Core
+from mcusim.memory_guard import Guard, Range, guard
+from mcusim.trace import Trace
+from mcusim.tracing import Code, Site, build_trace, executed_blocks, missing_sites
+
+# UC_MODE_MCLASS would replace any of these with a Cortex-M33.
+CPU_MODELS: Mapping[str, int] = {
+    "cortex-m0": UC_CPU_ARM_CORTEX_M0,
+    "cortex-m3": UC_CPU_ARM_CORTEX_M3,
+    "cortex-m4": UC_CPU_ARM_CORTEX_M4,
+    "cortex-m7": UC_CPU_ARM_CORTEX_M7,
+    "cortex-m33": UC_CPU_ARM_CORTEX_M33,
+}
+
+# The instruction sets that each instruction set includes, its own extensions aside.
+INCLUDED: Mapping[str, frozenset[str]] = {
+    "armv6m": frozenset({"armv6m"}),
+    "armv7m": frozenset({"armv6m", "armv7m"}),
+    "armv7em": frozenset({"armv6m", "armv7m", "armv7em"}),
+    "armv8m_base": frozenset({"armv6m", "armv8m_base"}),
+    "armv8m_main": frozenset({"armv6m", "armv7m", "armv7em", "armv8m_base", "armv8m_main"}),
+    "armv81m_main": frozenset({"armv6m", "armv7m", "armv7em", "armv8m_base", "armv8m_main", "armv81m_main"}),
+}
+
+# Registers that a function has to preserve (AAPCS32, 6.1.1 and 6.1.2), by Unicorn's number, and what they hold at a
+# call: values that no address or small number has.
+CALLEE_SAVED: Mapping[int, int] = {UC_ARM_REG_R4 + n: 0xA5A50000 + n for n in range(8)}
+CALLEE_SAVED_FLOAT: Mapping[int, int] = {UC_ARM_REG_S0 + 16 + n: 0xA5A60000 + n for n in range(16)}
+
+_FAULTS: Mapping[int, str] = {
+    constants.UC_ERR_READ_UNMAPPED: "reads memory that is neither RAM nor flash",
+    constants.UC_ERR_WRITE_UNMAPPED: "writes memory that is neither RAM nor flash",
+    constants.UC_ERR_FETCH_UNMAPPED: "jumps out of memory",
+    constants.UC_ERR_WRITE_PROT: "writes flash",
+    constants.UC_ERR_READ_PROT: "reads memory that cannot be read",
+    constants.UC_ERR_FETCH_PROT: "jumps into data",
+    constants.UC_ERR_INSN_INVALID: "executes an instruction that the core does not have",
+    constants.UC_ERR_EXCEPTION: "raises an exception (a supervisor call, a breakpoint, a jump to where no code can be)",
+}
+_DATA_FAULTS = (constants.UC_ERR_READ_UNMAPPED, constants.UC_ERR_WRITE_UNMAPPED, constants.UC_ERR_WRITE_PROT)
+
+
+def _address_of(function: Any) -> int:
+    return int(ctypes.cast(function, ctypes.c_void_p).value or 0)
+
+
+# uc_hook_add takes variable arguments, but all that hooks of these kinds need are named ones.
+_HOOK_ADD = ctypes.CFUNCTYPE(
+    ctypes.c_int,
+    ctypes.c_void_p,
+    ctypes.POINTER(ctypes.c_size_t),
+    ctypes.c_int,
+    ctypes.c_void_p,
+    ctypes.c_void_p,
+    ctypes.c_uint64,
+    ctypes.c_uint64,
+)(_address_of(binding.uclib.uc_hook_add))
+
+
+@dataclass(slots=True)
+class _Machine:
+    """One Unicorn with its hooks: for the calls of one function, or for finding out what went wrong in one."""
+
+    uc: Any
+    state: observer.State
+    start: Any  # the registers at power-up
+    sites: dict[int, int] = field(default_factory=dict)  # address → number
+
+    def hook(self, kind: int, function: Any, first: int = 1, last: int = 0) -> None:
+        """Add a compiled hook on the addresses `first` to `last`, or on all."""
+        handle = ctypes.c_size_t()
+        error = _HOOK_ADD(
+            self.uc._uch, ctypes.byref(handle), kind, function.address, self.state.ctypes.data, first, last
+        )
+        if error != constants.UC_ERR_OK:
+            raise EmulationError(f"Unicorn refuses a hook: {UcError(error)}")
+
+    def add_sites(self, sites: Sequence[Site]) -> None:
+        """Count instructions one by one from now on; hooks are part of what is translated, so that starts anew."""
+        for site in sites:
+            if len(self.sites) == observer.MOST_SITES:
+                raise EmulationError(f"more than {observer.MOST_SITES} instructions have to be counted one by one")
+            number = self.sites[site.address] = len(self.sites)
+            registers = _unicorn_register(site.dividend), _unicorn_register(site.divisor)
+            observations.add_site(self.state, number, site.address, site.kind, registers)
+            self.hook(UC_HOOK_CODE, observer.on_site, site.address, site.address)
+        self.uc.ctl_flush_tb()
+
+    def run(self, entry: int, stop: int, placement: Placement, has_fpu: bool, max_instructions: int) -> UcError | None:
+        """Call the function at `entry`; the fault that ended it, None if there was none."""
+        observations.reset(self.state, max_instructions)
+        self.uc.context_restore(self.start)
+        for number, value in enumerate(placement.core_registers):
+            self.uc.reg_write(UC_ARM_REG_R0 + number, value)
+        for number, value in CALLEE_SAVED.items():
+            self.uc.reg_write(number, value)
+        if has_fpu:
+            for number, value in CALLEE_SAVED_FLOAT.items():
+                self.uc.reg_write(number, value)
+            for number, real in enumerate(placement.vfp_registers):
+                self.uc.reg_write(UC_ARM_REG_S0 + number, struct.unpack("<I", struct.pack("<f", real))[0])
+        self.uc.reg_write(UC_ARM_REG_SP, placement.stack_pointer)
+        self.uc.reg_write(UC_ARM_REG_LR, stop | 1)
+        try:
+            self.uc.emu_start(entry | 1, stop)
+        except UcError as fault:
+            return fault
+        return None
+
+    def register(self, number: int) -> int:
+        """A register's value, by Unicorn's number."""
+        return int(self.uc.reg_read(number))
+
+
+class Emulator:
+    """A core with its flash and RAM; what calls leave in RAM stays there for the next."""
+
+    def __init__(
+        self,
+        core: Core,
+        firmware: Firmware,
+        code_address: int,
+        ram: tuple[int, int],
+        flash: Sequence[tuple[int, bytes]] = (),
+    ) -> None:
+        """Place the code at `code_address`; `ram` is (address, bytes), `flash` what else lies there, by address.
+
+        Raises UnsupportedError for a core that cannot execute the firmware or cannot be emulated, EmulationError
+        for memories that overlap.
+        """
+        _check_core(core, firmware)
+        self._core = core
+        self._code = Code(core, firmware, code_address, firmware.image(code_address))
+        self._flash = flash_regions((code_address, self._code.image), flash)
+        self._ram = ram_region(*ram)
+        self._regions = (*self._flash, self._ram)
+        check_apart(self._regions)
+        self._stop = free_page(self._regions)
+        self._machines: dict[str, _Machine] = {}
+
+    def read(self, address: int, size: int) -> bytes:
+        """Bytes of RAM or flash. Raises EmulationError for a range that is not mapped."""
+        for region in self._regions:
+            part = region.slice(address, size)
+            if part is not None:
+                return region.memory[part].tobytes()
+        raise EmulationError(f"{size} bytes at {address:#010x} are neither RAM nor flash")
+
+    def write(self, address: int, data: bytes) -> None:
+        """Set bytes of RAM. Raises EmulationError for a range that is not RAM."""
+        part = self._ram.slice(address, len(data))
+        if part is None:
+            raise EmulationError(f"{len(data)} bytes at {address:#010x} are not RAM")
+        self._ram.memory[part] = np.frombuffer(data, np.uint8)
+
+    def call(
+        self,
+        placement: Placement,
+        *,
+        writable: Sequence[Range],
+        readable: Sequence[Range],
+        stack: tuple[int, int],
+        max_instructions: int,
+        checks_status: bool,
+    ) -> Trace:
+        """Call a function of the firmware and observe it.
+
+        `writable` and `readable`: what it may write and read of RAM beside the stack, as (address, bytes, what);
+        `stack`: bottom and top address. With `checks_status` it returns 0 or has failed. RAM is as before where
+        the call may not write, and everywhere after an error.
+
+        Raises EmulationError, naming function, address and source line, for writes outside its own ranges and the
+        stack, accesses outside memory, an invalid instruction, an exception, more than `max_instructions`, a
+        return that breaks the AAPCS and a status other than 0; UnsupportedError for an instruction that the core
+        lacks.
+        """
+        if placement.vfp_registers and self._code.firmware.float_abi != "hard":
+            raise UnsupportedError(
+                f"{placement.symbol} takes floats, and {self._code.firmware.name} is not built to take them in "
+                "registers of a floating-point unit"
+            )
+        guarded = guard(self._ram, placement, stack, writable, readable)
+        try:
+            trace = self._observe(placement, guarded, max_instructions)
+            if checks_status:
+                status = ctypes.c_int32(self._machines[placement.symbol].register(UC_ARM_REG_R0)).value
+                if status != 0:
+                    raise EmulationError(f"{placement.symbol} refuses its arguments: it returns status {status}")
+        except Exception:
+            guarded.undo()
+            raise
+        guarded.finish()
+        return trace
+
+    def _observe(self, placement: Placement, guarded: Guard, max_instructions: int) -> Trace:
+        """Run until every instruction that has to be counted by itself is: once, or twice for new code."""
+        machine = self._machine(placement.symbol)
+        while True:
+            self._run(machine, placement, guarded, max_instructions)
+            rows = observations.edges(machine.state)
+            sites = missing_sites(executed_blocks(self._code, rows).values(), machine.sites)
+            if not sites:
+                break
+            machine.add_sites(sites)
+        stack = guarded.stack[1], placement.stack_pointer
+        trace = build_trace(self._code, machine.state, rows, machine.sites, placement.symbol, stack, self._stop)
+        available = guarded.stack[1] - guarded.stack[0]
+        if trace.stack_bytes > available:
+            raise EmulationError(f"{placement.symbol} needs {trace.stack_bytes} bytes of stack; there are {available}")
+        return trace
+
+    def _run(self, machine: _Machine, placement: Placement, guarded: Guard, max_instructions: int) -> None:
+        """Run once from the prepared memory; refuse everything that went wrong."""
+        guarded.show()
+        fault = self._start(machine, placement, max_instructions)
+        status = int(machine.state[observer.STATUS])
+        at = int(machine.state[observer.LAST_ADDRESS])
+        if status == observer.OVER_BUDGET:
+            raise EmulationError(
+                f"{placement.symbol} does not return within {max_instructions:,} instructions; it is in "
+                f"{self._code.where(at)}"
+            )
+        if status == observer.TABLE_FULL:
+            raise EmulationError(f"{placement.symbol} takes more different paths than can be counted")
+        if status == observer.LEFT_CODE:
+            raise EmulationError(f"{placement.symbol} jumps to {at:#010x}, which is not code of the kernels")
+        if fault is not None:
+            raise self._fault(placement, fault, guarded, max_instructions)
+        stopped_at = machine.register(UC_ARM_REG_PC) & ~1
+        if stopped_at != self._stop:
+            raise EmulationError(
+                f"{placement.symbol} waits instead of returning, before {self._code.where(stopped_at)}"
+            )
+        address = guarded.damage()
+        if address is not None:
+            raise self._damage(placement, address, guarded, max_instructions)
+        self._check_return(machine, placement)
+
+    def _start(self, machine: _Machine, placement: Placement, max_instructions: int) -> UcError | None:
+        entry = self._entry(placement.symbol)
+        return machine.run(entry, self._stop, placement, self._core.fpu is not None, max_instructions)
+
+    def _entry(self, symbol: str) -> int:
+        firmware = self._code.firmware
+        if symbol not in firmware.symbols:
+            raise EmulationError(f"{firmware.name} has no function {symbol}")
+        return self._code.address + firmware.symbols[symbol].address
+
+    def _machine(self, symbol: str) -> _Machine:
+        """The machine for calls of a function: one each, because every hooked instruction slows down all others."""
+        if symbol not in self._machines:
+            machine = self._machines[symbol] = self._new_machine()
+            machine.hook(UC_HOOK_BLOCK, observer.on_block)
+        return self._machines[symbol]
+
+    def _new_machine(self) -> _Machine:
+        uc = Uc(UC_ARCH_ARM, UC_MODE_THUMB)
+        uc.ctl_set_cpu_model(CPU_MODELS[self._core.emulated_as])
+        for region in self._regions:
+            rights = constants.UC_PROT_READ
+            rights |= constants.UC_PROT_EXEC if region.is_code else 0
+            rights |= constants.UC_PROT_WRITE if region is self._ram else 0
+            uc.mem_map_ptr(region.address, region.memory.size, rights, region.host)
+        uc.mem_map(self._stop, PAGE_BYTES, constants.UC_PROT_READ | constants.UC_PROT_EXEC)
+        region = next(region for region in self._flash if region.is_code)
+        state = observations.new_state(
+            self._code.address,
+            region.host + self._code.address - region.address,
+            len(self._code.image),
+            _address_of(binding.uclib.uc_reg_read),
+            _address_of(binding.uclib.uc_emu_stop),
+        )
+        return _Machine(uc, state, uc.context_save())
+
+    # What went wrong: the call is run again from the same memory, with a hook on every instruction.
+
+    def _fault(self, placement: Placement, fault: UcError, guarded: Guard, max_instructions: int) -> EmulationError:
+        """The refusal of an access, instruction or exception, with the exact instruction."""
+        what = _FAULTS.get(fault.errno, f"fails ({fault})")
+        machine = self._again(placement, guarded, max_instructions)
+        at = int(machine.state[observer.LAST_ADDRESS])
+        if fault.errno in _DATA_FAULTS:
+            accessed = self._accessed(placement, guarded, max_instructions, at)
+            what += f" at {accessed:#010x}" if accessed is not None else ""
+        return EmulationError(f"{placement.symbol} {what}, in {self._code.where(at)}")
+
+    def _damage(self, placement: Placement, address: int, guarded: Guard, max_instructions: int) -> EmulationError:
+        """The refusal of a write to a byte of RAM, with the exact instruction."""
+        host = self._ram.host + address - self._ram.address
+        expected = int(guarded.shown[address - self._ram.address])
+        machine = self._again(placement, guarded, max_instructions, watched=(host, expected))
+        found = machine.state[observer.STATUS] == observer.DAMAGE_FOUND
+        at = int(machine.state[observer.CULPRIT if found else observer.LAST_ADDRESS])
+        return EmulationError(
+            f"{placement.symbol} writes outside its output, scratch and stack: at {address:#010x} "
+            f"({guarded.describe(address)}), in {self._code.where(at)}"
+        )
+
+    def _again(
+        self, placement: Placement, guarded: Guard, max_instructions: int, watched: tuple[int, int] = (0, 0)
+    ) -> _Machine:
+        """Run a call again, instruction by instruction."""
+        machine = self._new_machine()
+        observations.watch_byte(machine.state, *watched)
+        machine.hook(UC_HOOK_CODE, observer.on_instruction)
+        guarded.show()
+        self._start(machine, placement, max_instructions)
+        return machine
+
+    def _accessed(self, placement: Placement, guarded: Guard, max_instructions: int, at: int) -> int | None:
+        """The data address of a fault, None where hooks on memory change what the code does (they may)."""
+        machine = self._new_machine()
+        machine.hook(UC_HOOK_CODE, observer.on_instruction)
+        accessed: list[int] = []
+
+        def note(_uc: object, _kind: int, address: int, _size: int, _value: int, _data: object) -> bool:
+            accessed.append(address)
+            return False
+
+        machine.uc.hook_add(UC_HOOK_MEM_INVALID, note)
+        guarded.show()
+        self._start(machine, placement, max_instructions)
+        same = int(machine.state[observer.LAST_ADDRESS]) == at
+        return accessed[0] if same and accessed else None
+
+    def _check_return(self, machine: _Machine, placement: Placement) -> None:
+        """Refuse a function that does not leave SP and the callee-saved registers as the AAPCS wants."""
+        expected = {UC_ARM_REG_SP: placement.stack_pointer, **CALLEE_SAVED}
+        if self._core.fpu is not None:
+            expected.update(CALLEE_SAVED_FLOAT)
+        for number, value in expected.items():
+            found = machine.register(number)
+            if found != value:
+                raise EmulationError(
+                    f"{placement.symbol} returns with {_register_name(number)} changed to {found:#010x}; the AAPCS has "
+                    "functions preserve SP, r4 to r11 and s16 to s31"
+                )
+
+
+def _unicorn_register(number: int) -> int:
+    """Unicorn's number of a core register."""
+    special: Mapping[int, int] = {13: UC_ARM_REG_SP, 14: UC_ARM_REG_LR, 15: UC_ARM_REG_PC}
+    return special.get(number, int(UC_ARM_REG_R0) + number)
+
+
+def _register_name(number: int) -> str:
+    if number == UC_ARM_REG_SP:
+        return "SP"
+    return f"r{number - UC_ARM_REG_R0}" if number < UC_ARM_REG_S0 else f"s{number - UC_ARM_REG_S0}"
+
+
+def _check_core(core: Core, firmware: Firmware) -> None:
+    if core.emulated_as not in CPU_MODELS:
+        known = ", ".join(CPU_MODELS)
+        raise UnsupportedError(f"{core.name} cannot be emulated as {core.emulated_as!r}; there are {known}")
+    if firmware.isa not in INCLUDED.get(core.isa, frozenset()):
+        raise UnsupportedError(
+            f"{firmware.name} is built for {firmware.isa}; {core.name} executes {core.isa}, which does not include that"
+        )
+    if firmware.float_abi == "hard" and core.fpu is None:
+        raise UnsupportedError(
+            f"{firmware.name} passes floats in registers of a floating-point unit; {core.name} has none"
+        )
