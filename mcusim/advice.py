@@ -22,6 +22,9 @@ REMEDIES = {
     "cache": " (cache misses)",
 }
 
+# AllocateTensors takes arenas in steps of this; what rounding up to it adds is not worth a remark.
+ARENA_STEP_BYTES = 16
+
 # Below these shares of the cycles, or of a memory, a remark is noise.
 WORTH_NOTING = 0.05
 ALL = 0.99
@@ -116,7 +119,7 @@ def _reference_kernels(run: Run) -> list[str]:
 def _arena(run: Run) -> list[str]:
     memory = run.memory
     remarks = []
-    if memory.smallest_arena_bytes > memory.arena_bytes:
+    if memory.smallest_arena_bytes >= memory.arena_bytes + ARENA_STEP_BYTES:
         remarks.append(
             f"Give the interpreter {memory.smallest_arena_bytes:,} bytes: AllocateTensors refuses the "
             f"{memory.arena_bytes:,} that arena_used_bytes() reports, because planning needs more for a moment."

@@ -291,7 +291,7 @@ def _arena(run: Run) -> RenderableType:
         "smallest that AllocateTensors accepts": "smallest_arena_bytes",
         "head: tensors and scratch": "head_bytes",
         "tail: persistent": "tail_bytes",
-        "scratch, largest layer": "scratch_bytes",
+        "scratch, all requests": "scratch_bytes",
     }
     for label, attribute in rows.items():
         table.add_row(label, *(f"{getattr(arena, attribute):,}" for arena in memory.by_kernels.values()))
