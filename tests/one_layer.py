@@ -129,7 +129,7 @@ def model_file(values, layers, outputs):
     free = [index for index, value in enumerate(values) if value.data is None and index not in written]
     names = list(dict.fromkeys(layer.operator for layer in layers))
     ops = [op(names.index(one.operator), one.inputs, [one.output], one.kind, one.options) for one in layers]
-    codes = [code(name, Version=3) for name in names]
+    codes = [code(name, Version=1 if name == "RESHAPE" else 3) for name in names]  # LiteRT knows no later RESHAPE
     return write(model(codes, [subgraph(tensors, ops, free, outputs)], buffers))
 
 

@@ -21,7 +21,7 @@ from mcusim.hardware import board_names, core_names
 from mcusim.ops import OPERATORS
 from mcusim.renderers import RENDERERS, text, validation
 
-ROOT = Path(mcusim.__file__).parents[1]
+ROOT = Path(__file__).parents[1]
 PROFILE = ["profile", "kws.tflite", "--board", "nano33ble"]
 
 
