@@ -13,7 +13,6 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-import mcusim
 from mcusim import record
 from mcusim.cli import main
 from mcusim.errors import BadModelError, DoesNotFitError, EmulationError, UnsupportedError
