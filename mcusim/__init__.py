@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from mcusim.errors import (
-    BadFileError,
+    BadInputError,
     BadModelError,
     DoesNotFitError,
     EmulationError,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "RENDERERS",
-    "BadFileError",
+    "BadInputError",
     "BadModelError",
     "DoesNotFitError",
     "EmulationError",

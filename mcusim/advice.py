@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from mcusim.record import Layer, MemoryVerdict, Owner, Run
 
 # Owners that no model can do anything about.
-FIXED_KINDS = frozenset({"free", "reserved"})
+FIXED_KINDS = frozenset({"free", "apart", "reserved"})
 
 # What the cycles of a cause are, and what makes fewer of them.
 REMEDIES = {
@@ -45,17 +45,21 @@ def advice(run: Run) -> tuple[str, ...]:
 
 
 def main_cause(layer: Layer) -> tuple[str, float]:
-    """The cause that most of a layer's cycles have, and its share of them; ("", 0) for a layer without cycles."""
-    if not layer.cycles:
+    """The cause beyond issue that most of a layer's cycles have, and its share; ("", 0) where all issue.
+
+    Every instruction issues, so that issue comes first nearly everywhere and tells nothing.
+    """
+    beyond = {cause: cycles for cause, cycles in layer.cycles_by_cause.items() if cause != "issue" and cycles}
+    if not beyond:
         return "", 0.0
-    cause, cycles = max(layer.cycles_by_cause.items(), key=lambda item: item[1])
+    cause, cycles = max(beyond.items(), key=lambda item: item[1])
     return cause, cycles / layer.cycles
 
 
 def _shortage(name: str, verdict: MemoryVerdict, owners: Sequence[Owner]) -> list[str]:
     if verdict.headroom_bytes >= 0:
         return []
-    text = f"{name} is short of {-verdict.headroom_bytes:,} bytes"
+    text = f"{name} is {-verdict.headroom_bytes:,} bytes short"
     largest = max((one for one in owners if one.kind not in FIXED_KINDS), key=lambda one: one.bytes, default=None)
     if largest is None:
         return [f"{text}."]
@@ -84,7 +88,9 @@ def _hottest(run: Run) -> list[str]:
         function = hottest.functions[0]
         inside = function.cycles / hottest.cycles
         text += f", {f'{inside:.0%}' if inside < ALL else 'nearly all'} of them in {function.name}"
-    return [f"{text}; {part:.0%} are {cause}{REMEDIES.get(cause, '')}."]
+    if cause and part >= WORTH_NOTING:
+        text += f"; {part:.0%} are {cause}{REMEDIES.get(cause, '')}"
+    return [f"{text}."]
 
 
 def _uneven(run: Run) -> list[str]:

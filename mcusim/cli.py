@@ -21,7 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from mcusim import delivery, documents, hardware, tables
 from mcusim.delivery import PipeClosedError, Render
-from mcusim.errors import BadFileError, DoesNotFitError, McusimError
+from mcusim.errors import BadInputError, DoesNotFitError, McusimError
 
 if TYPE_CHECKING:
     from mcusim.record import Run
@@ -39,6 +39,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 ModelArgument = Annotated[str, typer.Argument(help="A .tflite file, or a C array of one.")]
@@ -105,7 +106,9 @@ def show(
     from mcusim.renderers import RENDERERS
 
     target = delivery.arrange(list(RENDERERS), [run_file], json_path, format_name, output, quiet)
-    target.deliver(_run_renders(load_run(run_file)))
+    run = load_run(run_file)
+    target.deliver(_run_renders(run))
+    _judge(run)
 
 
 @app.command()
@@ -185,7 +188,7 @@ def models(
         facts = [{"name": name, **{key: row[key] for key in keys}} for name, row in listed.items()]
         rows = [[one["name"], f"{one['bytes']:,}", f"{one['macs']:,}", str(one["title"])] for one in facts]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise BadFileError(f"{path}: {type(error).__name__} {error}; {expected} is expected") from None
+        raise BadInputError(f"{path}: {type(error).__name__} {error}; {expected} is expected") from None
     target.deliver(_listing(["model", ">bytes", ">MACs", "what it does"], rows, facts))
 
 
@@ -214,12 +217,17 @@ def _simulate(
     with _progress(quiet) as step:
         result = run(plan(load(model), loaded_board), command=command, progress=step)
     target.deliver(_run_renders(result))
-    wrong = [layer for layer in result.layers if not layer.bit_exact]
-    problems = list(result.verdict.reasons)
+    _judge(result)
+
+
+def _judge(run: Run) -> None:
+    """Exit status 1, and why in a line, unless a run fits and is bit-exact."""
+    wrong = [layer for layer in run.layers if not layer.bit_exact]
+    problems = list(run.verdict.reasons)
     if wrong:
-        problems.append(f"{len(wrong)} of {len(result.layers)} layers are not bit-exact, layer {wrong[0].index} first")
+        problems.append(f"{len(wrong)} of {len(run.layers)} layers are not bit-exact, layer {wrong[0].index} first")
     if problems:
-        _complain(f"{result.model.name} on {result.board.name}: {'; '.join(problems)}")
+        _complain(f"{run.model.name} on {run.board.name}: {'; '.join(problems)}")
         raise typer.Exit(EXIT_NOT_FIT)
 
 
@@ -246,7 +254,7 @@ def _listing(headers: Sequence[str], rows: Sequence[Sequence[str]], facts: objec
 @contextmanager
 def _progress(quiet: bool) -> Iterator[Callable[[int, int, str], None] | None]:
     """A bar on the standard error, if that is a terminal, once the work has taken a second."""
-    if quiet or not sys.stderr.isatty():
+    if quiet or sys.stderr is None or not sys.stderr.isatty():
         yield None
         return
     begin = time.monotonic()
@@ -266,7 +274,8 @@ def _progress(quiet: bool) -> Iterator[Callable[[int, int, str], None] | None]:
 
 
 def _complain(text: str) -> None:
-    print(f"mcusim: {tables.safe(' '.join(text.split()))}", file=sys.stderr)
+    if sys.stderr is not None:  # None: the caller closed it
+        print(f"mcusim: {tables.safe(' '.join(text.split()))}", file=sys.stderr)
 
 
 def _arguments(given: Sequence[str]) -> list[str]:

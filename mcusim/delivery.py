@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcusim import documents
-from mcusim.errors import BadFileError, UnsupportedError
+from mcusim.errors import BadInputError, UnsupportedError
 
 # A way to make a text: (columns, colour) → text. A verb has one a format.
 Render = Callable[[int, bool], str]
@@ -33,7 +33,7 @@ class Delivery:
         """Write every text; files appear whole or not at all."""
         for name, path in self.writes:
             if path == STANDARD_OUTPUT:
-                terminal = sys.stdout.isatty()
+                terminal = sys.stdout is not None and sys.stdout.isatty()
                 columns = shutil.get_terminal_size().columns if terminal else PIPED_COLUMNS
                 print_text(renders[name](columns, terminal and wants_colour()))
             else:
@@ -52,7 +52,7 @@ def arrange(
 
     The report is the first of `formats` and goes to the standard output, unless options say otherwise; it is left
     out where `quiet` is set or JSON takes the standard output, and nothing asks for it by name. Raises
-    UnsupportedError for an unknown format and for two texts in one place, BadFileError for a path that is one of
+    UnsupportedError for an unknown format and for two texts in one place, BadInputError for a path that is one of
     `inputs` or lies in no folder.
     """
     if format_name is not None and format_name not in formats:
@@ -68,19 +68,24 @@ def arrange(
     taken = {os.path.realpath(path) for path in inputs}
     for place, (_, path) in zip(places, writes, strict=True):
         if place in taken:
-            raise BadFileError(f"{path} is an input and would be overwritten; give the output another path")
+            raise BadInputError(f"{path} is an input and would be overwritten; give the output another path")
         if place != STANDARD_OUTPUT and not Path(place).parent.is_dir():
-            raise BadFileError(f"cannot write {path}: there is no folder {Path(path).parent}")
+            raise BadInputError(f"cannot write {path}: there is no folder {Path(path).parent}")
     return Delivery(tuple(writes))
 
 
 def print_text(text: str) -> None:
-    """Write to the standard output at once; PipeClosedError where nobody reads it."""
+    """Write to the standard output at once; PipeClosedError where nobody reads it, BadInputError where it is full."""
+    if sys.stdout is None:
+        raise BadInputError("the standard output is closed; give a path with -o")
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
         raise PipeClosedError from None
+    except OSError as error:
+        silence_standard_output()
+        raise BadInputError(f"cannot write to the standard output: {(error.strerror or str(error)).lower()}") from None
 
 
 def silence_standard_output() -> None:

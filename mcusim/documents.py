@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcusim.errors import BadFileError
+from mcusim.errors import BadInputError
 
 Record = typing.TypeVar("Record")
 
@@ -36,9 +36,9 @@ class _Place:
         """The place of a list's item."""
         return _Place(self.file, f"{self.key}[{index}]", self.nulls)
 
-    def error(self, text: str) -> BadFileError:
+    def error(self, text: str) -> BadInputError:
         """The refusal of this place's value."""
-        return BadFileError(f"{self.file}: {self.key}: {text}" if self.key else f"{self.file}: {text}")
+        return BadInputError(f"{self.file}: {self.key}: {text}" if self.key else f"{self.file}: {text}")
 
 
 def build(kind: type[Record], document: object, file: str, nulls: Sequence[str] = ()) -> Record:
@@ -47,7 +47,7 @@ def build(kind: type[Record], document: object, file: str, nulls: Sequence[str] 
     Every field without a default must be there and no other key. An optional field X that has a field X_reason
     beside it must have exactly one of the two; `source`, `…_source` and `…_reason` may not be blank. `nulls` are
     words that stand for None where the format (TOML) has no null; there, X may also be left out when X_reason is
-    given. Raises BadFileError that names `file`, the key and what is expected.
+    given. Raises BadInputError that names `file`, the key and what is expected.
     """
     return _record(kind, document, _Place(file, "", frozenset(nulls)))
 
@@ -65,15 +65,15 @@ def read_text(path: str | os.PathLike[str], limit_bytes: int, expected: str) -> 
         with Path(path).open("rb") as file:
             data = file.read(limit_bytes + 1)
     except IsADirectoryError:
-        raise BadFileError(f"{os.fspath(path)} is a directory; {expected} is expected") from None
+        raise BadInputError(f"{os.fspath(path)} is a directory; {expected} is expected") from None
     except (OSError, ValueError) as error:
-        raise BadFileError(f"cannot read {os.fspath(path)}: {_reason(error)}; {expected} is expected") from None
+        raise BadInputError(f"cannot read {os.fspath(path)}: {_reason(error)}; {expected} is expected") from None
     if len(data) > limit_bytes:
-        raise BadFileError(f"{os.fspath(path)} is larger than {limit_bytes:,} bytes; {expected} is expected")
+        raise BadInputError(f"{os.fspath(path)} is larger than {limit_bytes:,} bytes; {expected} is expected")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise BadFileError(
+        raise BadInputError(
             f"{os.fspath(path)} is not UTF-8 text (byte {error.start}); {expected} is expected"
         ) from None
 
@@ -93,7 +93,7 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
         finally:
             beside.unlink(missing_ok=True)
     except (OSError, ValueError) as error:
-        raise BadFileError(f"cannot write {os.fspath(path)}: {_reason(error)}") from None
+        raise BadInputError(f"cannot write {os.fspath(path)}: {_reason(error)}") from None
 
 
 def _reason(error: OSError | ValueError) -> str:

@@ -19,7 +19,7 @@ from elftools.elf.elffile import ELFFile
 from mcusim import debug_line, documents
 from mcusim.build_attributes import BuildAttributes, parse_build_attributes
 from mcusim.debug_line import DebugLine
-from mcusim.errors import BadFileError
+from mcusim.errors import BadInputError
 from mcusim.symbols import FUNCTION, LOCAL, OBJECT, Entry, Symbol, content_at, contents_of, references_of
 from mcusim.thumb_relocations import Relocation, Resolution, move, resolve
 
@@ -71,12 +71,12 @@ class Firmware:
         """Everything that the named functions need, themselves included, in order of address.
 
         Follows every relocated reference: calls, jumps, addresses of functions and of constant objects, and
-        what these hold. Raises BadFileError for a name that is no function of the firmware.
+        what these hold. Raises BadInputError for a name that is no function of the firmware.
         """
         pending = []
         for name in names:
             if name not in self.symbols:
-                raise BadFileError(f"{self.name} has no function {name}")
+                raise BadInputError(f"{self.name} has no function {name}")
             pending.append(self.symbols[name].address)
         found: dict[int, Symbol] = {}
         while pending:
@@ -89,7 +89,7 @@ class Firmware:
     def image(self, base_address: int) -> bytes:
         """The bytes of the image as they lie in flash at `base_address`, which must be a multiple of 4."""
         if base_address % 4 or not 0 <= base_address <= (1 << 32) - len(self.linked_image):
-            raise BadFileError(f"{self.name} cannot lie at {base_address:#x}: the address must be a multiple of 4")
+            raise BadInputError(f"{self.name} cannot lie at {base_address:#x}: the address must be a multiple of 4")
         return move(self.linked_image, self.resolution, base_address)
 
     def source_line(self, address: int) -> str | None:
@@ -139,21 +139,21 @@ def firmware_path(isa: str) -> Path:
 def load_manifest(isa: str) -> Manifest:
     """What mcusim/firmware/MANIFEST.toml says of the firmware of an instruction set.
 
-    Raises BadFileError where it says nothing of it, or describes another ELF file than the one beside it.
+    Raises BadInputError where it says nothing of it, or describes another ELF file than the one beside it.
     """
     elf = firmware_path(isa)
     path = elf.with_name("MANIFEST.toml")
     try:
         document = tomllib.loads(documents.read_text(path, MAX_MANIFEST_BYTES, "the manifest of the firmware"))
     except tomllib.TOMLDecodeError as error:
-        raise BadFileError(f"{path.name} is no TOML: {error}") from error
+        raise BadInputError(f"{path.name} is no TOML: {error}") from error
     manifest = documents.build(_ManifestFile, document, path.name)
     if elf.name not in manifest.firmware:
-        raise BadFileError(f"there is no firmware for {isa}; there is {', '.join(sorted(manifest.firmware))}")
+        raise BadInputError(f"there is no firmware for {isa}; there is {', '.join(sorted(manifest.firmware))}")
     built = manifest.firmware[elf.name]
     found = hashlib.sha256(_read(elf)).hexdigest()
     if found != built.sha256:
-        raise BadFileError(
+        raise BadInputError(
             f"{elf.name} is not the file that {path.name} describes (sha256 {found[:12]}…, not {built.sha256[:12]}…); "
             "build it again with make -C kernels"
         )
@@ -172,7 +172,7 @@ def load_manifest(isa: str) -> Manifest:
 def load_firmware(path: str | os.PathLike[str]) -> Firmware:
     """Read kernels: a 32-bit little-endian Thumb ELF, linked at address 0 with --emit-relocs, without variables.
 
-    Raises BadFileError, in one sentence, for anything else; the file is not trusted.
+    Raises BadInputError, in one sentence, for anything else; the file is not trusted.
     """
     return parse_firmware(_read(Path(path)), Path(path).name)
 
@@ -181,11 +181,11 @@ def parse_firmware(data: bytes, name: str) -> Firmware:
     """`load_firmware` of a file's bytes; `name` stands in refusals."""
     try:
         return _parse(data, name)
-    except BadFileError:
+    except BadInputError:
         raise
     except Exception as error:  # the parsers raise whatever the bytes make of them
         reason = str(error).partition("\n")[0][:120] or type(error).__name__
-        raise BadFileError(f"{name} is a damaged ELF file ({reason}); build the firmware again") from error
+        raise BadInputError(f"{name} is a damaged ELF file ({reason}); build the firmware again") from error
 
 
 def _read(path: Path) -> bytes:
@@ -194,9 +194,9 @@ def _read(path: Path) -> bytes:
             data = file.read(MAX_FILE_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise BadFileError(f"cannot read {path}: {reason.lower()}; a firmware ELF file is expected") from None
+        raise BadInputError(f"cannot read {path}: {reason.lower()}; a firmware ELF file is expected") from None
     if len(data) > MAX_FILE_BYTES:
-        raise BadFileError(f"{path.name} is larger than {MAX_FILE_BYTES >> 20} MB; a firmware ELF file is expected")
+        raise BadInputError(f"{path.name} is larger than {MAX_FILE_BYTES >> 20} MB; a firmware ELF file is expected")
     return data
 
 
@@ -207,15 +207,15 @@ def _parse(data: bytes, name: str) -> Firmware:
     loaded = [section for section in sections if section.flags & SHF_ALLOC and section.bytes]
     for section in loaded:
         if section.flags & SHF_WRITE:
-            raise BadFileError(f"{name} has variables in {section.name}; kernels keep no state of their own")
+            raise BadInputError(f"{name} has variables in {section.name}; kernels keep no state of their own")
         if section.end > len(image):
-            raise BadFileError(f"{name}: the section {section.name} is not part of what is loaded")
+            raise BadInputError(f"{name}: the section {section.name} is not part of what is loaded")
     attributes = _attributes(sections, name)
     entries = _symbol_table(sections)
     resolution = resolve(image, _relocations(sections, entries))
     functions = [entry for entry in entries if entry.type == FUNCTION]
     if not functions:
-        raise BadFileError(f"{name} has no functions in its symbol table; do not strip the firmware")
+        raise BadInputError(f"{name} has no functions in its symbol table; do not strip the firmware")
     pieces = [(one.name, one.address, one.end) for one in loaded]
     contents = contents_of(entries, pieces, [target for _, target in resolution.references])
     symbols: dict[str, Symbol] = {}
@@ -242,19 +242,19 @@ def _parse(data: bytes, name: str) -> Firmware:
 def _container(data: bytes, name: str) -> ELFFile:
     """The ELF header, refused unless it is that of a linked 32-bit Arm file with reasonable tables."""
     if data[:4] != b"\x7fELF":
-        raise BadFileError(f"{name} is not an ELF file")
+        raise BadInputError(f"{name} is not an ELF file")
     if len(data) < 52:
-        raise BadFileError(f"{name} ends within its ELF header")
+        raise BadInputError(f"{name} ends within its ELF header")
     if data[4:6] != b"\x01\x01":
-        raise BadFileError(f"{name} is not a 32-bit little-endian ELF file, as Cortex-M needs")
+        raise BadInputError(f"{name} is not a 32-bit little-endian ELF file, as Cortex-M needs")
     kind, machine = struct.unpack_from("<HH", data, 16)
     if machine != ARM:
-        raise BadFileError(f"{name} is built for another machine than Arm (e_machine {machine})")
+        raise BadInputError(f"{name} is built for another machine than Arm (e_machine {machine})")
     if kind != EXECUTABLE:
-        raise BadFileError(f"{name} is not a linked executable (e_type {kind}); link the objects first")
+        raise BadInputError(f"{name} is not a linked executable (e_type {kind}); link the objects first")
     segments, _, sections = struct.unpack_from("<HHH", data, 44)
     if not 0 < segments <= MAX_SEGMENTS or not 0 < sections <= MAX_SECTIONS:
-        raise BadFileError(
+        raise BadInputError(
             f"{name} has {segments} segments and {sections} sections; neither none nor that many will do"
         )
     return ELFFile(io.BytesIO(data))
@@ -323,19 +323,19 @@ def _image(elf: ELFFile, data: bytes, name: str) -> bytes:
     image = bytearray()
     for one in segments:
         if one.p_vaddr + one.p_memsz > MAX_IMAGE_BYTES:
-            raise BadFileError(
+            raise BadInputError(
                 f"{name} reaches up to {one.p_vaddr + one.p_memsz:#x}; kernels are linked at address 0 and hold "
                 f"less than {MAX_IMAGE_BYTES >> 20} MB"
             )
         if one.p_vaddr < len(image):
-            raise BadFileError(f"{name} has loaded segments that overlap at {one.p_vaddr:#x}")
+            raise BadInputError(f"{name} has loaded segments that overlap at {one.p_vaddr:#x}")
         if one.p_filesz > one.p_memsz or one.p_offset + one.p_filesz > len(data):
             raise ValueError("a segment goes on behind the end of the file")
         image.extend(bytes(one.p_vaddr - len(image)))
         image.extend(data[one.p_offset : one.p_offset + one.p_filesz])
         image.extend(bytes(one.p_memsz - one.p_filesz))
     if not image:
-        raise BadFileError(f"{name} loads nothing")
+        raise BadInputError(f"{name} loads nothing")
     return bytes(image)
 
 
@@ -344,9 +344,9 @@ def _attributes(sections: Sequence[_Section], name: str) -> BuildAttributes:
         if section.type == "SHT_ARM_ATTRIBUTES":
             attributes = parse_build_attributes(bytes(section.content))
             if attributes.isa is None:
-                raise BadFileError(f"{name} is not built for a Cortex-M (its build attributes name another profile)")
+                raise BadInputError(f"{name} is not built for a Cortex-M (its build attributes name another profile)")
             return attributes
-    raise BadFileError(f"{name} does not say which instruction set it is built for (.ARM.attributes is missing)")
+    raise BadInputError(f"{name} does not say which instruction set it is built for (.ARM.attributes is missing)")
 
 
 def _symbol_table(sections: Sequence[_Section]) -> list[Entry]:
@@ -363,7 +363,7 @@ def _symbol_table(sections: Sequence[_Section]) -> list[Entry]:
         if kind in (FUNCTION, OBJECT) and not (moves and sections[section].flags & SHF_ALLOC):
             kind = 0
         if kind == FUNCTION and not value & 1:
-            raise BadFileError(f"the function {_text(strings, name)} is Arm code; Cortex-M executes Thumb code only")
+            raise BadInputError(f"the function {_text(strings, name)} is Arm code; Cortex-M executes Thumb code only")
         address = value & ~1 if kind == FUNCTION else value
         text = _text(strings, name) if kind in (FUNCTION, OBJECT) else ""
         entries.append(Entry(text, address, size, kind, info >> 4, moves))

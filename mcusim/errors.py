@@ -13,7 +13,7 @@ class BadModelError(McusimError):
     """A model file that cannot be what it claims to be."""
 
 
-class BadFileError(McusimError):
+class BadInputError(McusimError):
     """Any other input file (board, core, firmware, saved run, input data) that cannot be used."""
 
 

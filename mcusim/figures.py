@@ -41,8 +41,8 @@ def short(name: str, room: int) -> str:
 
 
 def _scaled(value: float, units: Sequence[tuple[str, float]]) -> str:
-    """Four significant digits in the largest unit that leaves at least one before the point."""
+    """Three significant digits, as many as a figure here is worth, in the largest unit that leaves one in front."""
     name, factor = next(((name, factor) for name, factor in units if value >= factor), units[-1])
     scaled = value / factor
-    digits = max(0, 4 - len(f"{scaled:.0f}"))
+    digits = max(0, 3 - len(f"{scaled:.0f}"))
     return f"{scaled:,.{digits}f} {name}"

@@ -10,9 +10,13 @@ from pathlib import Path
 from typing import Literal
 
 from mcusim import documents
-from mcusim.errors import BadFileError, UnsupportedError
+from mcusim.errors import BadInputError, UnsupportedError
 
 ADDRESS_SPACE_BYTES = 2**32  # a Cortex-M address has 32 bits
+MEMORY_END = 0xE000_0000  # from here on lies the private peripheral bus (ARMv7-M ARM DDI 0403E, B3.1)
+# Larger than any board's, external memory included; all RAM of a bank is simulated, and costs as much of the host's.
+LARGEST_REGION_BYTES = {"ram": 64 << 20, "flash": 256 << 20}
+REGION_ALIGNMENT = 4
 FILE_LIMIT_BYTES = 1 << 20  # the longest hardware file that is read; real ones have a few kilobytes
 PACKAGE = Path(__file__).parent
 
@@ -155,7 +159,7 @@ def core_names() -> tuple[str, ...]:
 def load_board(name_or_path: str | os.PathLike[str]) -> Board:
     """A board by its name, or out of a TOML file of the user's.
 
-    Raises UnsupportedError for a name that is neither, with the known ones; BadFileError for a file with anything
+    Raises UnsupportedError for a name that is neither, with the known ones; BadInputError for a file with anything
     wrong, missing or unknown in it. A `core` that ends in .toml is a path relative to the board's file.
     """
     path, shown = _locate("boards", "board", name_or_path)
@@ -192,7 +196,7 @@ def load_core(name_or_path: str | os.PathLike[str]) -> Core:
         _check_range(shown, f"{key}.cycles", row.cycles, 0, 1000)
         for mnemonic in row.mnemonics:
             if mnemonic in timings:
-                raise BadFileError(f"{shown}: {key}.mnemonics: expected each mnemonic once, found {mnemonic!r} again")
+                raise BadInputError(f"{shown}: {key}.mnemonics: expected each mnemonic once, found {mnemonic!r} again")
             timings[mnemonic] = InstructionTiming(row.cycles, row.cause, row.source)
     for name, rule in file.rules.items():
         _check_range(shown, f"rules.{name}.value", rule.value, 0, 1000)
@@ -297,19 +301,19 @@ def _table(path: Path, shown: str, expected: str) -> dict[str, object]:
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-        raise BadFileError(f"{shown} is not valid TOML: {error}; {expected} is expected") from None
+        raise BadInputError(f"{shown} is not valid TOML: {error}; {expected} is expected") from None
 
 
 def _check_range(file: str, key: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:
-        raise BadFileError(f"{file}: {key}: expected {low:,} to {high:,}, found {value:,}")
+        raise BadInputError(f"{file}: {key}: expected {low:,} to {high:,}, found {value:,}")
 
 
 def _check_board(board: _BoardFile, file: str) -> None:
     """Sizes and figures are possible, banks lie apart and within 32 bits, and the platform leaves something."""
     for key, text in (("id", board.id), ("name", board.name), ("mcu", board.mcu), ("core", board.core)):
         if not text.strip():
-            raise BadFileError(f"{file}: {key}: expected words, found an empty text")
+            raise BadInputError(f"{file}: {key}: expected words, found an empty text")
     _check_range(file, "clock.hz", board.clock.hz, 1_000, 10_000_000_000)
     if board.flash.wait_states is not None:
         _check_range(file, "flash.wait_states", board.flash.wait_states, 0, 255)
@@ -320,13 +324,18 @@ def _check_board(board: _BoardFile, file: str) -> None:
     for name, rule in board.rules.items():
         _check_range(file, f"rules.{name}.value", rule.value, 0, 1000)
     for index, region in enumerate(board.region):
-        _check_range(file, f"region[{index}].bytes", region.bytes, 1, ADDRESS_SPACE_BYTES)
-        _check_range(file, f"region[{index}].address", region.address, 0, ADDRESS_SPACE_BYTES - region.bytes)
+        _check_range(file, f"region[{index}].bytes", region.bytes, 1, LARGEST_REGION_BYTES[region.kind])
+        _check_range(file, f"region[{index}].address", region.address, 0, MEMORY_END - region.bytes)
+        if region.address % REGION_ALIGNMENT or region.bytes % REGION_ALIGNMENT:
+            raise BadInputError(
+                f"{file}: region[{index}]: expected an address and a size in words of {REGION_ALIGNMENT} bytes, "
+                f"found {region.address:#x} and {region.bytes:,}"
+            )
     _check_apart(board.region, file)
     for kind, reserve in (("ram", board.reserved.ram), ("flash", board.reserved.flash)):
         total = sum(region.bytes for region in board.region if region.kind == kind)
         if not total:
-            raise BadFileError(f'{file}: region: expected at least one of kind = "{kind}", found none')
+            raise BadInputError(f'{file}: region: expected at least one of kind = "{kind}", found none')
         _check_range(file, f"reserved.{kind}.bytes", reserve.bytes, 0, total)
 
 
@@ -335,9 +344,9 @@ def _check_apart(regions: Iterable[Region], file: str) -> None:
     names: set[str] = set()
     for region in sorted(regions, key=lambda one: one.address):
         if region.name in names:
-            raise BadFileError(f"{file}: region: expected each name once, found {region.name!r} again")
+            raise BadInputError(f"{file}: region: expected each name once, found {region.name!r} again")
         if before is not None and region.address < before.address + before.bytes:
-            raise BadFileError(
+            raise BadInputError(
                 f"{file}: region: expected banks that do not overlap, found {before.name} to "
                 f"{before.address + before.bytes:#010x} and {region.name} from {region.address:#010x}"
             )

@@ -98,4 +98,4 @@ def code_owners(symbols: Sequence[Symbol]) -> tuple[Owner, ...]:
     """Owners of kernel code as a linker keeps it that drops what is never called; functions are aligned to 4."""
     padding = sum(-symbol.bytes % CODE_ALIGNMENT for symbol in symbols)
     owners = [Owner(symbol.name, symbol.bytes, "code") for symbol in symbols]
-    return tuple(owner for owner in [*owners, Owner("alignment of code", padding, "alignment")] if owner.bytes)
+    return tuple(owner for owner in [*owners, Owner("padding between functions", padding, "alignment")] if owner.bytes)

@@ -153,9 +153,10 @@ def bias_or_zeros(bias: Array | None, channels: int) -> NDArray[np.int32]:
 
 
 def int8_values(value: Array | None) -> NDArray[np.int8]:
-    """An operand that `check` has found to be int8 and present."""
+    """An operand that `check` has found to be int8 and present, contiguous and in its own shape."""
     assert value is not None and value.dtype == np.int8
-    return np.ascontiguousarray(value, np.int8)
+    # NumPy gives a contiguous scalar one dimension.
+    return np.ascontiguousarray(value, np.int8).reshape(value.shape)
 
 
 def probability_reason(output: Tensor) -> str | None:

@@ -198,7 +198,12 @@ def plan(model: Model, board: Board, *, kernels: KernelLibrary = "cmsis_nn") -> 
     path = firmware_path(core.isa)
     if not path.is_file():
         raise UnsupportedError(f"{board.id} has a {core.name}, for which no kernels are built ({core.isa})")
-    return lay_out(model, board, core, load_firmware(path))
+    firmware = load_firmware(path)
+    if firmware.float_abi == "hard" and board.fpu is None:
+        raise UnsupportedError(
+            f"{board.id} has no floating-point unit; the kernels of {core.isa} are built for one (hard-float ABI)"
+        )
+    return lay_out(model, board, core, firmware)
 
 
 def check(model: Model) -> None:
@@ -300,7 +305,7 @@ def _all_owners(
         record.Owner(reserve.what, reserve.bytes, "reserved"),
         *used,
         record.Owner(f"free in {bank.name}", max(left, 0), "free"),
-        record.Owner(f"banks apart from {bank.name}", bank.elsewhere_bytes, "free"),
+        record.Owner(f"banks apart from {bank.name}", bank.elsewhere_bytes, "apart"),
     )
     # Second conservation law: every byte of the board has one owner, and what is missing is more than there is.
     assert sum(owner.bytes for owner in owners) == board_bytes + max(-left, 0)
@@ -308,7 +313,7 @@ def _all_owners(
 
 
 def _memory_verdict(owners: Iterable[record.Owner], bank: Bank, reserve: Reserve) -> record.MemoryVerdict:
-    used = sum(owner.bytes for owner in owners if owner.kind not in ("reserved", "free"))
+    used = sum(owner.bytes for owner in owners if owner.kind not in ("reserved", "free", "apart"))
     available = bank.bytes - reserve.bytes
     return record.MemoryVerdict(used, available, reserve.bytes, available - used)
 

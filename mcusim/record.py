@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcusim import documents
-from mcusim.errors import BadFileError
+from mcusim.errors import BadInputError
 
 SCHEMA = "mcusim.run/1"
 VERSION = "0.1.0"  # of mcusim; pyproject.toml has the same
@@ -242,18 +242,18 @@ def to_json(run: Run) -> dict[str, object]:
 def from_json(document: object, file: str = "run") -> Run:
     """The run of a mcusim.run/1 document, without its output arrays.
 
-    Raises BadFileError that names `file`, the key and what is expected for anything missing, unknown, of a wrong
+    Raises BadInputError that names `file`, the key and what is expected for anything missing, unknown, of a wrong
     type, or in contradiction: another schema, cycles that do not add up, a verdict against its own figures.
     """
     if not isinstance(document, Mapping):
-        raise BadFileError(f"{file}: expected a {SCHEMA} document, found none")
+        raise BadInputError(f"{file}: expected a {SCHEMA} document, found none")
     if document.get("schema") != SCHEMA:
-        raise BadFileError(f"{file}: schema: expected {SCHEMA!r}, found {str(document.get('schema'))[:40]!r}")
+        raise BadInputError(f"{file}: schema: expected {SCHEMA!r}, found {str(document.get('schema'))[:40]!r}")
     if "output_digests" in document or "outputs" not in document:
-        raise BadFileError(f"{file}: outputs is missing; expected a list")
+        raise BadInputError(f"{file}: outputs is missing; expected a list")
     outputs = document["outputs"]
     if not isinstance(outputs, list):
-        raise BadFileError(f"{file}: outputs: expected a list")
+        raise BadInputError(f"{file}: outputs: expected a list")
     digests = [documents.build(_Digest, item, f"{file}: outputs[{index}]") for index, item in enumerate(outputs)]
     rest = {key: value for key, value in document.items() if key != "outputs"}
     run = documents.build(Run, {**rest, "output_digests": []}, file)
@@ -263,12 +263,12 @@ def from_json(document: object, file: str = "run") -> Run:
 
 
 def load_run(path: str | os.PathLike[str]) -> Run:
-    """The run that a file holds; BadFileError as `from_json`."""
+    """The run that a file holds; BadInputError as `from_json`."""
     text = documents.read_text(path, FILE_LIMIT_BYTES, f"a {SCHEMA} file")
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise BadFileError(f"{os.fspath(path)} is not JSON: {error}; a {SCHEMA} file is expected") from None
+        raise BadInputError(f"{os.fspath(path)} is not JSON: {error}; a {SCHEMA} file is expected") from None
     return from_json(document, os.fspath(path))
 
 
@@ -289,26 +289,46 @@ def _check(run: Run, file: str) -> None:
     """What a report rolls up must add up: cycles over layers and causes, memory, and the verdict."""
     for name, count in _counts(run):
         if count < 0:
-            raise BadFileError(f"{file}: {name}: expected 0 or more, found {count}")
+            raise BadInputError(f"{file}: {name}: expected 0 or more, found {count}")
     totals, layers = run.totals, run.layers
     sums = [
         ("totals.cycles", totals.cycles, "the sum of its causes", sum(totals.cycles_by_cause.values())),
         ("totals.cycles", totals.cycles, "the sum over the layers", sum(layer.cycles for layer in layers)),
         ("totals.macs", totals.macs, "the sum over the layers", sum(layer.macs for layer in layers)),
+        (
+            "totals.instructions",
+            totals.instructions,
+            "the sum over the layers",
+            sum(layer.instructions for layer in layers),
+        ),
     ]
     for index, layer in enumerate(layers):
-        key = f"layers[{index}].cycles"
-        sums.append((key, layer.cycles, "the sum of its causes", sum(layer.cycles_by_cause.values())))
+        key = f"layers[{index}]"
+        sums += [
+            (f"{key}.index", layer.index, "its place", index),
+            (f"{key}.cycles", layer.cycles, "the sum of its causes", sum(layer.cycles_by_cause.values())),
+            (f"{key}.cycles", layer.cycles, "the sum of its functions", sum(one.cycles for one in layer.functions)),
+        ]
     for kind, one in (("ram", run.verdict.ram), ("flash", run.verdict.flash)):
         left = one.available_bytes - one.used_bytes
-        sums.append((f"verdict.{kind}.headroom_bytes", one.headroom_bytes, "available − used", left))
+        owners = run.memory.owners if kind == "ram" else run.flash.owners
+        owned = sum(owner.bytes for owner in owners if owner.kind not in ("reserved", "free", "apart"))
+        kept = sum(owner.bytes for owner in owners if owner.kind == "reserved")
+        sums += [
+            (f"verdict.{kind}.headroom_bytes", one.headroom_bytes, "available − used", left),
+            (f"verdict.{kind}.used_bytes", one.used_bytes, "the sum of its owners", owned),
+            (f"verdict.{kind}.reserved_bytes", one.reserved_bytes, "the sum of its owners", kept),
+        ]
     for key, value, what, expected in sums:
         if value != expected:
-            raise BadFileError(f"{file}: {key}: expected {what}, {expected:,}, found {value:,}")
+            raise BadInputError(f"{file}: {key}: expected {what}, {expected:,}, found {value:,}")
     if run.fits == bool(run.verdict.reasons):
-        raise BadFileError(f"{file}: fits: expected true exactly where verdict.reasons is empty")
+        raise BadInputError(f"{file}: fits: expected true exactly where verdict.reasons is empty")
+    holes = run.memory.holes
+    if holes.wasted_bytes != holes.peak_bytes - holes.live_lower_bound_bytes:
+        raise BadInputError(f"{file}: memory.holes.wasted_bytes: expected peak_bytes − live_lower_bound_bytes")
     if run.board.clock_hz < 1:
-        raise BadFileError(f"{file}: board.clock_hz: expected 1 or more, found {run.board.clock_hz}")
+        raise BadInputError(f"{file}: board.clock_hz: expected 1 or more, found {run.board.clock_hz}")
 
 
 def _counts(run: Run) -> list[tuple[str, int | float]]:

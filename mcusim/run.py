@@ -16,7 +16,7 @@ from mcusim import record
 from mcusim.abi import Argument, Invocation, PreparedPointer, ScratchPointer, TensorPointer, place
 from mcusim.elf import Manifest, load_manifest
 from mcusim.emulator import Emulator
-from mcusim.errors import BadFileError, EmulationError
+from mcusim.errors import BadInputError, EmulationError
 from mcusim.hardware import Core
 from mcusim.memories import CAVEATS
 from mcusim.model import Model, Op, Tensor
@@ -47,7 +47,7 @@ def run(
     is a fixed pseudo-random input. `progress(done, total, what)` is called before each layer. A plan that does
     not fit its board runs all the same, on memory that goes on beyond the board's.
 
-    Raises BadFileError for inputs of another shape or dtype, EmulationError for target code that goes wrong.
+    Raises BadInputError for inputs of another shape or dtype, EmulationError for target code that goes wrong.
     """
     values = _input_arrays(plan.model, inputs)
     machine = Machine.start(plan, values)
@@ -94,11 +94,13 @@ def _input_arrays(model: Model, inputs: Array | Sequence[Array] | None) -> tuple
         return pseudo_random_inputs(model)
     given = (inputs,) if isinstance(inputs, np.ndarray) else tuple(inputs)
     if len(given) != len(model.inputs):
-        raise BadFileError(f"{model.name} takes {len(model.inputs)} inputs; {len(given)} were given")
+        raise BadInputError(f"{model.name} takes {len(model.inputs)} inputs; {len(given)} were given")
     for array, index in zip(given, model.inputs, strict=True):
         tensor = model.tensors[index]
+        if not isinstance(array, np.ndarray):
+            raise BadInputError(f"input {tensor.name!r} is to be a NumPy array; a {type(array).__name__} was given")
         if tuple(array.shape) != tensor.shape or str(array.dtype) != tensor.dtype:
-            raise BadFileError(
+            raise BadInputError(
                 f"input {tensor.name!r} is {tensor.dtype} of shape {list(tensor.shape)}; "
                 f"{array.dtype} of shape {list(array.shape)} was given"
             )
@@ -368,9 +370,13 @@ def _notes(plan: Plan) -> tuple[str, ...]:
         "Cycles are those of the operators' kernels. TensorFlow Lite Micro's interpreter comes on top: on "
         "NUCLEO-L4R5ZI about 185 cycles between operators and 1,000 to 1,200 within each."
     )
+    notes.append(
+        "Flash holds the model file and the kernels that it calls; the code of the interpreter, the C library, "
+        "start-up and the application is not counted, nor is their RAM beyond what is reserved."
+    )
     power = plan.board.power
     if power is not None:
-        kind = "measured during inference" if power.measured else "a headline figure, inference may draw more"
+        kind = "the current was measured during inference" if power.measured else "a headline current"
         notes.append(
             f"Energy is {power.current_a * 1e3:g} mA × {power.voltage_v:g} V × latency ({kind}; {power.source})."
         )

@@ -216,6 +216,23 @@ def test_show_renders_a_saved_run_in_any_format(saved, capsys, example_run):
         assert capsys.readouterr().out == render(example_run)
 
 
+def test_show_judges_a_run_as_its_simulation_did(tmp_path, capsys, bad_run):
+    path = tmp_path / "bad.json"
+    path.write_text(json.dumps(record.to_json(bad_run)))
+    assert main(["show", str(path), "--quiet"]) == 1
+    assert "not bit-exact" in only_line(capsys)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+def test_a_full_standard_output_is_one_line():
+    with Path("/dev/full").open("w") as full:
+        found = subprocess.run(
+            [sys.executable, "-m", "mcusim", "boards"], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert found.returncode == 2
+    assert found.stderr == "mcusim: error: cannot write to the standard output: no space left on device\n"
+
+
 def test_show_refuses_a_run_that_was_tampered_with(saved, capsys, example_run):
     document = record.to_json(example_run)
     document["totals"]["cycles"] += 1

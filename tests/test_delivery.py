@@ -3,7 +3,7 @@
 import pytest
 
 from mcusim import delivery
-from mcusim.errors import BadFileError, McusimError, UnsupportedError
+from mcusim.errors import BadInputError, McusimError, UnsupportedError
 
 FORMATS = ("text", "json")
 NOTHING = {"json_path": None, "format_name": None, "output": None, "quiet": False}
@@ -36,9 +36,9 @@ def test_options_mean(options, writes):
         ({"json_path": "-", "output": "-"}, UnsupportedError, "two texts for one output"),
         ({"json_path": "a", "output": "./a"}, UnsupportedError, "two texts for one output"),
         ({"format_name": "jsno"}, UnsupportedError, "unknown format 'jsno'; did you mean 'json'"),
-        ({"output": "in.tflite"}, BadFileError, "is an input and would be overwritten"),
-        ({"json_path": "link"}, BadFileError, "is an input and would be overwritten"),
-        ({"output": "none/a.txt"}, BadFileError, "there is no folder none"),
+        ({"output": "in.tflite"}, BadInputError, "is an input and would be overwritten"),
+        ({"json_path": "link"}, BadInputError, "is an input and would be overwritten"),
+        ({"output": "none/a.txt"}, BadInputError, "there is no folder none"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(tmp_path, monkeypatch, options, kind, message):

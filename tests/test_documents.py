@@ -8,7 +8,7 @@ from typing import Literal
 import pytest
 
 from mcusim import documents
-from mcusim.errors import BadFileError
+from mcusim.errors import BadInputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,23 +76,23 @@ def test_a_document_becomes_its_dataclass():
     ],
 )
 def test_each_wrong_value_is_named(key, value, expected):
-    with pytest.raises(BadFileError) as caught:
+    with pytest.raises(BadInputError) as caught:
         documents.build(Outer, {**GOOD, key: value}, "f")
     assert str(caught.value).startswith(expected)
 
 
 def test_missing_keys_and_things_that_are_no_table():
-    with pytest.raises(BadFileError, match="f: either is missing; expected an integer"):
+    with pytest.raises(BadInputError, match="f: either is missing; expected an integer"):
         documents.build(Outer, {key: value for key, value in GOOD.items() if key != "either"}, "f")
     for document in (None, 1, "x", [GOOD]):
-        with pytest.raises(BadFileError, match="expected a table of name, kind"):
+        with pytest.raises(BadInputError, match="expected a table of name, kind"):
             documents.build(Outer, document, "f")
 
 
 def test_words_for_null_and_fields_left_out():
     document = {key: value for key, value in GOOD.items() if key != "maybe"}
     assert documents.build(Outer, {**document, "either": "none"}, "f", nulls=("none",)).either is None
-    with pytest.raises(BadFileError, match="maybe is missing"):
+    with pytest.raises(BadInputError, match="maybe is missing"):
         documents.build(Outer, document, "f")
 
 
@@ -125,7 +125,7 @@ def test_write_to_a_device_goes_into_it():
 @pytest.mark.parametrize("name", ["folder", "none/x", "a\0b"])
 def test_what_cannot_be_written_is_said_and_nothing_is_left(tmp_path, name):
     (tmp_path / "folder").mkdir()
-    with pytest.raises(BadFileError, match="cannot write"):
+    with pytest.raises(BadInputError, match="cannot write"):
         documents.write_text(f"{tmp_path}/{name}", "text")
     assert list(tmp_path.iterdir()) == [tmp_path / "folder"]
 
@@ -138,7 +138,7 @@ def test_a_failed_write_keeps_the_old_file(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("pathlib.Path.replace", fail)
-    with pytest.raises(BadFileError, match="no space left"):
+    with pytest.raises(BadInputError, match="no space left"):
         documents.write_text(path, "new")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]

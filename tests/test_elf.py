@@ -14,7 +14,7 @@ from elftools.elf.elffile import ELFFile
 
 from mcusim import elf
 from mcusim.elf import Symbol, firmware_path, load_firmware, load_manifest, parse_firmware
-from mcusim.errors import BadFileError
+from mcusim.errors import BadInputError
 
 CORTEX_M4 = bytes([5]) + b"7E-M\0" + bytes([6, 13, 7, ord("M"), 28, 1])  # CPU_name, CPU_arch, profile, VFP_args
 
@@ -143,7 +143,7 @@ def test_reachable_follows_calls_data_and_addresses_in_data():
         "callee": ["alias", "pointed", "table"],
         "pointed": ["pointed"],
     }
-    with pytest.raises(BadFileError, match=r"small.elf has no function arm_add_s8"):
+    with pytest.raises(BadInputError, match=r"small.elf has no function arm_add_s8"):
         firmware.reachable(["arm_add_s8"])
 
 
@@ -168,7 +168,7 @@ def test_image_moves_addresses_only():
     assert struct.unpack_from("<I", moved, 0x10) == (0x0800400D,)
     assert firmware.image(0) == firmware.linked_image
     for address in (2, -4, 0xFFFFFFF0):
-        with pytest.raises(BadFileError, match="cannot lie at"):
+        with pytest.raises(BadInputError, match="cannot lie at"):
             firmware.image(address)
 
 
@@ -238,14 +238,14 @@ def test_manifest_of_another_file_is_refused(tmp_path, monkeypatch):
         (tmp_path / name).write_bytes(firmware_path("armv7em").with_name(name).read_bytes())
     monkeypatch.setattr(elf, "firmware_path", lambda isa: tmp_path / f"{isa}.elf")
     load_manifest("armv7em")
-    with pytest.raises(BadFileError, match=r"no firmware for armv9z; there is armv7em.elf"):
+    with pytest.raises(BadInputError, match=r"no firmware for armv9z; there is armv7em.elf"):
         load_manifest("armv9z")
     with (tmp_path / "armv7em.elf").open("ab") as file:
         file.write(b"\0")
-    with pytest.raises(BadFileError, match=r"armv7em.elf is not the file that MANIFEST.toml describes"):
+    with pytest.raises(BadInputError, match=r"armv7em.elf is not the file that MANIFEST.toml describes"):
         load_manifest("armv7em")
     (tmp_path / "MANIFEST.toml").write_text("= 3")
-    with pytest.raises(BadFileError, match=r"MANIFEST.toml is no TOML"):
+    with pytest.raises(BadInputError, match=r"MANIFEST.toml is no TOML"):
         load_manifest("armv7em")
 
 
@@ -299,7 +299,7 @@ TWO = ((0, 0, 16, 16), (8, 8, 16, 16))
     ],
 )
 def test_refusal(data, message):
-    with pytest.raises(BadFileError, match=message) as refusal:
+    with pytest.raises(BadInputError, match=message) as refusal:
         parse_firmware(data, "bad.elf")
     text = str(refusal.value)
     assert text.startswith("bad.elf") or "Arm code" in text
@@ -307,13 +307,13 @@ def test_refusal(data, message):
 
 
 def test_files_that_cannot_be_read_are_refused(tmp_path, monkeypatch):
-    with pytest.raises(BadFileError, match=r"cannot read .*nowhere.elf: no such file"):
+    with pytest.raises(BadInputError, match=r"cannot read .*nowhere.elf: no such file"):
         load_firmware(tmp_path / "nowhere.elf")
-    with pytest.raises(BadFileError, match="is a directory"):
+    with pytest.raises(BadInputError, match="is a directory"):
         load_firmware(tmp_path)
     (tmp_path / "large.elf").write_bytes(SMALL.build())
     monkeypatch.setattr(elf, "MAX_FILE_BYTES", 100)
-    with pytest.raises(BadFileError, match=r"large.elf is larger than 0 MB"):
+    with pytest.raises(BadInputError, match=r"large.elf is larger than 0 MB"):
         load_firmware(tmp_path / "large.elf")
 
 
@@ -362,7 +362,7 @@ def test_damaged_files_are_refused_or_read(source, count):
         try:
             use(damaged)
             outcomes["read"] += 1
-        except BadFileError as refusal:
+        except BadInputError as refusal:
             assert "\n" not in str(refusal)
             outcomes["refused"] += 1
     assert min(outcomes.values()) > count // 20

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcusim import hardware
-from mcusim.errors import BadFileError, UnsupportedError
+from mcusim.errors import BadInputError, UnsupportedError
 from mcusim.hardware import PACKAGE, board_names, core_names, load_board, load_core
 from mcusim.trace import CAUSES
 
@@ -147,6 +147,9 @@ BROKEN_BOARDS = {
     "negative size": ("bytes = 262_144", "bytes = -1", "region[0].bytes: expected 1 to"),
     "absurd size": ("bytes = 262_144", "bytes = 99_999_999_999", "region[0].bytes: expected 1 to"),
     "beyond 32 bits": ("0x2000_0000", "0xFFFF_FFFF", "region[0].address: expected 0 to"),
+    "more RAM than can be simulated": ("bytes = 262_144", "bytes = 1_000_000_000", "expected 1 to 67,108,864"),
+    "private peripheral bus": ("0x2000_0000", "0xE000_E000", "region[0].address: expected 0 to"),
+    "no word address": ("0x2000_0000", "0x2000_0003", "expected an address and a size in words of 4 bytes"),
     "overlap": ("address = 0x2000_0000", "address = 0x000F_0000", "banks that do not overlap, found flash"),
     "same name": ('name = "flash"', 'name = "RAM"', "expected each name once, found 'RAM' again"),
     "no RAM": ('kind = "ram"', 'kind = "flash"', 'expected at least one of kind = "ram"'),
@@ -167,7 +170,7 @@ BROKEN_BOARDS = {
 def test_broken_board_file_names_file_key_and_what_is_expected(tmp_path, old, new, expected):
     assert old in NANO
     path = written(tmp_path, NANO.replace(old, new, 1))
-    with pytest.raises(BadFileError) as caught:
+    with pytest.raises(BadInputError) as caught:
         load_board(path)
     message = str(caught.value)
     assert message.startswith(str(path))
@@ -177,7 +180,7 @@ def test_broken_board_file_names_file_key_and_what_is_expected(tmp_path, old, ne
 
 def test_power_left_out_needs_a_reason(tmp_path):
     text = NANO[: NANO.index("[power]")]
-    with pytest.raises(BadFileError, match="power: expected a value, or none and power_reason"):
+    with pytest.raises(BadInputError, match="power: expected a value, or none and power_reason"):
         load_board(written(tmp_path, text))
     board = load_board(written(tmp_path, 'power_reason = "not measured"\n' + text))
     assert board.power is None and board.power_reason == "not measured"
@@ -196,7 +199,7 @@ BROKEN_CORES = {
 @pytest.mark.parametrize("old, new, expected", BROKEN_CORES.values(), ids=BROKEN_CORES)
 def test_broken_core_file_names_key_and_what_is_expected(tmp_path, old, new, expected):
     assert old in M4
-    with pytest.raises(BadFileError) as caught:
+    with pytest.raises(BadInputError) as caught:
         load_core(written(tmp_path, M4.replace(old, new, 1)))
     assert expected in str(caught.value)
 
@@ -207,18 +210,18 @@ def test_broken_core_file_names_key_and_what_is_expected(tmp_path, old, new, exp
     ids=["not UTF-8", "huge", "empty"],
 )
 def test_files_that_are_no_text_are_refused(tmp_path, content, expected):
-    with pytest.raises(BadFileError, match=expected):
+    with pytest.raises(BadInputError, match=expected):
         load_board(written(tmp_path, content))
 
 
 def test_directory_missing_and_endless_files_are_refused(tmp_path):
-    with pytest.raises(BadFileError, match="is a directory"):
+    with pytest.raises(BadInputError, match="is a directory"):
         load_board(tmp_path)
-    with pytest.raises(BadFileError, match="no such file"):
+    with pytest.raises(BadInputError, match="no such file"):
         load_board(tmp_path / "none.toml")
-    with pytest.raises(BadFileError, match="larger than"):
+    with pytest.raises(BadInputError, match="larger than"):
         load_board("/dev/zero")
-    with pytest.raises(BadFileError, match="null byte"):
+    with pytest.raises(BadInputError, match="null byte"):
         load_board("a\0b.toml")
 
 
@@ -226,21 +229,21 @@ def test_directory_missing_and_endless_files_are_refused(tmp_path):
 def test_unreadable_file_is_refused(tmp_path):
     path = written(tmp_path, NANO)
     path.chmod(0)
-    with pytest.raises(BadFileError, match="permission denied"):
+    with pytest.raises(BadInputError, match="permission denied"):
         load_board(path)
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_a_mutated_board_file_loads_or_is_refused(tmp_path_factory, data):
-    """Whatever is cut out of or put into a file, there is a board or a BadFileError, nothing else."""
+    """Whatever is cut out of or put into a file, there is a board or a BadInputError, nothing else."""
     begin = data.draw(st.integers(0, len(NANO)))
     end = min(len(NANO), begin + data.draw(st.integers(0, 40)))
     insert = data.draw(st.text(alphabet=" \"'[]{}=#.,-_\n0aeinf\\\x00é", max_size=8))
     path = written(tmp_path_factory.getbasetemp(), NANO[:begin] + insert + NANO[end:], "mutated.toml")
     try:
         assert load_board(path).ram_bytes > 0
-    except BadFileError as error:
+    except BadInputError as error:
         assert str(path) in str(error)
 
 

@@ -80,4 +80,4 @@ def test_shared_weights_are_owned_once():
 def test_code_is_aligned():
     owners = code_owners([Symbol("a", 0, 10), Symbol("b", 12, 8)])
     assert of_kind(owners, "code") == {"a": 10, "b": 8}
-    assert of_kind(owners, "alignment") == {"alignment of code": 2}
+    assert of_kind(owners, "alignment") == {"padding between functions": 2}

@@ -47,7 +47,7 @@ def test_every_byte_has_one_owner(reference_data, name, board_name):
             assert sum(owner.bytes for owner in owners) == total + max(-one.headroom_bytes, 0)
             assert min(owner.bytes for owner in owners) > 0
             assert of_kind(owners, "reserved") == one.reserved_bytes
-            assert one.used_bytes == sum(o.bytes for o in owners if o.kind not in ("reserved", "free"))
+            assert one.used_bytes == sum(o.bytes for o in owners if o.kind not in ("reserved", "free", "apart"))
 
 
 def test_places_in_ram_and_flash():
@@ -172,6 +172,8 @@ def test_other_refusals():
         plan(dataclasses.replace(model, subgraphs=model.subgraphs * 2), board())
     with pytest.raises(UnsupportedError, match="unknown core"):
         plan(model, dataclasses.replace(board(), core="cortex_m99"))
+    with pytest.raises(UnsupportedError, match="test board has no floating-point unit"):
+        plan(model, dataclasses.replace(board(), fpu=None))
 
 
 def test_core_without_kernels(tmp_path):

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcusim import record
-from mcusim.errors import BadFileError
+from mcusim.errors import BadInputError
 from mcusim.trace import CAUSES
 
 SCHEMA = json.loads((Path(record.__file__).parent / "run_schema.json").read_text(encoding="utf-8"))
@@ -92,7 +92,7 @@ def test_numpy_scalars_become_plain_numbers(example_run):
 def test_a_value_that_is_not_known_needs_its_reason(document):
     document["totals"]["energy_j"] = None
     assert not VALIDATOR.is_valid(document)
-    with pytest.raises(BadFileError, match=r"totals\.energy_j: expected a value, or none and energy_j_reason"):
+    with pytest.raises(BadInputError, match=r"totals\.energy_j: expected a value, or none and energy_j_reason"):
         record.from_json(document)
     document["totals"]["energy_j_reason"] = "nobody measured it"
     VALIDATOR.validate(document)
@@ -105,6 +105,12 @@ BROKEN = [
     (("totals", "macs"), 1, "totals.macs: expected the sum over the layers"),
     (("layers", 2, "cycles"), 5, "totals.cycles: expected the sum over the layers"),
     (("layers", 2, "cycles_by_cause", "issue"), -1, "layers[2].cycles_by_cause.issue: expected 0 or more"),
+    (("totals", "instructions"), 1, "totals.instructions: expected the sum over the layers"),
+    (("layers", 2, "index"), 7, "layers[2].index: expected its place"),
+    (("layers", 0, "functions", 0, "cycles"), 1, "layers[0].cycles: expected the sum of its functions"),
+    (("memory", "owners", 0, "bytes"), 1, "the sum of its owners"),
+    (("flash", "owners", 0, "bytes"), 1, "the sum of its owners"),
+    (("memory", "holes", "wasted_bytes"), 1, "wasted_bytes: expected peak_bytes"),
     (("layers", 0, "bit_exact"), "yes", "layers[0].bit_exact: expected true or false, found 'yes'"),
     (("layers", 0, "shape"), "wide", "layers[0].shape: expected a list"),
     (("memory", "owners", 1, "bytes"), "8k", "memory.owners[1].bytes: expected an integer"),
@@ -124,7 +130,7 @@ BROKEN = [
 @pytest.mark.parametrize("path, value, expected", BROKEN, ids=[".".join(map(str, path)) for path, _, _ in BROKEN])
 def test_wrong_values_are_named(document, path, value, expected):
     at(document, path[:-1])[path[-1]] = value
-    with pytest.raises(BadFileError) as caught:
+    with pytest.raises(BadInputError) as caught:
         record.from_json(document, "saved.json")
     assert str(caught.value).startswith("saved.json: ")
     assert expected in str(caught.value)
@@ -135,28 +141,28 @@ def test_every_key_is_needed(document):
         if path and isinstance(path[-1], str) and path[-2:-1] not in [("by_kernels",), ("cycles_by_cause",)]:
             broken = copy.deepcopy(document)
             del at(broken, path[:-1])[path[-1]]
-            with pytest.raises(BadFileError):
+            with pytest.raises(BadInputError):
                 record.from_json(broken)
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_any_changed_value_is_read_or_refused(example_run, data):
-    """One value anywhere becomes anything: from_json answers with a Run that round-trips, or a BadFileError."""
+    """One value anywhere becomes anything: from_json answers with a Run that round-trips, or a BadInputError."""
     document = record.to_json(example_run)
     path = data.draw(st.sampled_from([path for path in places(document) if path]))
     junk = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.just({}) | st.just([])
     at(document, path[:-1])[path[-1]] = data.draw(junk)
     try:
         run = record.from_json(document)
-    except BadFileError:
+    except BadInputError:
         return
     assert record.to_json(run) == document
 
 
 @pytest.mark.parametrize("junk", [None, 1, "x", [], {}, [[]]])
 def test_documents_that_are_no_run(junk):
-    with pytest.raises(BadFileError):
+    with pytest.raises(BadInputError):
         record.from_json(junk)
 
 
@@ -176,7 +182,7 @@ def test_documents_that_are_no_run(junk):
 def test_saved_files_that_are_no_run(tmp_path, content, expected):
     path = tmp_path / "saved.json"
     path.write_bytes(content)
-    with pytest.raises(BadFileError) as caught:
+    with pytest.raises(BadInputError) as caught:
         record.load_run(path)
     assert expected in str(caught.value)
     assert str(path) in str(caught.value)

@@ -68,12 +68,17 @@ def test_input_changes_the_output(plan, model):
 
 @pytest.mark.parametrize("shape, dtype", [((1, 2), "int8"), ((1, 8, 8, 1), "float32")])
 def test_wrong_input_is_refused(plan, shape, dtype):
-    with pytest.raises(mcusim.BadFileError, match="was given"):
+    with pytest.raises(mcusim.BadInputError, match="was given"):
         mcusim.run(plan, np.zeros(shape, dtype))
 
 
+def test_an_input_that_is_no_array_is_refused(plan):
+    with pytest.raises(mcusim.BadInputError, match="a list was given"):
+        mcusim.run(plan, [[0] * 64])
+
+
 def test_too_many_inputs_are_refused(plan, model):
-    with pytest.raises(mcusim.BadFileError, match="2 were given"):
+    with pytest.raises(mcusim.BadInputError, match="2 were given"):
         mcusim.run(plan, list(pseudo_random_inputs(model)) * 2)
 
 

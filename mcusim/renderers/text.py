@@ -17,13 +17,18 @@ from mcusim import figures, tables
 from mcusim.advice import FIXED_KINDS, advice, main_cause
 from mcusim.record import Layer, MemoryVerdict, Owner, Run, Totals
 
-NARROWEST, WIDEST = 60, 160  # narrower does not hold the tables, longer lines are hard to follow
+NARROWEST, WIDEST = 70, 160  # narrower does not hold the tables, longer lines are hard to follow
 FUNCTIONS = 8  # rows of the list of functions
 OWNERS = 3  # owners named of each kind
 PINS = 4  # tensors named as holding the arena's peak
 NAME = 40  # cells of a name
 BAR = 8  # cells of the smallest bar
 LONGEST_BAR = 48  # cells of the longest: the eye compares lengths, not screens
+
+CAUSES_LEGEND = (
+    "issue: one cycle an instruction; load_store, multiply_divide: what these take beyond it; branch: refilling the "
+    "pipeline; hazard: waiting for a result; fetch: the next instruction is not there yet"
+)
 
 EIGHTHS = " ▏▎▍▌▋▊▉"
 GAP, NARROW_GAP = (0, 2, 0, 0), (0, 1, 0, 0)
@@ -138,10 +143,14 @@ def _verdict(run: Run) -> RenderableType:
     exact = sum(layer.bit_exact for layer in run.layers)
     bits = f"{exact} of {len(run.layers)} layers bit-exact"
     line = Text("FITS" if run.fits else "DOES NOT FIT", style="bold green" if run.fits else "bold red")
-    line.append(f"   {figures.seconds(run.totals.latency_s)} per inference   ", style="bold")
+    line.append(f"   at least {figures.seconds(run.totals.latency_s)} per inference   ", style="bold")
     line.append(bits, style="green" if exact == len(run.layers) else "bold red")
     reasons = [Text(f"  {reason}", style="red") for reason in run.verdict.reasons]
-    return Group(line, *reasons)
+    left_out = (
+        "no interpreter or C library" if run.board.wait_states == 0 else "no interpreter, C library or wait states"
+    )
+    scope = f"kernels and model only: {left_out} (see the notes)"
+    return Group(line, *reasons, Text(scope, style="dim"))
 
 
 def _memories(run: Run) -> RenderableType:
@@ -157,10 +166,10 @@ def _memories(run: Run) -> RenderableType:
 def _totals(run: Run) -> RenderableType:
     totals = run.totals
     pairs = [
-        ("latency", figures.seconds(totals.latency_s)),
+        ("latency", f"≥ {figures.seconds(totals.latency_s)}"),
         ("cycles", f"{totals.cycles:,}"),
         ("MACs", f"{totals.macs:,}"),
-        ("energy", "unknown" if totals.energy_j is None else figures.joules(totals.energy_j)),
+        ("energy", "unknown" if totals.energy_j is None else f"≥ {figures.joules(totals.energy_j)}"),
         ("instructions", f"{totals.instructions:,}"),
         ("cycles/MAC", figures.ratio(totals.cycles, totals.macs)),
         ("arena", f"{run.memory.smallest_arena_bytes:,} B"),
@@ -181,7 +190,10 @@ def _totals(run: Run) -> RenderableType:
 def _causes(totals: Totals) -> RenderableType:
     ranked = sorted(totals.cycles_by_cause.items(), key=lambda item: -item[1])
     rows = [(cause, cycles, cycles) for cause, cycles in ranked if cycles]
-    return _ranking(("cause", "cycles"), rows, totals.cycles, totals.cycles, "cyan")
+    return Group(
+        _ranking(("cause", "cycles"), rows, totals.cycles, totals.cycles, "cyan"),
+        Text(CAUSES_LEGEND, style="dim"),
+    )
 
 
 def _ranking(
@@ -205,10 +217,9 @@ def _layers(run: Run, width: int) -> Iterable[RenderableType]:
     left = width - BAR - 1 - sum(column.width for column in (number, operator, *cost))
     shown = []
     for name in ("MACs", "cycles/MAC", "kernel", "scratch", "stack", "instr."):
-        left -= optional[name].width
-        if left < 0:
-            break
-        shown.append(name)
+        if optional[name].width <= left:
+            left -= optional[name].width
+            shown.append(name)
     first = [number, operator, *(column for name, column in optional.items() if name in shown), *cost]
     second = [column for name, column in optional.items() if name not in shown]
     yield _titled("Layers", _rows(first, run))
@@ -243,7 +254,7 @@ def _cost_columns(run: Run) -> list[_Column]:
         _Column("output", [figures.extents(layer.shape) for layer in layers]),
         _Column(">cycles", [f"{layer.cycles:,}" for layer in layers]),
         _Column(">share", [figures.percent(layer.cycles / total) for layer in layers]),
-        _Column("main cause", [f"{cause} {share:.0%}" if cause else "–" for cause, share in causes]),
+        _Column("beyond issue", [f"{cause} {share:.0%}" if cause else "–" for cause, share in causes]),
         _Column("exact", marks),
     ]
 
