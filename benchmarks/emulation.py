@@ -73,6 +73,8 @@ def main() -> None:
     print(f"without hooks           {millions / bare:6.0f} million instructions a second")
     print(f"with the profile hooks  {millions / hooked:6.0f} million instructions a second")
     print(f"ratio                   {bare / hooked:6.2f}   limit {LEAST_RATIO}")
+    if bare / hooked < LEAST_RATIO:
+        raise SystemExit("the hooks take more than they may")
 
 
 if __name__ == "__main__":

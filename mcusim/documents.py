@@ -7,6 +7,7 @@ import difflib
 import functools
 import math
 import os
+import stat
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -62,6 +63,9 @@ def nearest(word: str, known: Sequence[str]) -> str | None:
 def read_text(path: str | os.PathLike[str], limit_bytes: int, expected: str) -> str:
     """The UTF-8 text of a file of at most `limit_bytes`; `expected` says in words what kind of file it should be."""
     try:
+        kind = Path(path).stat().st_mode
+        if not stat.S_ISREG(kind) and not stat.S_ISDIR(kind):
+            raise BadInputError(f"{os.fspath(path)} is no regular file; {expected} is expected")
         with Path(path).open("rb") as file:
             data = file.read(limit_bytes + 1)
     except IsADirectoryError:

@@ -6,15 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from mcusim import record
+from mcusim import documents, record
 from mcusim.arena import Arena, arena, round_up
 from mcusim.elf import Firmware, firmware_path, load_firmware
-from mcusim.errors import DoesNotFitError, UnsupportedError
+from mcusim.errors import BadInputError, DoesNotFitError, UnsupportedError
 from mcusim.hardware import ADDRESS_SPACE_BYTES, Board, Core, Reserve, load_core
 from mcusim.model import Model
 from mcusim.occupancy import arena_owners, code_owners, model_owners
 from mcusim.operands import layer_name
 from mcusim.ops import OPERATORS
+from mcusim.pipelines import PIPELINES
 from mcusim.runtime import KernelLibrary, Runtime
 from mcusim.symbols import Symbol
 
@@ -23,6 +24,8 @@ __all__ = ["Arena", "Bank", "Plan", "arena", "lay_out", "plan"]
 KERNELS: tuple[KernelLibrary, ...] = ("cmsis_nn", "reference")
 STACK_ROOM_BYTES = 4 << 10  # kept for the stack where the arena leaves less: several times what a kernel takes
 INPUT_TYPES = ("int8", "uint8", "int16", "int32", "int64", "float32", "bool")
+# Planning takes the square of these; models for microcontrollers have a few hundred at most.
+MOST_OPS, MOST_TENSORS = 2_000, 10_000
 SIMULATED_BYTES = 256 << 20  # the largest arena that is simulated; no microcontroller has as much RAM
 
 
@@ -195,6 +198,7 @@ def plan(model: Model, board: Board, *, kernels: KernelLibrary = "cmsis_nn") -> 
         raise UnsupportedError(f"{kernels!r} kernels are not built for any core; only 'cmsis_nn' can be run")
     check(model)
     core = load_core(board.core)
+    _check_rules(board, core)
     path = firmware_path(core.isa)
     if not path.is_file():
         raise UnsupportedError(f"{board.id} has a {core.name}, for which no kernels are built ({core.isa})")
@@ -208,6 +212,11 @@ def plan(model: Model, board: Board, *, kernels: KernelLibrary = "cmsis_nn") -> 
 
 def check(model: Model) -> None:
     """Raise one UnsupportedError that names all layers which mcusim cannot run, with the reason of each."""
+    if len(model.ops) > MOST_OPS or len(model.tensors) > MOST_TENSORS:
+        raise UnsupportedError(
+            f"{model.name} has {len(model.ops):,} operators and {len(model.tensors):,} tensors; mcusim plans up to "
+            f"{MOST_OPS:,} and {MOST_TENSORS:,}"
+        )
     if len(model.subgraphs) != 1:
         raise UnsupportedError(f"{model.name} has {len(model.subgraphs)} subgraphs; mcusim runs models of one")
     reasons = [
@@ -222,6 +231,17 @@ def check(model: Model) -> None:
     if reasons:
         known = ", ".join(OPERATORS)
         raise UnsupportedError(f"{model.name} cannot be run: {'; '.join(reasons)}. Known operators: {known}")
+
+
+def _check_rules(board: Board, core: Core) -> None:
+    """A core whose pipeline is known, and a board that overrides only rules that its core has."""
+    if core.pipeline not in PIPELINES:
+        raise UnsupportedError(f"{core.id} has an unknown pipeline {core.pipeline!r}; known: {', '.join(PIPELINES)}")
+    for name in board.rules:
+        if name not in core.rules:
+            guess = documents.nearest(name, tuple(core.rules))
+            hint = f"; did you mean {guess!r}?" if guess else ""
+            raise BadInputError(f"{board.file}: rules.{name}: {core.name} has no such rule{hint}")
 
 
 def lay_out(model: Model, board: Board, core: Core, firmware: Firmware) -> Plan:

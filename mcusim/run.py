@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import hashlib
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from mcusim import record
 from mcusim.abi import Argument, Invocation, PreparedPointer, ScratchPointer, TensorPointer, place
 from mcusim.elf import Manifest, load_manifest
 from mcusim.emulator import Emulator
-from mcusim.errors import BadInputError, EmulationError
+from mcusim.errors import BadInputError, EmulationError, UnsupportedError
 from mcusim.hardware import Core
 from mcusim.memories import CAVEATS
 from mcusim.model import Model, Op, Tensor
@@ -29,9 +30,11 @@ Array = NDArray[np.generic]
 Progress = Callable[[int, int, str], None]
 
 # Instructions a layer may take before it counts as a runaway: no kernel here needs more than a hundred for a
-# multiply-accumulate or an element, and the fixed part covers set-up.
+# multiply-accumulate, an element or a step of a pooling window, and the fixed part covers set-up.
 BUDGET_PER_UNIT = 200
 BUDGET_FIXED = 1_000_000
+# The most of these units that is simulated: minutes of a PC's time, and a minute or more of a microcontroller's.
+MOST_UNITS = 2_000_000_000
 
 
 def run(
@@ -47,8 +50,10 @@ def run(
     is a fixed pseudo-random input. `progress(done, total, what)` is called before each layer. A plan that does
     not fit its board runs all the same, on memory that goes on beyond the board's.
 
-    Raises BadInputError for inputs of another shape or dtype, EmulationError for target code that goes wrong.
+    Raises BadInputError for inputs of another shape or dtype, UnsupportedError for a model of more work than is
+    simulated, EmulationError for target code that goes wrong.
     """
+    _check_size(plan.model)
     values = _input_arrays(plan.model, inputs)
     machine = Machine.start(plan, values)
     layers, stack_bytes = [], 0
@@ -72,21 +77,28 @@ def pseudo_random_inputs(model: Model) -> tuple[Array, ...]:
     The constants are those of Numerical Recipes; the bytes run through the inputs in order, int8 and uint8
     as they are, float32 as the byte (−128…127) over 128.
     """
-    state = 1
     arrays = []
-    for index in model.inputs:
-        tensor = model.tensors[index]
-        as_bytes = 1 if tensor.dtype == "float32" else tensor.bytes // max(tensor.elements, 1)
-        drawn = np.empty(tensor.elements * as_bytes, np.uint8)
-        for position in range(drawn.size):
-            state = (state * 1664525 + 1013904223) & 0xFFFFFFFF
-            drawn[position] = state >> 24
+    tensors = [model.tensors[index] for index in model.inputs]
+    sizes = [tensor.elements if tensor.dtype == "float32" else tensor.bytes for tensor in tensors]
+    stream, begin = _random_bytes(sum(sizes)), 0
+    for tensor, size in zip(tensors, sizes, strict=True):
+        drawn, begin = stream[begin : begin + size], begin + size
         if tensor.dtype == "float32":
             value: Array = drawn.view(np.int8).astype(np.float32) / np.float32(128)
         else:
             value = drawn.view(np.dtype(tensor.dtype))
         arrays.append(value.reshape(tensor.shape))
     return tuple(arrays)
+
+
+def _random_bytes(count: int) -> NDArray[np.uint8]:
+    """The first bytes of the generator; what it does in n steps is a multiplication and an addition again."""
+    states = np.array([1664525 + 1013904223], np.uint32)
+    factor, term = 1664525, 1013904223
+    while states.size < count:
+        states = np.concatenate([states, states * np.uint32(factor) + np.uint32(term)])
+        factor, term = factor * factor & 0xFFFFFFFF, (factor * term + term) & 0xFFFFFFFF
+    return (states[:count] >> np.uint32(24)).astype(np.uint8)
 
 
 def _input_arrays(model: Model, inputs: Array | Sequence[Array] | None) -> tuple[Array, ...]:
@@ -148,15 +160,15 @@ class Machine:
         """Execute one operator, time it, and compare its outputs with the reference's on the same inputs."""
         operands = [None if index < 0 else self.value(index) for index in op.inputs]
         macs = OPERATORS[op.name].macs(self.plan.model, op)
-        traces = self._execute(op, macs)
+        traces = self._execute(op)
         expected = OPERATORS[op.name].reference(self.plan.model, op, operands)
         difference = None
         for index, reference in zip(op.outputs, expected, strict=True):
             difference = difference or first_difference(self.plan.model.tensors[index], reference, self.value(index))
         return self._layer_record(op, macs, traces, difference)
 
-    def _execute(self, op: Op, macs: int) -> list[Trace]:
-        budget = BUDGET_FIXED + BUDGET_PER_UNIT * (macs + self._elements(op))
+    def _execute(self, op: Op) -> list[Trace]:
+        budget = BUDGET_FIXED + BUDGET_PER_UNIT * _units(self.plan.model, op)
         traces = []
         for call in self.invocations[op.index].calls:
             placement = place(call, lambda argument: self._resolve(op, argument), self.plan.stack_top)
@@ -174,10 +186,6 @@ class Machine:
             except EmulationError as error:
                 raise EmulationError(f"layer {op.index} ({op.name}): {error}") from error
         return traces
-
-    def _elements(self, op: Op) -> int:
-        indices = [index for index in (*op.inputs, *op.outputs) if index >= 0]
-        return sum(self.plan.model.tensors[index].elements for index in indices)
 
     def _resolve(self, op: Op, argument: Argument) -> int:
         if isinstance(argument, TensorPointer):
@@ -235,6 +243,23 @@ class Machine:
             difference=difference,
             functions=functions,
             why=_why(functions, causes),
+        )
+
+
+def _units(model: Model, op: Op) -> int:
+    """A layer's work: its multiply-accumulates, the elements it reads and writes, the steps of its pooling windows."""
+    elements = sum(model.tensors[index].elements for index in (*op.inputs, *op.outputs) if index >= 0)
+    window = [size for key in ("filter_height", "filter_width") if isinstance(size := op.options.get(key), int)]
+    steps = model.tensors[op.outputs[0]].elements * math.prod(window) if window else 0
+    return OPERATORS[op.name].macs(model, op) + elements + steps
+
+
+def _check_size(model: Model) -> None:
+    units = sum(_units(model, op) for op in model.ops)
+    if units > MOST_UNITS:
+        raise UnsupportedError(
+            f"{model.name} takes {units:,} multiply-accumulates and element accesses; mcusim simulates up to "
+            f"{MOST_UNITS:,}"
         )
 
 
@@ -344,8 +369,7 @@ def _totals(plan: Plan, layers: Sequence[record.Layer]) -> record.Totals:
         energy_j_reason=reason,
         error_percent=None,
         error_percent_reason=(
-            "not validated: no published measurement of these kernels on this board, and memory is simulated "
-            "without wait states"
+            "not validated: nobody measured these kernels on this board, and memory is simulated without wait states"
         ),
     )
 
@@ -367,8 +391,12 @@ def _notes(plan: Plan) -> tuple[str, ...]:
     """What the figures leave out, and what they assume."""
     notes = [*CAVEATS["zero_wait"](plan.board)]
     notes.append(
-        "Cycles are those of the operators' kernels. TensorFlow Lite Micro's interpreter comes on top: on "
-        "NUCLEO-L4R5ZI about 185 cycles between operators and 1,000 to 1,200 within each."
+        "Cycles are those of mcusim's own kernels, which have CMSIS-NN's API. TensorFlow Lite Micro's interpreter "
+        "comes on top: on NUCLEO-L4R5ZI about 185 cycles between operators and 1,000 to 1,200 within each."
+    )
+    notes.append(
+        "Not simulated either: loads that follow a load from the other memory (a cycle each), unaligned loads. How "
+        "the linker aligns loops moves cycles by several percent."
     )
     notes.append(
         "Flash holds the model file and the kernels that it calls; the code of the interpreter, the C library, "
@@ -394,7 +422,7 @@ def _provenance(plan: Plan, manifest: Manifest, given: str) -> record.Provenance
         ),
         core_table=f"cores/{plan.core.id}.toml",
         board_file=plan.board.file,
-        runtime=f"TensorFlow Lite Micro with {plan.runtime.kernels} kernels",
+        runtime=f"memory as of TensorFlow Lite Micro with {plan.runtime.kernels} kernels, August 2026",
         memory_model="zero_wait",
         input=given,
     )

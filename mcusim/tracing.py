@@ -19,6 +19,7 @@ from mcusim.trace import Block, Edge, Instruction, Trace
 
 Rows = NDArray[np.int64]  # what observations.edges returns
 
+PAGE_BYTES = 1024  # of Unicorn's Arm: a block ends at every multiple of it
 DIVIDES = frozenset({"sdiv", "udiv"})
 # Beginnings of mnemonics that on some core take other cycles executed than skipped, beside loads and stores.
 LONG_MNEMONICS = ("v", "mul", "mla", "mls", "sm", "um")
@@ -66,15 +67,20 @@ class Code:
         name = f"{function.name} at {address:#010x}" if function else f"{address:#010x}"
         return f"{name} ({line})" if line else name
 
-    def block(self, key: int) -> CodeBlock:
-        """The block of a key (size << 32 | address); UnsupportedError for an instruction that the core lacks."""
+    def block(self, key: int, before: int | None) -> CodeBlock:
+        """The block of a key (size << 32 | address); UnsupportedError for an instruction that the core lacks.
+
+        `before` is the key of the block that it goes on from where the emulator cut a row of instructions in two:
+        an IT instruction there makes the first instructions here conditional.
+        """
         if key not in self.decoded:
-            self.decoded[key] = self._decode(key & 0xFFFFFFFF, key >> 32)
+            self.decoded[key] = self._decode(key & 0xFFFFFFFF, key >> 32, before >> 32 if before else 0)
         return self.decoded[key]
 
-    def _decode(self, address: int, size: int) -> CodeBlock:
+    def _decode(self, address: int, size: int, before_bytes: int) -> CodeBlock:
         encoded = self.bytes_of(address, size)
-        instructions = decode(encoded, address)
+        row = decode(self.bytes_of(address - before_bytes, before_bytes + size), address - before_bytes)
+        instructions = tuple(one for one in row if one.address >= address)
         for one in instructions:
             lacks = unsupported_instruction(self.core, one)
             if lacks:
@@ -97,8 +103,15 @@ def unsupported_instruction(core: Core, instruction: Instruction) -> str | None:
 
 def executed_blocks(code: Code, rows: Rows) -> dict[int, CodeBlock]:
     """The blocks of the edges seen, by key, in order of address and size."""
-    keys = {int(key) for key in rows[:, observer.EDGE_BLOCK]}
-    return {key: code.block(key) for key in sorted(keys, key=lambda key: (key & 0xFFFFFFFF, key >> 32))}
+    before = {}
+    for previous, key in rows[:, [observer.EDGE_PREVIOUS, observer.EDGE_BLOCK]].tolist():
+        address = key & 0xFFFFFFFF
+        goes_on = previous != observer.NO_BLOCK and (previous & 0xFFFFFFFF) + (previous >> 32) == address
+        if goes_on and address % PAGE_BYTES == 0:
+            before[key] = previous
+        else:
+            before.setdefault(key, None)
+    return {key: code.block(key, before[key]) for key in sorted(before, key=lambda key: (key & 0xFFFFFFFF, key >> 32))}
 
 
 def missing_sites(blocks: Iterable[CodeBlock], known: Collection[int]) -> tuple[Site, ...]:

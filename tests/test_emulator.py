@@ -165,6 +165,19 @@ def test_predicated_access_that_never_executes_counts_zero():
     assert trace.executed == {FLASH + 10: 1, FLASH + 16: 0}
 
 
+# movs r0, #1; cmp r0, #0; ittt eq; ldreq r1, [sp]; ldreq r2, [sp]; ldreq r3, [sp]; bx lr
+IT_OF_THREE_LOADS = bytes.fromhex("0120 0028 02bf 0099 009a 009b 7047")
+
+
+@pytest.mark.parametrize("offset", range(1012, 1026, 2))
+def test_an_it_block_may_go_on_behind_a_page(offset):
+    start = FLASH + offset
+    trace = call(emulator_of(IT_OF_THREE_LOADS, offset=offset))
+    assert trace.executed == {start + 6: 0, start + 8: 0, start + 10: 0}
+    conditions = {one.address: one.condition for block in trace.blocks for one in block.instructions}
+    assert [conditions[start + at] for at in (6, 8, 10)] == ["eq"] * 3
+
+
 @pytest.mark.parametrize(
     "dividend, divisor, signed, unsigned",
     [

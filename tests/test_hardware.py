@@ -219,8 +219,13 @@ def test_directory_missing_and_endless_files_are_refused(tmp_path):
         load_board(tmp_path)
     with pytest.raises(BadInputError, match="no such file"):
         load_board(tmp_path / "none.toml")
-    with pytest.raises(BadInputError, match="larger than"):
+    with pytest.raises(BadInputError, match="no regular file"):
         load_board("/dev/zero")
+    os.mkfifo(tmp_path / "pipe.toml")
+    with pytest.raises(BadInputError, match="no regular file"):
+        load_board(tmp_path / "pipe.toml")
+    with pytest.raises(BadInputError, match="larger than"):
+        load_board(written(tmp_path, "#" * 2_000_000))
     with pytest.raises(BadInputError, match="null byte"):
         load_board("a\0b.toml")
 

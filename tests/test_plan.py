@@ -8,8 +8,8 @@ import pytest
 from one_layer import convolution_model
 
 import mcusim
-from mcusim.errors import BadModelError, DoesNotFitError, UnsupportedError
-from mcusim.hardware import Region, Reserve, board_names, load_board
+from mcusim.errors import BadInputError, BadModelError, DoesNotFitError, UnsupportedError
+from mcusim.hardware import Region, Reserve, Rule, board_names, load_board
 from mcusim.model import Op
 from mcusim.plan import largest_bank, lay_out, plan
 from mcusim.tflite import load
@@ -172,6 +172,12 @@ def test_other_refusals():
         plan(dataclasses.replace(model, subgraphs=model.subgraphs * 2), board())
     with pytest.raises(UnsupportedError, match="unknown core"):
         plan(model, dataclasses.replace(board(), core="cortex_m99"))
+    misspelt = {"conditional_branch_refil": Rule(50, "test")}
+    with pytest.raises(BadInputError, match="no such rule; did you mean 'conditional_branch_refill'"):
+        plan(model, dataclasses.replace(board(), rules=misspelt))
+    long = dataclasses.replace(model.subgraphs[0], ops=model.ops * 2_001)
+    with pytest.raises(UnsupportedError, match="2,001 operators"):
+        plan(dataclasses.replace(model, subgraphs=(long,)), board())
     with pytest.raises(UnsupportedError, match="test board has no floating-point unit"):
         plan(model, dataclasses.replace(board(), fpu=None))
 

@@ -1,6 +1,7 @@
 """A whole run on the smallest bundled model: conservation, determinism, inputs, and a kernel that lies."""
 
 import dataclasses
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +60,30 @@ def test_stack_of_the_run_is_that_of_its_deepest_layer(run):
     assert {owner.kind: owner.bytes for owner in run.memory.owners}["stack"] == run.memory.stack_bytes
 
 
+def test_the_pseudo_random_input_is_the_generators(model):
+    state, drawn = 1, []
+    for _ in range(64):
+        state = (state * 1664525 + 1013904223) % 2**32
+        drawn.append(state >> 24)
+    (array,) = pseudo_random_inputs(model)
+    assert array.tobytes() == bytes(drawn)
+
+
+def test_more_work_than_is_simulated_is_refused(model, plan):
+    graph = model.subgraphs[0]
+    pool = next(op for op in graph.ops if op.name == "MAX_POOL_2D")
+    endless = dataclasses.replace(pool, options={**pool.options, "filter_height": 10_000, "filter_width": 10_000})
+    ops = tuple(endless if op is pool else op for op in graph.ops)
+    huge = dataclasses.replace(model, subgraphs=(dataclasses.replace(graph, ops=ops),))
+    with pytest.raises(mcusim.UnsupportedError, match="simulates up to"):
+        mcusim.run(dataclasses.replace(plan, model=huge))
+
+
+def test_version_is_the_packages():
+    project = tomllib.loads((MODELS.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["version"] == record.VERSION
+
+
 def test_input_changes_the_output(plan, model):
     tensor = model.tensors[model.inputs[0]]
     dark = mcusim.run(plan, np.full(tensor.shape, -128, np.int8))
@@ -104,6 +129,14 @@ def test_a_corrupted_weight_in_flash_breaks_bit_exactness(model, plan):
     layers = [machine.layer(each) for each in model.ops]
     assert not layers[op.index].bit_exact
     assert "elements differ" in layers[op.index].difference
+
+
+@pytest.mark.slow
+def test_cycles_do_not_depend_on_where_the_emulators_pages_lie(plan, run):
+    """A page of the emulator is no page of the flash: code moved within one takes the same cycles."""
+    moved = [mcusim.run(dataclasses.replace(plan, code_address=plan.code_address + 16 * step)) for step in range(64)]
+    assert {each.totals.cycles for each in moved} == {run.totals.cycles}
+    assert {each.totals.instructions for each in moved} == {run.totals.instructions}
 
 
 def test_progress_counts_up_to_all_layers(plan, model):

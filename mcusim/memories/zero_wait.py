@@ -17,6 +17,6 @@ def caveats(board: Board) -> tuple[str, ...]:
         waits = f"{board.name} reads flash with {flash.wait_states} wait states at {clock}"
     behind = f", behind {flash.accelerator}" if flash.accelerator else ""
     return (
-        f"Cycles assume zero wait states: {waits}{behind}. Neither is simulated, so these cycles are a lower bound "
-        "for code and weights in flash.",
+        f"Cycles assume zero wait states: {waits}{behind}. Neither is simulated: code and weights in flash take "
+        "longer than this.",
     )

@@ -7,13 +7,14 @@ cause. The numbers are the core's: `timings` for an instruction alone, `rules` f
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 
 from mcusim.errors import EmulationError, UnsupportedError
 from mcusim.extensions import lacking_extension
 from mcusim.hardware import Core
-from mcusim.trace import CAUSES, Block, Instruction, Timing, Trace
+from mcusim.trace import CAUSES, Block, Edge, Instruction, Timing, Trace
 
 ALWAYS = "al"
 ISSUE, LOAD_STORE, BRANCH, MULTIPLY_DIVIDE, HAZARD, FETCH = (
@@ -127,6 +128,9 @@ class _Timer:
         self.facts: dict[int, _Facts] = {}
         self.walks: dict[tuple[int, _State], _Walk] = {}
         self.rows = [[0] * len(CAUSES) for _ in trace.blocks]
+        self.into: dict[int, list[Edge]] = {}
+        for edge in trace.edges:
+            self.into.setdefault(edge.block, []).append(edge)
         # By address: (block, how often, cycles by cause if executed) of each edge that leads there.
         self.outcomes: dict[int, list[tuple[int, int, list[int]]]] = {}
         self.divides: dict[int, list[tuple[int, int]]] = {}
@@ -146,12 +150,31 @@ class _Timer:
 
     def _enter(self, previous: int, index: int, count: int) -> None:
         """Count the block as entered from `previous`, up to but without the branch at its end."""
-        walk = self._walk(index, self._state_after(previous, index))
-        _add(self.rows[index], walk.cycles, count)
-        for address, extra in walk.if_executed.items():
-            self.outcomes.setdefault(address, []).append((index, count, extra))
-        for divide in walk.divides:
-            self.divides.setdefault(divide.instruction.address, []).append((index, count))
+        for state, times in self._entries(previous, index, count).items():
+            walk = self._walk(index, state)
+            _add(self.rows[index], walk.cycles, times)
+            for address, extra in walk.if_executed.items():
+                self.outcomes.setdefault(address, []).append((index, times, extra))
+            for divide in walk.divides:
+                self.divides.setdefault(divide.instruction.address, []).append((index, times))
+
+    def _entries(self, previous: int, index: int, count: int) -> dict[_State, int]:
+        """How often the block is entered from `previous` in which state.
+
+        A block that ends without a branch was only cut there (the emulator ends blocks at every page), so that what
+        came before it matters too: where the cut lies may change no cycle.
+        """
+        blocks, into = self.trace.blocks, self.into.get(previous, [])
+        if previous < 0 or not blocks[previous].instructions:
+            return {START: count}
+        is_cut = blocks[previous].instructions[-1].branch is None and blocks[previous].end == blocks[index].address
+        if not is_cut or sum(edge.count for edge in into) != count:
+            return {self._state_after(previous, index, START): count}
+        entries: Counter[_State] = Counter()
+        for edge in into:
+            for state, times in self._entries(edge.previous, previous, edge.count).items():
+                entries[self._state_after(previous, index, state)] += times
+        return entries
 
     def _leave(self, index: int, target: int, count: int) -> None:
         """Count the branch from the end of a block to `target`: refill, and a target that takes two fetches."""
@@ -172,12 +195,10 @@ class _Timer:
             return self.rules.table_branch_refill
         return self.rules.indirect_branch_refill
 
-    def _state_after(self, previous: int, index: int) -> _State:
-        """What the block before leaves for this one: all of it in a row, only a running divide after a branch."""
-        if previous < 0 or not self.trace.blocks[previous].instructions:
-            return START
+    def _state_after(self, previous: int, index: int, entry: _State) -> _State:
+        """What the block before, entered in a state, leaves: all of it in a row, a running divide after a branch."""
         before = self.trace.blocks[previous]
-        end = self._walk(previous, START).end
+        end = self._walk(previous, entry).end
         last = before.instructions[-1]
         if before.end != self.trace.blocks[index].address or _is_taken(before, last, self.trace.blocks[index]):
             pending = max(0, end.pending - (self._refill(last) if last.branch else 0))

@@ -143,13 +143,11 @@ def _verdict(run: Run) -> RenderableType:
     exact = sum(layer.bit_exact for layer in run.layers)
     bits = f"{exact} of {len(run.layers)} layers bit-exact"
     line = Text("FITS" if run.fits else "DOES NOT FIT", style="bold green" if run.fits else "bold red")
-    line.append(f"   at least {figures.seconds(run.totals.latency_s)} per inference   ", style="bold")
+    line.append(f"   {figures.seconds(run.totals.latency_s)} in the kernels per inference   ", style="bold")
     line.append(bits, style="green" if exact == len(run.layers) else "bold red")
     reasons = [Text(f"  {reason}", style="red") for reason in run.verdict.reasons]
-    left_out = (
-        "no interpreter or C library" if run.board.wait_states == 0 else "no interpreter, C library or wait states"
-    )
-    scope = f"kernels and model only: {left_out} (see the notes)"
+    left_out = "interpreter, C library" if run.board.wait_states == 0 else "interpreter, C library, wait states"
+    scope = f"not counted: {left_out} (see the notes)"
     return Group(line, *reasons, Text(scope, style="dim"))
 
 
@@ -166,10 +164,10 @@ def _memories(run: Run) -> RenderableType:
 def _totals(run: Run) -> RenderableType:
     totals = run.totals
     pairs = [
-        ("latency", f"≥ {figures.seconds(totals.latency_s)}"),
+        ("latency", figures.seconds(totals.latency_s)),
         ("cycles", f"{totals.cycles:,}"),
         ("MACs", f"{totals.macs:,}"),
-        ("energy", "unknown" if totals.energy_j is None else f"≥ {figures.joules(totals.energy_j)}"),
+        ("energy", "unknown" if totals.energy_j is None else figures.joules(totals.energy_j)),
         ("instructions", f"{totals.instructions:,}"),
         ("cycles/MAC", figures.ratio(totals.cycles, totals.macs)),
         ("arena", f"{run.memory.smallest_arena_bytes:,} B"),
@@ -344,7 +342,7 @@ def _provenance(run: Run) -> Sequence[str]:
     return (
         f"Executed: firmware {about.kernels.sha256[:12]} of {about.kernels.compiler}, on model "
         f"{run.model.sha256[:12]}, input {about.input}.",
-        f"Rests on: {about.core_table}, {about.board_file}, {about.runtime}, memory {about.memory_model}.",
+        f"Rests on: {about.core_table}, {about.board_file}, memory timing {about.memory_model}, {about.runtime}.",
         *run.board.notes,
     )
 

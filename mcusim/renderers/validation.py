@@ -9,17 +9,17 @@ from mcusim.record import Run
 
 
 def render(run: Run, width: int = 80) -> str:
-    """The verdict, the three witnesses of each layer, every first difference, and the arena's figures."""
-    headers = [">#", "operator", "output", ">elements", "reference", "plan", "target"]
+    """The verdict, a row a layer, every first difference, and the arena's figures."""
+    headers = [">#", "operator", "output", ">elements", ">scratch", ">stack", "target"]
     rows = [
         [
             str(layer.index),
             layer.op,
             figures.extents(layer.shape),
             f"{math.prod(layer.shape):,}",
-            "computed",
-            "kept",
-            "equal" if layer.bit_exact else "DIFFERS",
+            f"{layer.scratch_bytes:,}",
+            f"{layer.stack_bytes:,}",
+            "= reference" if layer.bit_exact else "DIFFERS",
         ]
         for layer in run.layers
     ]
@@ -29,8 +29,8 @@ def render(run: Run, width: int = 80) -> str:
         tables.safe(f"{run.model.name} on {run.board.name}: {_verdict(run, len(wrong))}") + "\n",
         tables.grid(headers, rows, width),
         "".join(tables.safe(f"layer {one.index} {one.op}: {one.difference}") + "\n" for one in wrong),
-        "reference  the Numba kernel's result; every bit of the target's must equal it\n"
-        "plan       the target touched only the addresses that the plan gives the layer\n"
+        "reference  the Numba kernel's result on the same input, compared bit by bit\n"
+        "plan       where inputs, output and scratch lie; a kernel that changes other RAM ends in an error\n"
         f"arena      {memory.arena_bytes:,} bytes: head {memory.head_bytes:,}, tail {memory.tail_bytes:,}; "
         f"smallest accepted {memory.smallest_arena_bytes:,}\n",
     ]

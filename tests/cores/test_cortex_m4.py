@@ -74,8 +74,6 @@ def test_cycles_of_the_technical_reference_manual(mnemonics: str, cycles: int) -
 
 
 def test_every_instruction_of_the_committed_firmware_has_a_row() -> None:
-    if not FIRMWARE.exists():
-        pytest.skip("mcusim/firmware/armv7em.elf is not built")
     timings = load_core("cortex_m4").timings
     untimed = Counter()
     total = 0

@@ -335,14 +335,16 @@ def test_cycles_by_block_and_by_cause_are_the_same_cycles(
     assert twice.by_block == tuple(tuple(2 * cycles for cycles in row) for row in timing.by_block)
 
 
-@given(pieces=st.lists(st.sampled_from(PIECES), min_size=2, max_size=16), shift=st.booleans(), data=st.data())
+@given(pieces=st.lists(st.sampled_from(PIECES), min_size=3, max_size=16), shift=st.booleans(), data=st.data())
 @settings(max_examples=100, deadline=None)
 def test_a_page_split_changes_no_cycle(pieces: list[str], shift: bool, data: st.DataObject) -> None:
-    """The emulator ends blocks at every page: what comes before the cut must reach behind it."""
+    """The emulator ends blocks at every page, and twice where an instruction crosses it: what comes before the cuts
+    must reach behind them."""
     start = START + 2 * shift
-    cut = data.draw(st.integers(1, len(pieces) - 1))
+    cut = data.draw(st.integers(1, len(pieces) - 2))
     head = block("".join(pieces[:cut]), start)
-    tail = block("".join(pieces[cut:]), head.end)
+    middle = block(pieces[cut], head.end)
+    tail = block("".join(pieces[cut + 1 :]), middle.end)
     whole = time(CORE, trace([block("".join(pieces), start)], [(-1, 0, 1)]))
-    split = time(CORE, trace([head, tail], [(-1, 0, 1), (0, 1, 1)]))
+    split = time(CORE, trace([head, middle, tail], [(-1, 0, 1), (0, 1, 1), (1, 2, 1)]))
     assert causes(split.by_block) == causes(whole.by_block)

@@ -52,10 +52,10 @@ def test_sections_come_in_order(bad_run):
 
 def test_verdict_and_totals_are_the_runs(example_run):
     report = text.render(example_run)
-    assert re.search(r"^FITS   at least 98.9 ms per inference   13 of 13 layers bit-exact$", report, re.MULTILINE)
+    assert re.search(r"^FITS   98.9 ms in the kernels per inference   13 of 13 layers bit-exact$", report, re.MULTILINE)
     assert re.search(r"^RAM .*▒+█+░+ +34,208 +45,056 +182,880 +262,144$", report, re.MULTILINE)
     assert f"{example_run.totals.cycles:,}" in report
-    assert "≥ 979 µJ" in report
+    assert "979 µJ" in report
     assert "error of the cycles: not validated" in report
     assert "zero wait states" in report
 
