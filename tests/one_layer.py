@@ -70,7 +70,11 @@ class OneLayer:
         return output
 
     def litert(self, *values):
-        """The same by LiteRT with its reference kernels; the others are not bit-exact with TensorFlow Lite Micro."""
+        """The same by LiteRT."""
+        return self.litert_outputs(*values)[0]
+
+    def litert_outputs(self, *values):
+        """All outputs by LiteRT's reference kernels; the others are not bit-exact with TensorFlow Lite Micro."""
         litert = pytest.importorskip("ai_edge_litert.interpreter")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -81,7 +85,7 @@ class OneLayer:
         for index, value in zip(self.model.inputs, values, strict=True):
             interpreter.set_tensor(index, value)
         interpreter.invoke()
-        return interpreter.get_tensor(self.model.outputs[0])
+        return [interpreter.get_tensor(index) for index in self.model.outputs]
 
     def target(self, *values):
         """The same by the C kernel, emulated on a Cortex-M4; run.Machine compares it with the reference too."""

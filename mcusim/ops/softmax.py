@@ -15,6 +15,8 @@ from mcusim.runtime import OpMemory, Runtime
 
 KERNELS: tuple[str, ...] = ("arm_softmax_s8",)
 
+# Exponentials are summed as int32 with 12 integer bits, and each is at most 1.
+MOST_ELEMENTS = 4_095
 LUT_ENTRIES = 513  # of each of the two int16 tables that int16 inputs need (TFLM, kInt16LUTArraySize)
 
 
@@ -26,6 +28,8 @@ def check(model: Model, op: Op) -> str | None:
     reason = int8_reason(source, output) or probability_reason(output)
     if reason:
         return reason
+    if source.shape[-1] > MOST_ELEMENTS:
+        return f"rows of more than {MOST_ELEMENTS:,} elements, whose sum of exponentials overflows, are not supported"
     try:
         _scaling(model, op)
     except ValueError as error:

@@ -48,3 +48,8 @@ def test_memory():
 )
 def test_refusals(change, reason):
     assert reason in softmax((1, 10), **change).check()
+
+
+def test_rows_whose_sum_overflows_are_refused():
+    assert softmax((1, 4_095)).check() is None
+    assert "more than 4,095 elements" in softmax((1, 4_096)).check()
