@@ -82,7 +82,8 @@ class Code:
         row = decode(self.bytes_of(address - before_bytes, before_bytes + size), address - before_bytes)
         instructions = tuple(one for one in row if one.address >= address)
         for one in instructions:
-            lacks = unsupported_instruction(self.core, one)
+            # Unicorn's Cortex-M3 executes DSP instructions, so they are refused by what they are.
+            lacks = lacking_extension(self.core, one.mnemonic)
             if lacks:
                 raise UnsupportedError(
                     f"{one.text!r} in {self.where(one.address)} needs {lacks}, which {self.core.name} does not have"
@@ -91,14 +92,6 @@ class Code:
         block = Block(address, size, function.name if function else f"{address:#010x}", instructions)
         moves = moves_of(block, encoded)
         return CodeBlock(block, moves, _sites(block, encoded, moves))
-
-
-def unsupported_instruction(core: Core, instruction: Instruction) -> str | None:
-    """What the core lacks for an instruction, in words; None where it can execute it.
-
-    Unicorn's Cortex-M3 executes DSP instructions, so they are refused by what they are.
-    """
-    return lacking_extension(core, instruction.mnemonic)
 
 
 def executed_blocks(code: Code, rows: Rows) -> dict[int, CodeBlock]:
