@@ -60,13 +60,18 @@ class Core:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A bank of memory: absolute address and size in bytes."""
+    """A bank of memory: absolute address and size in bytes.
+
+    `role` tells what kind of RAM or flash it is, by which memory systems know its path to the core: "sram" and
+    "flash" where a file does not say.
+    """
 
     name: str
     kind: Literal["ram", "flash"]
     address: int
     bytes: int
     source: str
+    role: Literal["sram", "dtcm", "itcm", "ccm", "sdram", "flash", "qspi"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +84,42 @@ class Reserve:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitStates:
+    """Wait states of flash up to a clock."""
+
+    up_to_hz: int
+    cycles: int
+
+
+@dataclass(frozen=True, slots=True)
 class FlashTiming:
-    """How flash answers at the board's clock; `wait_states` is None where the vendor does not say."""
+    """How flash answers at the board's clock; `wait_states` is None where the vendor does not say.
+
+    `steps` are the wait states of all clocks, rising, where they are known.
+    """
 
     wait_states: int | None
     rule: str
     accelerator: str
     source: str
+    steps: tuple[WaitStates, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One figure of a memory system; several values where it is not known which of them is true."""
+
+    values: tuple[float, ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemorySystem:
+    """What lies between core and memories: `model` names the module in mcusim/memories/ that knows the parameters."""
+
+    model: str
+    source: str
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +153,7 @@ class Board:
     reserved_ram: Reserve
     reserved_flash: Reserve
     flash_timing: FlashTiming
+    memory: MemorySystem | None
     power: Power | None
     power_reason: str | None
     rules: Mapping[str, Rule]
@@ -178,6 +213,7 @@ def load_board(name_or_path: str | os.PathLike[str]) -> Board:
         reserved_ram=file.reserved.ram,
         reserved_flash=file.reserved.flash,
         flash_timing=file.flash,
+        memory=file.memory,
         power=file.power,
         power_reason=file.power_reason,
         rules=file.rules,
@@ -246,6 +282,7 @@ class _BoardFile:
     reserved: _Reserved
     power: Power | None
     power_reason: str | None
+    memory: MemorySystem | None = None
     rules: Mapping[str, Rule] = field(default_factory=dict)
     notes: str = ""
 

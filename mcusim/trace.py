@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from mcusim.recording import Observed
+
 CAUSES = (
     "issue",
     "load_store",
@@ -99,7 +101,8 @@ class Trace:
 
     `executed`: per address of a predicated load, store or divide, how often its condition passed.
     `divides`: per address of a divide, how often each (dividend bits, divisor bits, quotient bits) came,
-    bits being those of the absolute values. `memory` names the memory system that rode along.
+    bits being those of the absolute values. `memory` names the memory system that rode along, `observed` holds what
+    observers counted for each block.
     """
 
     entry: str
@@ -109,6 +112,7 @@ class Trace:
     divides: Mapping[int, Mapping[tuple[int, int, int], int]]
     stack_bytes: int
     memory: str
+    observed: tuple[Observed, ...] = ()
 
     @property
     def instructions(self) -> int:
