@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from mcusim.errors import UnsupportedError
 
@@ -43,7 +44,7 @@ class Struct:
 
 @dataclass(frozen=True, slots=True)
 class Float32:
-    """A float argument; travels in an S register under the hard-float AAPCS."""
+    """A float argument; travels in an S register under the hard-float AAPCS, else like a 32-bit integer."""
 
     value: float
 
@@ -80,17 +81,23 @@ class Placement:
     frame: bytes
 
 
-def place(call: Call, resolve: Callable[[Argument], int], stack_top: int) -> Placement:
-    """Lay a call's structures and arguments out as a caller compiled for the hard-float AAPCS would.
+def place(
+    call: Call,
+    resolve: Callable[[Argument], int],
+    stack_top: int,
+    float_abi: Literal["soft", "hard"] = "hard",
+) -> Placement:
+    """Lay a call's structures and arguments out as a caller compiled for this variant of the AAPCS would.
 
     `resolve` gives the address of a tensor, scratch or prepared pointer; `stack_top` is 8-byte aligned.
-    Structures lie at the top of the frame, arguments beyond r3 from the new stack pointer up.
+    Structures lie at the top of the frame, arguments beyond r3 from the new stack pointer up. Floats take S
+    registers of their own, or with "soft" their turn among the others (AAPCS32 sections 6.4 and 7.1).
     """
     frame = _Frame(stack_top, resolve)
     words: list[int] = []
     floats: list[float] = []
     for argument in call.arguments:
-        if isinstance(argument, Float32):
+        if isinstance(argument, Float32) and float_abi == "hard":
             floats.append(argument.value)
         else:
             words.append(frame.word(argument))
@@ -117,6 +124,8 @@ class _Frame:
             return 0
         if isinstance(argument, int):
             return argument & 0xFFFFFFFF
+        if isinstance(argument, Float32):
+            return int.from_bytes(struct.pack("<f", argument.value), "little")
         if isinstance(argument, Struct):
             packed = struct.pack(f"<{len(argument.members)}I", *(self.word(member) for member in argument.members))
             self.content = packed + self.content

@@ -115,7 +115,7 @@ def _uneven(run: Run) -> list[str]:
 def _reference_kernels(run: Run) -> list[str]:
     """Layers without a CMSIS-NN kernel; TensorFlow Lite Micro runs reference code there too."""
     slow = [layer for layer in run.layers if layer.kernel.startswith("mcusim_")]
-    share = sum(layer.cycles for layer in slow) / max(run.totals.cycles, 1)
+    share = sum(layer.cycles for layer in slow) / (run.totals.cycles or 1)
     if share < WORTH_NOTING:
         return []
     names = ", ".join(sorted({layer.op for layer in slow}))

@@ -29,6 +29,11 @@ class Delivery:
 
     writes: tuple[tuple[str, str], ...]
 
+    @property
+    def prints_data(self) -> bool:
+        """Whether the standard output takes anything but a report for people."""
+        return any(path == STANDARD_OUTPUT and name != "text" for name, path in self.writes)
+
     def deliver(self, renders: Mapping[str, Render]) -> None:
         """Write every text; files appear whole or not at all."""
         for name, path in self.writes:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.resources
 import io
 import os
+import stat
 import struct
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,14 +15,25 @@ from typing import Any, Literal
 from elftools.common.utils import struct_parse
 from elftools.elf.elffile import ELFFile
 
-from mcusim import debug_line, documents
+from mcusim import debug_line
 from mcusim.build_attributes import BuildAttributes, parse_build_attributes
 from mcusim.debug_line import DebugLine
 from mcusim.errors import BadInputError
+from mcusim.manifest import Manifest, choose_image, firmware_path, layouts, load_manifest
 from mcusim.symbols import FUNCTION, LOCAL, OBJECT, Entry, Symbol, content_at, contents_of, references_of
 from mcusim.thumb_relocations import Relocation, Resolution, move, resolve
 
-__all__ = ["Firmware", "Manifest", "Symbol", "firmware_path", "load_firmware", "load_manifest", "parse_firmware"]
+__all__ = [
+    "Firmware",
+    "Manifest",
+    "Symbol",
+    "choose_image",
+    "firmware_path",
+    "layouts",
+    "load_firmware",
+    "load_manifest",
+    "parse_firmware",
+]
 
 MAX_FILE_BYTES = 64 << 20
 MAX_IMAGE_BYTES = 16 << 20  # the flash of any Cortex-M board is smaller
@@ -31,7 +41,6 @@ MAX_SECTIONS = 4096
 MAX_SEGMENTS = 64
 MAX_ENTRIES = 1 << 18  # of a symbol table, and of relocations
 MAX_NAME_BYTES = 4096
-MAX_MANIFEST_BYTES = 1 << 20
 EXECUTABLE, ARM, VERSION_CURRENT = 2, 40, 1
 SHF_WRITE, SHF_ALLOC, SHF_COMPRESSED = 1, 2, 0x800
 SHN_UNDEF, SHN_LORESERVE = 0, 0xFF00
@@ -42,8 +51,8 @@ class Firmware:
     """Kernels linked at address 0, to be placed anywhere; all addresses are offsets from the image's start.
 
     `symbols`: the functions by name (of local functions of one name, the first). `contents`: functions and
-    constant objects in order of address, one of each address. `isa` is named as the files in
-    mcusim/firmware/ are ("armv7em"). `references`: addresses that each content refers to, by its own address.
+    constant objects in order of address, one of each address. `isa` is the instruction set that the build
+    attributes name ("armv7em"). `references`: addresses that each content refers to, by its own address.
     """
 
     name: str
@@ -98,83 +107,12 @@ class Firmware:
         return debug_line.source_line(self.lines, address, function.end if function else address + 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """How a firmware was built; `source_sha256` is of all its source files, `elf_sha256` of the ELF file."""
-
-    source: str
-    source_sha256: str
-    compiler: str
-    flags: str
-    elf_sha256: str
-    isa: str
-    float_abi: str
-    fpu: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Built:
-    """The entry of one ELF file in MANIFEST.toml."""
-
-    isa: str
-    float_abi: Literal["soft", "hard"]
-    fpu: str
-    flags: str
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class _ManifestFile:
-    source: str
-    source_sha256: str
-    compiler: str
-    firmware: Mapping[str, _Built]
-
-
-def firmware_path(isa: str) -> Path:
-    """Where the package keeps the kernels of an instruction set ("armv7em")."""
-    return Path(str(importlib.resources.files("mcusim") / "firmware" / f"{isa}.elf"))
-
-
-def load_manifest(isa: str) -> Manifest:
-    """What mcusim/firmware/MANIFEST.toml says of the firmware of an instruction set.
-
-    Raises BadInputError where it says nothing of it, or describes another ELF file than the one beside it.
-    """
-    elf = firmware_path(isa)
-    path = elf.with_name("MANIFEST.toml")
-    try:
-        document = tomllib.loads(documents.read_text(path, MAX_MANIFEST_BYTES, "the manifest of the firmware"))
-    except tomllib.TOMLDecodeError as error:
-        raise BadInputError(f"{path.name} is no TOML: {error}") from error
-    manifest = documents.build(_ManifestFile, document, path.name)
-    if elf.name not in manifest.firmware:
-        raise BadInputError(f"there is no firmware for {isa}; there is {', '.join(sorted(manifest.firmware))}")
-    built = manifest.firmware[elf.name]
-    found = hashlib.sha256(_read(elf)).hexdigest()
-    if found != built.sha256:
-        raise BadInputError(
-            f"{elf.name} is not the file that {path.name} describes (sha256 {found[:12]}…, not {built.sha256[:12]}…); "
-            "build it again with make -C kernels"
-        )
-    return Manifest(
-        source=manifest.source,
-        source_sha256=manifest.source_sha256,
-        compiler=manifest.compiler,
-        flags=built.flags,
-        elf_sha256=built.sha256,
-        isa=built.isa,
-        float_abi=built.float_abi,
-        fpu=None if built.fpu == "none" else built.fpu,
-    )
-
-
 def load_firmware(path: str | os.PathLike[str]) -> Firmware:
     """Read kernels: a 32-bit little-endian Thumb ELF, linked at address 0 with --emit-relocs, without variables.
 
     Raises BadInputError, in one sentence, for anything else; the file is not trusted.
     """
-    return parse_firmware(_read(Path(path)), Path(path).name)
+    return parse_firmware(read_bounded(Path(path)), Path(path).name)
 
 
 def parse_firmware(data: bytes, name: str) -> Firmware:
@@ -188,21 +126,25 @@ def parse_firmware(data: bytes, name: str) -> Firmware:
         raise BadInputError(f"{name} is a damaged ELF file ({reason}); build the firmware again") from error
 
 
-def _read(path: Path) -> bytes:
+def read_bounded(path: Path, expected: str = "a firmware ELF file") -> bytes:
+    """The bytes of a file of bounded size; `expected` says in words what kind of file it should be."""
     try:
+        kind = path.stat().st_mode
+        if not stat.S_ISREG(kind) and not stat.S_ISDIR(kind):
+            raise BadInputError(f"{path} is no regular file; {expected} is expected")
         with path.open("rb") as file:
             data = file.read(MAX_FILE_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise BadInputError(f"cannot read {path}: {reason.lower()}; a firmware ELF file is expected") from None
+        raise BadInputError(f"cannot read {path}: {reason.lower()}; {expected} is expected") from None
     if len(data) > MAX_FILE_BYTES:
-        raise BadInputError(f"{path.name} is larger than {MAX_FILE_BYTES >> 20} MB; a firmware ELF file is expected")
+        raise BadInputError(f"{path.name} is larger than {MAX_FILE_BYTES >> 20} MB; {expected} is expected")
     return data
 
 
 def _parse(data: bytes, name: str) -> Firmware:
-    elf = _container(data, name)
-    sections = _sections(elf, data)
+    elf = container(data, name)
+    sections = sections_of(elf, data)
     image = _image(elf, data, name)
     loaded = [section for section in sections if section.flags & SHF_ALLOC and section.bytes]
     for section in loaded:
@@ -239,7 +181,7 @@ def _parse(data: bytes, name: str) -> Firmware:
     )
 
 
-def _container(data: bytes, name: str) -> ELFFile:
+def container(data: bytes, name: str) -> ELFFile:
     """The ELF header, refused unless it is that of a linked 32-bit Arm file with reasonable tables."""
     if data[:4] != b"\x7fELF":
         raise BadInputError(f"{name} is not an ELF file")
@@ -261,7 +203,9 @@ def _container(data: bytes, name: str) -> ELFFile:
 
 
 @dataclass(frozen=True, slots=True)
-class _Section:
+class Section:
+    """A section of an ELF file: where it lies when loaded, and its bytes."""
+
     name: str
     type: str | int
     flags: int
@@ -273,10 +217,11 @@ class _Section:
 
     @property
     def end(self) -> int:
+        """Address behind its last byte."""
         return self.address + self.bytes
 
 
-def _sections(elf: ELFFile, data: bytes) -> list[_Section]:
+def sections_of(elf: ELFFile, data: bytes) -> list[Section]:
     """The section table. pyelftools parses the headers only: its typed sections read as much as a file claims."""
     header = elf.header
     headers = [
@@ -285,8 +230,8 @@ def _sections(elf: ELFFile, data: bytes) -> list[_Section]:
     ]
     names = _content(headers[header.e_shstrndx], data)
     return [
-        _Section(
-            name=_text(names, one.sh_name),
+        Section(
+            name=string_at(names, one.sh_name),
             type=one.sh_type,
             flags=one.sh_flags,
             address=one.sh_addr,
@@ -308,7 +253,7 @@ def _content(header: Any, data: bytes) -> memoryview:
     return memoryview(data)[header.sh_offset : header.sh_offset + header.sh_size]
 
 
-def _text(strings: memoryview, offset: int) -> str:
+def string_at(strings: memoryview, offset: int) -> str:
     """A string of a string table."""
     text, end, _ = bytes(strings[offset : offset + MAX_NAME_BYTES]).partition(b"\0")
     if not end:
@@ -339,7 +284,7 @@ def _image(elf: ELFFile, data: bytes, name: str) -> bytes:
     return bytes(image)
 
 
-def _attributes(sections: Sequence[_Section], name: str) -> BuildAttributes:
+def _attributes(sections: Sequence[Section], name: str) -> BuildAttributes:
     for section in sections:
         if section.type == "SHT_ARM_ATTRIBUTES":
             attributes = parse_build_attributes(bytes(section.content))
@@ -349,7 +294,7 @@ def _attributes(sections: Sequence[_Section], name: str) -> BuildAttributes:
     raise BadInputError(f"{name} does not say which instruction set it is built for (.ARM.attributes is missing)")
 
 
-def _symbol_table(sections: Sequence[_Section]) -> list[Entry]:
+def _symbol_table(sections: Sequence[Section]) -> list[Entry]:
     tables = [section for section in sections if section.type == "SHT_SYMTAB"]
     if len(tables) != 1 or len(tables[0].content) > 16 * MAX_ENTRIES:
         raise ValueError("a firmware has one symbol table of reasonable size")
@@ -363,14 +308,16 @@ def _symbol_table(sections: Sequence[_Section]) -> list[Entry]:
         if kind in (FUNCTION, OBJECT) and not (moves and sections[section].flags & SHF_ALLOC):
             kind = 0
         if kind == FUNCTION and not value & 1:
-            raise BadInputError(f"the function {_text(strings, name)} is Arm code; Cortex-M executes Thumb code only")
+            raise BadInputError(
+                f"the function {string_at(strings, name)} is Arm code; Cortex-M executes Thumb code only"
+            )
         address = value & ~1 if kind == FUNCTION else value
-        text = _text(strings, name) if kind in (FUNCTION, OBJECT) else ""
+        text = string_at(strings, name) if kind in (FUNCTION, OBJECT) else ""
         entries.append(Entry(text, address, size, kind, info >> 4, moves))
     return entries
 
 
-def _relocations(sections: Sequence[_Section], entries: Sequence[Entry]) -> list[Relocation]:
+def _relocations(sections: Sequence[Section], entries: Sequence[Entry]) -> list[Relocation]:
     """The relocations of everything that is loaded; those of debug information do not matter here."""
     found: list[Relocation] = []
     for section in sections:

@@ -33,8 +33,12 @@ from mcusim.elf import Firmware
 from mcusim.errors import EmulationError, UnsupportedError
 from mcusim.hardware import Core
 from mcusim.memory_guard import Guard, Range, guard
+from mcusim.observations import Site
+from mcusim.recorder import Recorder
+from mcusim.recording import Observer
+from mcusim.timing import Walker
 from mcusim.trace import Trace
-from mcusim.tracing import Code, Site, build_trace, executed_blocks, missing_sites
+from mcusim.tracing import Code, build_trace, executed_blocks, missing_sites
 
 # UC_MODE_MCLASS would replace any of these with a Cortex-M33.
 CPU_MODELS: Mapping[str, int] = {
@@ -73,12 +77,13 @@ _FAULTS: Mapping[int, str] = {
 _DATA_FAULTS = (constants.UC_ERR_READ_UNMAPPED, constants.UC_ERR_WRITE_UNMAPPED, constants.UC_ERR_WRITE_PROT)
 
 
-def _address_of(function: Any) -> int:
+def address_of(function: Any) -> int:
+    """The address of a C function."""
     return int(ctypes.cast(function, ctypes.c_void_p).value or 0)
 
 
 # uc_hook_add takes variable arguments, but all that hooks of these kinds need are named ones.
-_HOOK_ADD = ctypes.CFUNCTYPE(
+HOOK_ADD = ctypes.CFUNCTYPE(
     ctypes.c_int,
     ctypes.c_void_p,
     ctypes.POINTER(ctypes.c_size_t),
@@ -87,7 +92,7 @@ _HOOK_ADD = ctypes.CFUNCTYPE(
     ctypes.c_void_p,
     ctypes.c_uint64,
     ctypes.c_uint64,
-)(_address_of(binding.uclib.uc_hook_add))
+)(address_of(binding.uclib.uc_hook_add))
 
 
 @dataclass(slots=True)
@@ -102,7 +107,7 @@ class _Machine:
     def hook(self, kind: int, function: Any, first: int = 1, last: int = 0) -> None:
         """Add a compiled hook on the addresses `first` to `last`, or on all."""
         handle = ctypes.c_size_t()
-        error = _HOOK_ADD(
+        error = HOOK_ADD(
             self.uc._uch, ctypes.byref(handle), kind, function.address, self.state.ctypes.data, first, last
         )
         if error != constants.UC_ERR_OK:
@@ -114,14 +119,12 @@ class _Machine:
             if len(self.sites) == observer.MOST_SITES:
                 raise EmulationError(f"more than {observer.MOST_SITES} instructions have to be counted one by one")
             number = self.sites[site.address] = len(self.sites)
-            registers = _unicorn_register(site.dividend), _unicorn_register(site.divisor)
-            observations.add_site(self.state, number, site.address, site.kind, registers)
-            self.hook(UC_HOOK_CODE, observer.on_site, site.address, site.address)
+            observations.add_site(self.state, number, site)
+            self.hook(UC_HOOK_CODE, observer.on_site(), site.address, site.address)
         self.uc.ctl_flush_tb()
 
     def run(self, entry: int, stop: int, placement: Placement, has_fpu: bool, max_instructions: int) -> UcError | None:
         """Call the function at `entry`; the fault that ended it, None if there was none."""
-        observations.reset(self.state, max_instructions)
         self.uc.context_restore(self.start)
         for number, value in enumerate(placement.core_registers):
             self.uc.reg_write(UC_ARM_REG_R0 + number, value)
@@ -155,8 +158,11 @@ class Emulator:
         code_address: int,
         ram: tuple[int, int],
         flash: Sequence[tuple[int, bytes]] = (),
+        observers: Sequence[Observer] = (),
     ) -> None:
         """Place the code at `code_address`; `ram` is (address, bytes), `flash` what else lies there, by address.
+
+        With `observers` every visit and data address is recorded for them, else paths are only counted.
 
         Raises UnsupportedError for a core that cannot execute the firmware or cannot be emulated, EmulationError
         for memories that overlap.
@@ -170,6 +176,15 @@ class Emulator:
         check_apart(self._regions)
         self._stop = free_page(self._regions)
         self._machines: dict[str, _Machine] = {}
+        self._recorder: Recorder | None = None
+        if observers:
+            functions = address_of(binding.uclib.uc_reg_read), address_of(binding.uclib.uc_emu_stop)
+            self._recorder = Recorder(self._code, [(code_address, len(self._code.image))], observers, functions)
+
+    @property
+    def walker(self) -> Walker:
+        """The core's pipeline with what it knows of the code that ran, to time traces with."""
+        return self._recorder.walker if self._recorder else Walker(self._core)
 
     def read(self, address: int, size: int) -> bytes:
         """Bytes of RAM or flash. Raises EmulationError for a range that is not mapped."""
@@ -216,7 +231,7 @@ class Emulator:
         try:
             trace = self._observe(placement, guarded, max_instructions)
             if checks_status:
-                status = ctypes.c_int32(self._machines[placement.symbol].register(UC_ARM_REG_R0)).value
+                status = ctypes.c_int32(self._machine(placement.symbol).register(UC_ARM_REG_R0)).value
                 if status != 0:
                     raise EmulationError(f"{placement.symbol} refuses its arguments: it returns status {status}")
         except Exception:
@@ -228,15 +243,21 @@ class Emulator:
     def _observe(self, placement: Placement, guarded: Guard, max_instructions: int) -> Trace:
         """Run until every instruction that has to be counted by itself is: once, or twice for new code."""
         machine = self._machine(placement.symbol)
-        while True:
+        while self._recorder is None:
             self._run(machine, placement, guarded, max_instructions)
-            rows = observations.edges(machine.state)
-            sites = missing_sites(executed_blocks(self._code, rows).values(), machine.sites)
+            counts = observations.counts(machine.state)
+            sites = missing_sites(executed_blocks(self._code, counts.edges).values(), machine.sites)
             if not sites:
                 break
             machine.add_sites(sites)
+        else:
+            self._run(machine, placement, guarded, max_instructions)
         stack = guarded.stack[1], placement.stack_pointer
-        trace = build_trace(self._code, machine.state, rows, machine.sites, placement.symbol, stack, self._stop)
+        if self._recorder is not None:
+            moment = self._recorder.moment()
+            trace = self._recorder.trace(moment, placement.symbol, stack, self._stop)
+        else:
+            trace = build_trace(self._code, counts, machine.sites, placement.symbol, stack, self._stop)
         available = guarded.stack[1] - guarded.stack[0]
         if trace.stack_bytes > available:
             raise EmulationError(f"{placement.symbol} needs {trace.stack_bytes} bytes of stack; there are {available}")
@@ -255,6 +276,8 @@ class Emulator:
             )
         if status == observer.TABLE_FULL:
             raise EmulationError(f"{placement.symbol} takes more different paths than can be counted")
+        if self._recorder is not None:
+            self._recorder.check()
         if status == observer.LEFT_CODE:
             raise EmulationError(f"{placement.symbol} jumps to {at:#010x}, which is not code of the kernels")
         if fault is not None:
@@ -271,6 +294,10 @@ class Emulator:
 
     def _start(self, machine: _Machine, placement: Placement, max_instructions: int) -> UcError | None:
         entry = self._entry(placement.symbol)
+        if self._recorder is not None and machine.state is self._recorder.state:
+            self._recorder.reset(max_instructions)
+        else:
+            observations.reset(machine.state, max_instructions)
         return machine.run(entry, self._stop, placement, self._core.fpu is not None, max_instructions)
 
     def _entry(self, symbol: str) -> int:
@@ -280,13 +307,26 @@ class Emulator:
         return self._code.address + firmware.symbols[symbol].address
 
     def _machine(self, symbol: str) -> _Machine:
-        """The machine for calls of a function: one each, because every hooked instruction slows down all others."""
+        """The machine for calls of a function: one for all where everything is recorded.
+
+        Else one each, because every hooked instruction slows down all others.
+        """
+        if self._recorder is not None:
+            return self._recording_machine(self._recorder)
         if symbol not in self._machines:
             machine = self._machines[symbol] = self._new_machine()
-            machine.hook(UC_HOOK_BLOCK, observer.on_block)
+            machine.hook(UC_HOOK_BLOCK, observer.on_block())
         return self._machines[symbol]
 
-    def _new_machine(self) -> _Machine:
+    def _recording_machine(self, recorder: Recorder) -> _Machine:
+        if "" not in self._machines:
+            machine = self._machines[""] = self._new_machine(recorder.state)
+            machine.hook(UC_HOOK_BLOCK, observer.on_visit())
+            code = self._code
+            machine.hook(UC_HOOK_CODE, observer.on_access(), code.address, code.address + len(code.image) - 1)
+        return self._machines[""]
+
+    def _new_machine(self, state: observer.State | None = None) -> _Machine:
         uc = Uc(UC_ARCH_ARM, UC_MODE_THUMB)
         uc.ctl_set_cpu_model(CPU_MODELS[self._core.emulated_as])
         for region in self._regions:
@@ -296,12 +336,16 @@ class Emulator:
             uc.mem_map_ptr(region.address, region.memory.size, rights, region.host)
         uc.mem_map(self._stop, PAGE_BYTES, constants.UC_PROT_READ | constants.UC_PROT_EXEC)
         region = next(region for region in self._flash if region.is_code)
-        state = observations.new_state(
-            self._code.address,
-            region.host + self._code.address - region.address,
-            len(self._code.image),
-            _address_of(binding.uclib.uc_reg_read),
-            _address_of(binding.uclib.uc_emu_stop),
+        state = (
+            state
+            if state is not None
+            else observations.new_state(
+                self._code.address,
+                region.host + self._code.address - region.address,
+                len(self._code.image),
+                address_of(binding.uclib.uc_reg_read),
+                address_of(binding.uclib.uc_emu_stop),
+            )
         )
         return _Machine(uc, state, uc.context_save())
 
@@ -335,7 +379,7 @@ class Emulator:
         """Run a call again, instruction by instruction."""
         machine = self._new_machine()
         observations.watch_byte(machine.state, *watched)
-        machine.hook(UC_HOOK_CODE, observer.on_instruction)
+        machine.hook(UC_HOOK_CODE, observer.on_instruction())
         guarded.show()
         self._start(machine, placement, max_instructions)
         return machine
@@ -343,7 +387,7 @@ class Emulator:
     def _accessed(self, placement: Placement, guarded: Guard, max_instructions: int, at: int) -> int | None:
         """The data address of a fault, None where hooks on memory change what the code does (they may)."""
         machine = self._new_machine()
-        machine.hook(UC_HOOK_CODE, observer.on_instruction)
+        machine.hook(UC_HOOK_CODE, observer.on_instruction())
         accessed: list[int] = []
 
         def note(_uc: object, _kind: int, address: int, _size: int, _value: int, _data: object) -> bool:
@@ -368,12 +412,6 @@ class Emulator:
                     f"{placement.symbol} returns with {_register_name(number)} changed to {found:#010x}; the AAPCS has "
                     "functions preserve SP, r4 to r11 and s16 to s31"
                 )
-
-
-def _unicorn_register(number: int) -> int:
-    """Unicorn's number of a core register."""
-    special: Mapping[int, int] = {13: UC_ARM_REG_SP, 14: UC_ARM_REG_LR, 15: UC_ARM_REG_PC}
-    return special.get(number, int(UC_ARM_REG_R0) + number)
 
 
 def _register_name(number: int) -> str:

@@ -27,6 +27,16 @@ def joules(value: float) -> str:
     return _scaled(value, (("J", 1.0), ("mJ", 1e-3), ("µJ", 1e-6)))
 
 
+def watts(value: float) -> str:
+    """A power in W, mW, µW or nW."""
+    return _scaled(value, (("W", 1.0), ("mW", 1e-3), ("µW", 1e-6), ("nW", 1e-9)))
+
+
+def duration(value: float) -> str:
+    """A long time in years, days, hours or minutes."""
+    return _scaled(value, (("years", 365.25 * 86400), ("days", 86400.0), ("hours", 3600.0), ("minutes", 60.0)))
+
+
 def extents(shape: Sequence[int]) -> str:
     """A tensor's shape."""
     return "×".join(str(extent) for extent in shape) or "scalar"

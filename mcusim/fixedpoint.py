@@ -27,6 +27,20 @@ def jit(function: _Function) -> _Function:
     return cast(_Function, numba.njit(cache=True, nogil=True)(function))
 
 
+def observing(function: _Function) -> _Function:
+    """As `jit`, for a function that makes no arrays: it counts no references to those that it is given.
+
+    Counting them at every call of a small function costs more than the function does.
+    """
+    return cast(_Function, numba.njit(cache=True, nogil=True, _nrt=False)(function))
+
+
+def inlined(function: _Function) -> _Function:
+    """As `observing`, for a small function: compiled into each that calls it, and not to be called from Python."""
+    options = {"forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return cast(_Function, numba.njit(cache=True, nogil=True, _nrt=False, **options)(function))
+
+
 # -- Prepare: real numbers to multiplier and shift, in plain Python --------------------------------------------------
 
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from mcusim import documents
 from mcusim.errors import BadInputError, UnsupportedError
+from mcusim.regions import Region as Region
+from mcusim.regions import check_range, check_regions, runs
 
 ADDRESS_SPACE_BYTES = 2**32  # a Cortex-M address has 32 bits
-MEMORY_END = 0xE000_0000  # from here on lies the private peripheral bus (ARMv7-M ARM DDI 0403E, B3.1)
-# Larger than any board's, external memory included; all RAM of a bank is simulated, and costs as much of the host's.
-LARGEST_REGION_BYTES = {"ram": 64 << 20, "flash": 256 << 20}
-REGION_ALIGNMENT = 4
+NO_PIPELINE = "none"  # of a core whose cycles are not simulated
+LOWEST_CLOCK_HZ, HIGHEST_CLOCK_HZ = 1_000, 10_000_000_000
 FILE_LIMIT_BYTES = 1 << 20  # the longest hardware file that is read; real ones have a few kilobytes
 PACKAGE = Path(__file__).parent
 
@@ -43,7 +43,8 @@ class Core:
     """A core: what it can execute and how long that takes.
 
     `isa` names the firmware in mcusim/firmware/; `emulated_as` the CPU model it runs on; `pipeline` the
-    module in mcusim/pipelines/ that gives `rules` their meaning.
+    module in mcusim/pipelines/ that gives `rules` their meaning. A core whose cycles cannot be simulated has the
+    pipeline "none", and `not_simulated` says why.
     """
 
     id: str
@@ -56,22 +57,7 @@ class Core:
     pipeline: str
     timings: Mapping[str, InstructionTiming]
     rules: Mapping[str, Rule]
-
-
-@dataclass(frozen=True, slots=True)
-class Region:
-    """A bank of memory: absolute address and size in bytes.
-
-    `role` tells what kind of RAM or flash it is, by which memory systems know its path to the core: "sram" and
-    "flash" where a file does not say.
-    """
-
-    name: str
-    kind: Literal["ram", "flash"]
-    address: int
-    bytes: int
-    source: str
-    role: Literal["sram", "dtcm", "itcm", "ccm", "sdram", "flash", "qspi"] | None = None
+    not_simulated: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +125,7 @@ class Board:
     """A board: core, clock, memory and what the platform keeps of it.
 
     `power` is None where no figure is known, and `power_reason` then says why. `rules` override the core's
-    pipeline rules of the same name.
+    pipeline rules of the same name; `zero_wait_rules` do so where the clock lets flash answer without wait states.
     """
 
     id: str
@@ -157,28 +143,53 @@ class Board:
     power: Power | None
     power_reason: str | None
     rules: Mapping[str, Rule]
+    zero_wait_rules: Mapping[str, Rule]
     notes: str
     file: str
 
     @property
+    def active_rules(self) -> Mapping[str, Rule]:
+        """The rules that override the core's at the board's clock."""
+        return {**self.rules, **self.zero_wait_rules} if self.flash_timing.wait_states == 0 else self.rules
+
+    @property
     def ram_bytes(self) -> int:
-        """RAM of all banks."""
-        return sum(region.bytes for region in self.regions if region.kind == "ram")
+        """RAM of all banks of the microcontroller."""
+        return sum(region.bytes for region in self.main_regions("ram"))
 
     @property
     def flash_bytes(self) -> int:
-        """Flash of all banks."""
-        return sum(region.bytes for region in self.regions if region.kind == "flash")
+        """Flash of the microcontroller; of one that has none, the flash beside it that it executes from."""
+        return sum(region.bytes for region in self.main_regions("flash"))
 
     @property
     def largest_ram_bytes(self) -> int:
         """The longest run of RAM without a gap in its addresses: neighbouring banks serve as one."""
-        longest = length = end = 0
-        for region in sorted((one for one in self.regions if one.kind == "ram"), key=lambda one: one.address):
-            length = length + region.bytes if region.address == end else region.bytes
-            end = region.address + region.bytes
-            longest = max(longest, length)
-        return longest
+        return max(sum(region.bytes for region in run) for run in runs(self.main_regions("ram")))
+
+    def main_regions(self, kind: Literal["ram", "flash"]) -> tuple[Region, ...]:
+        """The regions of a kind that are used unless told otherwise: external ones only where there are no others."""
+        of_kind = tuple(region for region in self.regions if region.kind == kind)
+        return tuple(region for region in of_kind if not region.is_external) or of_kind
+
+    def at_clock(self, hz: int) -> Board:
+        """The same board at another clock, with the wait states that its flash then needs.
+
+        They are unknown where the file gives no steps. The power keeps the clock that it was stated for. Raises
+        UnsupportedError for a clock that the board does not reach.
+        """
+        steps = self.flash_timing.steps
+        highest = max([self.clock_hz, *(step.up_to_hz for step in steps)])
+        if not LOWEST_CLOCK_HZ <= hz <= highest:
+            raise UnsupportedError(
+                f"{self.id} cannot run at {hz / 1e6:g} MHz; it takes {LOWEST_CLOCK_HZ / 1e6:g} to {highest / 1e6:g} MHz"
+            )
+        waits = next((step.cycles for step in steps if hz <= step.up_to_hz), None)
+        if hz == self.clock_hz or self.flash_timing.wait_states == 0:
+            waits = self.flash_timing.wait_states
+        source = f"asked for; the board's file has {self.clock_hz / 1e6:g} MHz"
+        timing = replace(self.flash_timing, wait_states=waits)
+        return self if hz == self.clock_hz else replace(self, clock_hz=hz, clock_source=source, flash_timing=timing)
 
 
 def board_names() -> tuple[str, ...]:
@@ -217,9 +228,16 @@ def load_board(name_or_path: str | os.PathLike[str]) -> Board:
         power=file.power,
         power_reason=file.power_reason,
         rules=file.rules,
+        zero_wait_rules=file.zero_wait_rules,
         notes=file.notes,
         file=shown,
     )
+
+
+def board_document(name_or_path: str | os.PathLike[str]) -> dict[str, object]:
+    """A board's file as its TOML document, to be changed and written again; errors as `load_board`."""
+    path, shown = _locate("boards", "board", name_or_path)
+    return _table(path, shown, "a board's TOML file")
 
 
 def load_core(name_or_path: str | os.PathLike[str]) -> Core:
@@ -229,13 +247,15 @@ def load_core(name_or_path: str | os.PathLike[str]) -> Core:
     timings: dict[str, InstructionTiming] = {}
     for index, row in enumerate(file.instruction):
         key = f"instruction[{index}]"
-        _check_range(shown, f"{key}.cycles", row.cycles, 0, 1000)
+        check_range(shown, f"{key}.cycles", row.cycles, 0, 1000)
         for mnemonic in row.mnemonics:
             if mnemonic in timings:
                 raise BadInputError(f"{shown}: {key}.mnemonics: expected each mnemonic once, found {mnemonic!r} again")
             timings[mnemonic] = InstructionTiming(row.cycles, row.cause, row.source)
     for name, rule in file.rules.items():
-        _check_range(shown, f"rules.{name}.value", rule.value, 0, 1000)
+        check_range(shown, f"rules.{name}.value", rule.value, 0, 1000)
+    if (file.pipeline == NO_PIPELINE) == (file.not_simulated is None):
+        raise BadInputError(f'{shown}: not_simulated: expected a reason exactly where pipeline is "{NO_PIPELINE}"')
     return Core(
         id=file.id,
         name=file.name,
@@ -247,6 +267,7 @@ def load_core(name_or_path: str | os.PathLike[str]) -> Core:
         pipeline=file.pipeline,
         timings=timings,
         rules=file.rules,
+        not_simulated=file.not_simulated,
     )
 
 
@@ -284,6 +305,7 @@ class _BoardFile:
     power_reason: str | None
     memory: MemorySystem | None = None
     rules: Mapping[str, Rule] = field(default_factory=dict)
+    zero_wait_rules: Mapping[str, Rule] = field(default_factory=dict)
     notes: str = ""
 
 
@@ -312,6 +334,7 @@ class _CoreFile:
     source: str
     instruction: tuple[_InstructionRow, ...]
     rules: Mapping[str, Rule] = field(default_factory=dict)
+    not_simulated: str | None = None
 
 
 def _names(folder: str) -> tuple[str, ...]:
@@ -341,51 +364,41 @@ def _table(path: Path, shown: str, expected: str) -> dict[str, object]:
         raise BadInputError(f"{shown} is not valid TOML: {error}; {expected} is expected") from None
 
 
-def _check_range(file: str, key: str, value: float, low: float, high: float) -> None:
-    if not low <= value <= high:
-        raise BadInputError(f"{file}: {key}: expected {low:,} to {high:,}, found {value:,}")
-
-
 def _check_board(board: _BoardFile, file: str) -> None:
     """Sizes and figures are possible, banks lie apart and within 32 bits, and the platform leaves something."""
     for key, text in (("id", board.id), ("name", board.name), ("mcu", board.mcu), ("core", board.core)):
         if not text.strip():
             raise BadInputError(f"{file}: {key}: expected words, found an empty text")
-    _check_range(file, "clock.hz", board.clock.hz, 1_000, 10_000_000_000)
+    check_range(file, "clock.hz", board.clock.hz, LOWEST_CLOCK_HZ, HIGHEST_CLOCK_HZ)
     if board.flash.wait_states is not None:
-        _check_range(file, "flash.wait_states", board.flash.wait_states, 0, 255)
+        check_range(file, "flash.wait_states", board.flash.wait_states, 0, 255)
+    _check_steps(board.flash, board.clock.hz, file)
     if board.power is not None:
-        _check_range(file, "power.current_a", board.power.current_a, 1e-9, 100)
-        _check_range(file, "power.voltage_v", board.power.voltage_v, 0.1, 60)
-        _check_range(file, "power.clock_hz", board.power.clock_hz, 1_000, 10_000_000_000)
-    for name, rule in board.rules.items():
-        _check_range(file, f"rules.{name}.value", rule.value, 0, 1000)
-    for index, region in enumerate(board.region):
-        _check_range(file, f"region[{index}].bytes", region.bytes, 1, LARGEST_REGION_BYTES[region.kind])
-        _check_range(file, f"region[{index}].address", region.address, 0, MEMORY_END - region.bytes)
-        if region.address % REGION_ALIGNMENT or region.bytes % REGION_ALIGNMENT:
-            raise BadInputError(
-                f"{file}: region[{index}]: expected an address and a size in words of {REGION_ALIGNMENT} bytes, "
-                f"found {region.address:#x} and {region.bytes:,}"
-            )
-    _check_apart(board.region, file)
+        check_range(file, "power.current_a", board.power.current_a, 1e-9, 100)
+        check_range(file, "power.voltage_v", board.power.voltage_v, 0.1, 60)
+        check_range(file, "power.clock_hz", board.power.clock_hz, LOWEST_CLOCK_HZ, HIGHEST_CLOCK_HZ)
+    for table, rules in (("rules", board.rules), ("zero_wait_rules", board.zero_wait_rules)):
+        for name, rule in rules.items():
+            check_range(file, f"{table}.{name}.value", rule.value, 0, 1000)
+    check_regions(board.region, file)
     for kind, reserve in (("ram", board.reserved.ram), ("flash", board.reserved.flash)):
         total = sum(region.bytes for region in board.region if region.kind == kind)
         if not total:
             raise BadInputError(f'{file}: region: expected at least one of kind = "{kind}", found none')
-        _check_range(file, f"reserved.{kind}.bytes", reserve.bytes, 0, total)
+        check_range(file, f"reserved.{kind}.bytes", reserve.bytes, 0, total)
 
 
-def _check_apart(regions: Iterable[Region], file: str) -> None:
-    before: Region | None = None
-    names: set[str] = set()
-    for region in sorted(regions, key=lambda one: one.address):
-        if region.name in names:
-            raise BadInputError(f"{file}: region: expected each name once, found {region.name!r} again")
-        if before is not None and region.address < before.address + before.bytes:
-            raise BadInputError(
-                f"{file}: region: expected banks that do not overlap, found {before.name} to "
-                f"{before.address + before.bytes:#010x} and {region.name} from {region.address:#010x}"
-            )
-        names.add(region.name)
-        before = region
+def _check_steps(flash: FlashTiming, clock_hz: int, file: str) -> None:
+    """Clocks and wait states rise from step to step, and the board's own clock has the wait states of its step."""
+    before = WaitStates(0, -1)
+    for index, step in enumerate(flash.steps):
+        key = f"flash.steps[{index}]"
+        check_range(file, f"{key}.up_to_hz", step.up_to_hz, before.up_to_hz + 1, HIGHEST_CLOCK_HZ)
+        check_range(file, f"{key}.cycles", step.cycles, before.cycles + 1, 255)
+        before = step
+    own = next((step.cycles for step in flash.steps if clock_hz <= step.up_to_hz), None)
+    if flash.steps and own != flash.wait_states:
+        found = "none" if own is None else f"{own}"
+        raise BadInputError(
+            f"{file}: flash.steps: expected the {flash.wait_states} wait states of {clock_hz:,} Hz, found {found}"
+        )

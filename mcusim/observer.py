@@ -1,12 +1,18 @@
-"""What Unicorn reports while it runs → counts in one int64 array, by native hooks that Numba compiles.
+"""What Unicorn reports while it runs → counts and a log in one int64 array, by native hooks that Numba compiles.
 
-The array is a header, a hash table of block edges, one of divide operands, a number for each halfword of code
-that a site lies at, and the sites themselves: instructions whose execution is counted one by one. Its layout is
-in this file because a compiled hook that is cached on disk goes stale with its own file only.
+The array is a header, a hash table of block edges, one of operands, a number for each halfword of code that a site
+lies at, the sites themselves (instructions whose execution is counted one by one), and the log, if there is one.
+Its layout is in this file because a compiled hook that is cached on disk goes stale with its own file only.
+
+There are two ways to observe. Counting: `on_block` everywhere, `on_site` at the few instructions that need it.
+Recording: `on_visit` and `on_access` everywhere, which also write down every visit and data address, and ask Python
+about each edge that is new before its block executes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -24,16 +30,27 @@ State = NDArray[np.int64]
 LAST_EDGE, REMAINING, STATUS, EDGES, DIVIDES = 0, 1, 2, 3, 4
 REG_READ, EMU_STOP, CODE_ADDRESS, CODE_BYTES, CODE_HOST, SITES_AT = 5, 6, 7, 8, 9, 10
 LAST_ADDRESS, WATCHED_HOST, WATCHED_VALUE, CULPRIT = 11, 12, 13, 14
-HEADER_WORDS = 16
+# Recording: Python's function, the log (where it begins in the array, words in it, words from which it is emptied),
+# the edge that Python is asked about, and regions of code as (address, bytes, number of the first halfword).
+CALLBACK, LOG_AT, LOG_WORDS, LOG_FULL, NEW_SLOT, REGIONS, REGION_TABLE = 15, 16, 17, 18, 19, 20, 21
+REGION_COLUMNS = 3
+MOST_REGIONS = 8
+HEADER_WORDS = REGION_TABLE + MOST_REGIONS * REGION_COLUMNS
 
-RUNNING, OVER_BUDGET, TABLE_FULL, LEFT_CODE, DAMAGE_FOUND = 0, 1, 2, 3, 4
+RUNNING, OVER_BUDGET, TABLE_FULL, LEFT_CODE, DAMAGE_FOUND, REFUSED = 0, 1, 2, 3, 4, 5
 
-# An edge: previous block, block (size << 32 | address), count, instructions, whether SP is read, lowest SP, and
-# the edge that followed last time, which the next one most likely is again.
+# What Python is asked: to make a new edge known, or to empty the log.
+DISCOVER, EMPTY_LOG = 0, 1
+LOG_MARGIN = 2048  # words that one block may add: it has 512 instructions at most
+IS_ACCESS = -1 << 63  # sign of a word of the log that is an access
+
+# An edge: previous block, block (size << 32 | address), count, instructions, whether SP is read, lowest SP, the edge
+# that followed last time, which the next one most likely is again, and its number in the log.
 EDGE_WORDS = 8
-EDGE_SLOTS = 1 << 14
+EDGE_SLOTS = 1 << 15
 MOST_EDGES = EDGE_SLOTS * 3 // 4
-EDGE_PREVIOUS, EDGE_BLOCK, EDGE_COUNT, EDGE_INSTRUCTIONS, EDGE_READS_SP, EDGE_LOWEST_SP, EDGE_NEXT = range(7)
+EDGE_PREVIOUS, EDGE_BLOCK, EDGE_COUNT, EDGE_INSTRUCTIONS = 0, 1, 2, 3
+EDGE_READS_SP, EDGE_LOWEST_SP, EDGE_NEXT, EDGE_INDEX = 4, 5, 6, 7
 NO_EDGE = HEADER_WORDS  # stands for what came before the first block
 EDGE_TABLE = NO_EDGE + EDGE_WORDS
 EDGE_TABLE_END = EDGE_TABLE + EDGE_SLOTS * EDGE_WORDS
@@ -46,15 +63,20 @@ MOST_DIVIDES = DIVIDE_SLOTS * 3 // 4
 DIVIDE_TABLE = EDGE_TABLE_END
 SITE_MAP = DIVIDE_TABLE + DIVIDE_SLOTS * DIVIDE_WORDS
 
-# A site: whether it is a divide, dividend and divisor register (Unicorn's numbers), executions, lowest SP.
-SITE_WORDS = 5
+# A site: what to observe (a sum of the kinds), two operand registers (Unicorn's numbers), executions, lowest SP, and
+# how an address is made: base and index register (NO_REGISTER for none), shift of the index, and offset.
+SITE_WORDS = 9
 MOST_SITES = 1024
 SITE_KIND, SITE_DIVIDEND, SITE_DIVISOR, SITE_COUNT, SITE_LOWEST_SP = 0, 1, 2, 3, 4
-NO_DIVIDE, SIGNED_DIVIDE, UNSIGNED_DIVIDE = 0, 1, 2
+SITE_BASE, SITE_INDEX, SITE_SHIFT, SITE_OFFSET = 5, 6, 7, 8
+NO_DIVIDE, SIGNED_DIVIDE, UNSIGNED_DIVIDE, SIGNED_MULTIPLY, UNSIGNED_MULTIPLY = 0, 1, 2, 3, 4
+OPERAND_KINDS = 7  # these as a mask
+READS_SP, ACCESSES = 8, 16
+NO_REGISTER = -1
 HIGHEST_SP = 1 << 40
 
-# uc_reg_read's numbers (unicorn/arm.h): UC_ARM_REG_SP; R0 to R12 are consecutive.
-UNICORN_SP = 12
+# uc_reg_read's numbers (unicorn/arm.h): R0 to R12 are consecutive.
+UNICORN_R0, UNICORN_SP, UNICORN_LR, UNICORN_PC = 66, 12, 10, 11
 
 NO_CHANGE = 0
 UNKNOWN_CHANGE = 1 << 40
@@ -105,6 +127,18 @@ def _stop(_typing: Any, emu_stop: Any, uc: Any) -> Any:
     return types.int64(types.int64, types.voidptr), build
 
 
+@intrinsic  # type: ignore[untyped-decorator]
+def _call(_typing: Any, function: Any, question: Any) -> Any:
+    """A function of Python's, which answers with 0 to go on."""
+
+    def build(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        word = ir.IntType(64)
+        pointer = builder.inttoptr(arguments[0], ir.FunctionType(word, [word]).as_pointer())
+        return builder.call(pointer, [arguments[1]])
+
+    return types.int64(types.int64, types.int64), build
+
+
 @jit
 def is_wide(first: int) -> bool:
     """Whether an instruction that begins with this halfword has a second one (DDI 0403E, A5.1)."""
@@ -148,7 +182,7 @@ def sp_change(first: int, second: int) -> int:
         if not (base_is_sp and writes_back):
             return NO_CHANGE
         return (4 if first & 0x80 else -4) * (second & 0xFF)
-    if first & 0xFE00 == 0xEC00:  # VLDM, VSTM
+    if first & 0xEE00 == 0xEC00:  # VLDM, VSTM; LDC, STC of other coprocessors
         if not (base_is_sp and writes_back):
             return NO_CHANGE
         return (4 if first & 0x80 else -4) * (second & 0xFF)
@@ -216,8 +250,8 @@ def _moves_sp(host: int, size: int) -> bool:
 
 
 @jit
-def _find_edge(state: Any, previous: Any, block: Any) -> Any:
-    """The slot of an edge, a new one where it is the first of its kind; 0, with the status set, if that cannot be."""
+def _slot_of(state: Any, previous: Any, block: Any) -> Any:
+    """The slot of an edge; one without a block where it is the first of its kind."""
     number = ((block * 0x9E3779B97F4A7 + previous * 0xC2B2AE3D27D4F) >> 24) & (EDGE_SLOTS - 1)
     slot = EDGE_TABLE + number * EDGE_WORDS
     while state[slot + EDGE_BLOCK] != 0:
@@ -226,6 +260,15 @@ def _find_edge(state: Any, previous: Any, block: Any) -> Any:
         slot += EDGE_WORDS
         if slot == EDGE_TABLE_END:
             slot = EDGE_TABLE
+    return slot
+
+
+@jit
+def _find_edge(state: Any, previous: Any, block: Any) -> Any:
+    """The slot of an edge, a new one where it is the first of its kind; 0, with the status set, if that cannot be."""
+    slot = _slot_of(state, previous, block)
+    if state[slot + EDGE_BLOCK] != 0:
+        return slot
     offset = (block & 0xFFFFFFFF) - state[CODE_ADDRESS]
     size = block >> 32
     if offset < 0 or offset + size > state[CODE_BYTES]:
@@ -248,19 +291,9 @@ def _find_edge(state: Any, previous: Any, block: Any) -> Any:
     return slot
 
 
-@cfunc(_HOOK, cache=True)  # type: ignore[untyped-decorator]
-def on_block(uc: Any, address: Any, size: Any, state: Any) -> None:
-    """Count the edge from the previous block, and read SP where either block moves it."""
-    block = np.int64(size) << 32 | np.int64(address)
-    last = state[LAST_EDGE]
-    slot = state[last + EDGE_NEXT]
-    if state[slot + EDGE_BLOCK] != block:
-        slot = _find_edge(state, state[last + EDGE_BLOCK], block)
-        if slot == 0:
-            state[LAST_ADDRESS] = np.int64(address)
-            _stop(state[EMU_STOP], uc)
-            return
-        state[last + EDGE_NEXT] = slot
+@jit
+def _enter(uc: Any, address: Any, slot: Any, state: Any) -> None:
+    """Count an edge, take its instructions off the budget, and read SP where either block moves it."""
     state[LAST_EDGE] = slot
     state[slot + EDGE_COUNT] += 1
     remaining = state[REMAINING] - state[slot + EDGE_INSTRUCTIONS]
@@ -274,6 +307,46 @@ def on_block(uc: Any, address: Any, size: Any, state: Any) -> None:
         state[slot + EDGE_LOWEST_SP] = min(state[slot + EDGE_LOWEST_SP], sp)
 
 
+def _on_block(uc: Any, address: Any, size: Any, state: Any) -> None:
+    block = np.int64(size) << 32 | np.int64(address)
+    last = state[LAST_EDGE]
+    slot = state[last + EDGE_NEXT]
+    if state[slot + EDGE_BLOCK] != block:
+        slot = _find_edge(state, state[last + EDGE_BLOCK], block)
+        if slot == 0:
+            state[LAST_ADDRESS] = np.int64(address)
+            _stop(state[EMU_STOP], uc)
+            return
+        state[last + EDGE_NEXT] = slot
+    _enter(uc, address, slot, state)
+
+
+def _on_visit(uc: Any, address: Any, size: Any, state: Any) -> None:
+    block = np.int64(size) << 32 | np.int64(address)
+    last = state[LAST_EDGE]
+    slot = state[last + EDGE_NEXT]
+    if state[slot + EDGE_BLOCK] != block:
+        previous = state[last + EDGE_BLOCK]
+        slot = _slot_of(state, previous, block)
+        if state[slot + EDGE_BLOCK] == 0:
+            state[slot + EDGE_BLOCK] = block
+            state[slot + EDGE_PREVIOUS] = previous
+            state[slot + EDGE_NEXT] = NO_EDGE
+            state[NEW_SLOT] = slot
+            if _call(state[CALLBACK], DISCOVER):
+                state[LAST_ADDRESS] = np.int64(address)
+                _stop(state[EMU_STOP], uc)
+                return
+        state[last + EDGE_NEXT] = slot
+    if state[LOG_WORDS] >= state[LOG_FULL] and _call(state[CALLBACK], EMPTY_LOG):
+        _stop(state[EMU_STOP], uc)
+        return
+    words = state[LOG_WORDS]
+    state[state[LOG_AT] + words] = state[slot + EDGE_INDEX]
+    state[LOG_WORDS] = words + 1
+    _enter(uc, address, slot, state)
+
+
 @jit
 def _bit_length(value: int) -> int:
     length = 0
@@ -284,8 +357,8 @@ def _bit_length(value: int) -> int:
 
 
 @jit
-def _count_divide(state: Any, key: int) -> bool:
-    """Add a divide to the table; False where that is full."""
+def _count_operands(state: Any, key: int) -> bool:
+    """Add operands to the table; False where that is full."""
     number = (key * 0x9E3779B97F4A7) >> 24 & (DIVIDE_SLOTS - 1)
     slot = DIVIDE_TABLE + number * DIVIDE_WORDS
     while state[slot] != key + 1:
@@ -302,37 +375,81 @@ def _count_divide(state: Any, key: int) -> bool:
     return True
 
 
-@cfunc(_HOOK, cache=True)  # type: ignore[untyped-decorator]
-def on_site(uc: Any, address: Any, _size: Any, state: Any) -> None:
-    """Count an instruction whose condition passed, with SP there and the operands of a divide."""
+@jit
+def _note_operands(uc: Any, number: Any, site: Any, kind: Any, state: Any) -> bool:
+    """Count the operands of a divide or a long multiply by their bits; False where the table is full."""
+    first = _read_register(state[REG_READ], uc, state[site + SITE_DIVIDEND])
+    second = _read_register(state[REG_READ], uc, state[site + SITE_DIVISOR])
+    if kind in (SIGNED_DIVIDE, SIGNED_MULTIPLY):
+        first = abs(first - ((first & 0x80000000) << 1))
+        second = abs(second - ((second & 0x80000000) << 1))
+    bits = _bit_length(first) << 12 | _bit_length(second) << 6
+    if kind in (SIGNED_DIVIDE, UNSIGNED_DIVIDE):
+        bits |= _bit_length(first // second if second else 0)
+    return _count_operands(state, number << 18 | bits)
+
+
+@jit
+def _observe_site(uc: Any, address: Any, number: Any, state: Any) -> None:
+    """Count an instruction whose condition passed, with SP there and operands as its kind asks."""
+    site = state[SITES_AT] + number * SITE_WORDS
+    state[site + SITE_COUNT] += 1
+    kind = state[site + SITE_KIND]
+    if kind & READS_SP:
+        sp = _read_register(state[REG_READ], uc, UNICORN_SP)
+        state[site + SITE_LOWEST_SP] = min(state[site + SITE_LOWEST_SP], sp)
+    if kind & OPERAND_KINDS and not _note_operands(uc, number, site, kind & OPERAND_KINDS, state):
+        state[STATUS] = TABLE_FULL
+        state[LAST_ADDRESS] = np.int64(address)
+        _stop(state[EMU_STOP], uc)
+
+
+def _on_site(uc: Any, address: Any, _size: Any, state: Any) -> None:
     halfword = (np.int64(address) - state[CODE_ADDRESS]) >> 1
     if halfword < 0 or 2 * halfword >= state[CODE_BYTES]:
+        return
+    number = state[SITE_MAP + halfword] - 1
+    if number >= 0:
+        _observe_site(uc, address, number, state)
+
+
+@jit
+def _halfword_of(address: Any, state: Any) -> Any:
+    """The number of a halfword of code, −1 outside all regions."""
+    row = REGION_TABLE
+    for _ in range(state[REGIONS]):
+        offset = address - state[row]
+        if 0 <= offset < state[row + 1]:
+            return state[row + 2] + (offset >> 1)
+        row += REGION_COLUMNS
+    return -1
+
+
+def _on_access(uc: Any, address: Any, _size: Any, state: Any) -> None:
+    halfword = _halfword_of(np.int64(address), state)
+    if halfword < 0:
         return
     number = state[SITE_MAP + halfword] - 1
     if number < 0:
         return
     site = state[SITES_AT] + number * SITE_WORDS
-    state[site + SITE_COUNT] += 1
-    sp = _read_register(state[REG_READ], uc, UNICORN_SP)
-    state[site + SITE_LOWEST_SP] = min(state[site + SITE_LOWEST_SP], sp)
     kind = state[site + SITE_KIND]
-    if kind != NO_DIVIDE:
-        dividend = _read_register(state[REG_READ], uc, state[site + SITE_DIVIDEND])
-        divisor = _read_register(state[REG_READ], uc, state[site + SITE_DIVISOR])
-        if kind == SIGNED_DIVIDE:
-            dividend = abs(dividend - ((dividend & 0x80000000) << 1))
-            divisor = abs(divisor - ((divisor & 0x80000000) << 1))
-        quotient = dividend // divisor if divisor else 0
-        bits = _bit_length(dividend) << 12 | _bit_length(divisor) << 6 | _bit_length(quotient)
-        if not _count_divide(state, number << 18 | bits):
-            state[STATUS] = TABLE_FULL
-            state[LAST_ADDRESS] = np.int64(address)
-            _stop(state[EMU_STOP], uc)
+    if kind & ACCESSES:
+        place = state[site + SITE_OFFSET]
+        if state[site + SITE_BASE] != NO_REGISTER:
+            place += _read_register(state[REG_READ], uc, state[site + SITE_BASE])
+        if state[site + SITE_INDEX] != NO_REGISTER:
+            place += _read_register(state[REG_READ], uc, state[site + SITE_INDEX]) << state[site + SITE_SHIFT]
+        words = state[LOG_WORDS]
+        state[state[LOG_AT] + words] = IS_ACCESS | halfword << 32 | place & 0xFFFFFFFF
+        state[LOG_WORDS] = words + 1
+    if kind == ACCESSES:
+        state[site + SITE_COUNT] += 1
+    else:
+        _observe_site(uc, address, number, state)
 
 
-@cfunc(_HOOK, cache=True)  # type: ignore[untyped-decorator]
-def on_instruction(uc: Any, address: Any, _size: Any, state: Any) -> None:
-    """Remember where execution is; stop when the watched byte has changed, with the instruction that did it."""
+def _on_instruction(uc: Any, address: Any, _size: Any, state: Any) -> None:
     watched = state[WATCHED_HOST]
     if watched:
         byte = _load_halfword(watched & ~1) >> 8 * (watched & 1) & 0xFF  # little-endian host and target
@@ -347,3 +464,43 @@ def on_instruction(uc: Any, address: Any, _size: Any, state: Any) -> None:
     if state[REMAINING] < 0:
         state[STATUS] = OVER_BUDGET
         _stop(state[EMU_STOP], uc)
+
+
+# A hook is compiled when it is first asked for: no way of observing needs all of them.
+
+
+@cache
+def on_block() -> Any:
+    """The hook on blocks that counts the edge from the previous one."""
+    return _compiled(_on_block)
+
+
+@cache
+def on_site() -> Any:
+    """The hook on sites that counts what passed its condition."""
+    return _compiled(_on_site)
+
+
+@cache
+def on_visit() -> Any:
+    """The hook on blocks that counts the edge and writes it down."""
+    return _compiled(_on_visit)
+
+
+@cache
+def on_access() -> Any:
+    """The hook on all instructions that writes down the data addresses of those that access memory."""
+    return _compiled(_on_access)
+
+
+@cache
+def on_instruction() -> Any:
+    """The hook on all instructions that remembers where execution is.
+
+    It stops when the watched byte has changed, with the instruction that did it.
+    """
+    return _compiled(_on_instruction)
+
+
+def _compiled(function: Callable[..., None]) -> Any:
+    return cfunc(_HOOK, cache=True)(function)

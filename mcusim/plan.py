@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
 from mcusim import documents, record
 from mcusim.arena import Arena, arena, round_up
-from mcusim.elf import Firmware, firmware_path, load_firmware
+from mcusim.elf import Firmware, choose_image, firmware_path, load_firmware
 from mcusim.errors import BadInputError, DoesNotFitError, UnsupportedError
-from mcusim.hardware import ADDRESS_SPACE_BYTES, Board, Core, Reserve, load_core
+from mcusim.hardware import ADDRESS_SPACE_BYTES, Board, Core, load_core
 from mcusim.model import Model
 from mcusim.occupancy import arena_owners, code_owners, model_owners
 from mcusim.operands import layer_name
 from mcusim.ops import OPERATORS
 from mcusim.pipelines import PIPELINES
+from mcusim.placement import FLASH, Bank, Banks, choose_banks, largest_bank
 from mcusim.runtime import KernelLibrary, Runtime
 from mcusim.symbols import Symbol
 
-__all__ = ["Arena", "Bank", "Plan", "arena", "lay_out", "plan"]
+__all__ = ["Arena", "Bank", "Banks", "Plan", "arena", "largest_bank", "lay_out", "plan"]
 
 KERNELS: tuple[KernelLibrary, ...] = ("cmsis_nn", "reference")
 STACK_ROOM_BYTES = 4 << 10  # kept for the stack where the arena leaves less: several times what a kernel takes
@@ -27,34 +29,20 @@ INPUT_TYPES = ("int8", "uint8", "int16", "int32", "int64", "float32", "bool")
 # Planning takes the square of these; models for microcontrollers have a few hundred at most.
 MOST_OPS, MOST_TENSORS = 2_000, 10_000
 SIMULATED_BYTES = 256 << 20  # the largest arena that is simulated; no microcontroller has as much RAM
-
-
-@dataclass(frozen=True, slots=True)
-class Bank:
-    """The memory that is used: the longest run of a board's regions of a kind without a gap in their addresses.
-
-    `elsewhere_bytes` is what the board has of this kind in other places.
-    """
-
-    kind: Literal["ram", "flash"]
-    name: str
-    address: int
-    bytes: int
-    elsewhere_bytes: int
-
-    @property
-    def end(self) -> int:
-        """The address behind it."""
-        return self.address + self.bytes
+# Kernels whose size stands for those of an instruction set that nothing is built for, because nothing executes it.
+STAND_INS: Mapping[str, str] = {"armv81m_main": "armv8m_main"}
+NAMES: Mapping[Literal["ram", "flash"], str] = {"ram": "RAM", "flash": "flash"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """A model on a board. RAM: reserved, arena, free, stack from the top; flash: reserved, model file, kernel code.
 
-    The arena has the smallest size that AllocateTensors accepts. Where something does not fit, addresses go on
-    beyond the bank's end. `stack_bytes` is None until the kernels have run; `dataclasses.replace` completes it.
-    `arenas` are those of each kernel library on this core, `code` is all that the model's kernels need.
+    Weights in RAM are the model file copied there, in front of an arena in the same bank: flash holds it all the
+    same, for start-up to read. `model_address` is where the kernels find it. The arena has the smallest size that
+    AllocateTensors accepts. Where something does not fit, addresses go on beyond the bank's end. `stack_bytes` is
+    None until the kernels have run; `dataclasses.replace` completes it. `arenas` are those of each kernel library
+    on this core, `code` is all that the model's kernels need.
     """
 
     model: Model
@@ -64,8 +52,7 @@ class Plan:
     firmware: Firmware
     arenas: Mapping[str, Arena]
     code: tuple[Symbol, ...]
-    ram_bank: Bank
-    flash_bank: Bank
+    banks: Banks
     arena_address: int
     stack_top: int
     model_address: int
@@ -78,9 +65,24 @@ class Plan:
         return self.arenas[self.runtime.kernels]
 
     @property
+    def image(self) -> str:
+        """The name of the firmware's image of the kernels."""
+        return self.firmware.name.removesuffix(".elf")
+
+    @property
     def arena_end(self) -> int:
         """The address behind the arena."""
         return self.arena_address + self.arena.smallest_bytes
+
+    @property
+    def shares_ram(self) -> bool:
+        """Whether weights and arena lie in the same bank of RAM."""
+        return self.banks.weights == self.banks.ram
+
+    @property
+    def ram_address(self) -> int:
+        """The lowest address of the RAM that holds weights, if they share it, arena and stack."""
+        return self.model_address if self.shares_ram else self.arena_address
 
     @property
     def stack_bottom(self) -> int:
@@ -122,44 +124,83 @@ class Plan:
     def ram_owners(self) -> tuple[record.Owner, ...]:
         """An owner for every byte of the board's RAM: they sum to it, or exceed it by what is missing.
 
-        Then nothing of the bank is free. Until the stack is known its bytes count as free.
+        Then nothing of the bank is free. Until the stack is known its bytes count as free. Memory outside the
+        microcontroller counts where it is used.
         """
-        used = [
-            record.Owner(
-                "alignment of the arena", self._alignment_before(self.ram_bank, self.arena_address), "alignment"
-            ),
-            *arena_owners(self.model, self.arena),
-            record.Owner("stack of the kernels", self.stack_bytes or 0, "stack"),
-        ]
-        return _all_owners(self.ram_bank, self.board.reserved_ram, used, self.board.ram_bytes)
+        return self._owners("ram")
 
     def flash_owners(self) -> tuple[record.Owner, ...]:
         """An owner for every byte of the board's flash: they sum to it, or exceed it by what is missing."""
-        before_code = self.code_address - self.model_address - len(self.model.file)
-        used = [
-            record.Owner(
-                "alignment of the model", self._alignment_before(self.flash_bank, self.model_address), "alignment"
-            ),
-            *model_owners(self.model),
-            record.Owner("alignment of the code", before_code, "alignment"),
-            *code_owners(self.code),
-        ]
-        return _all_owners(self.flash_bank, self.board.reserved_flash, used, self.board.flash_bytes)
+        return self._owners("flash")
 
-    def _alignment_before(self, bank: Bank, address: int) -> int:
-        reserve = self.board.reserved_ram if bank.kind == "ram" else self.board.reserved_flash
-        return address - bank.address - reserve.bytes
+    def _owners(self, kind: Literal["ram", "flash"]) -> tuple[record.Owner, ...]:
+        """Owners with what the platform reserves in front and what is free behind, of each bank and beyond them."""
+        banks = self.banks.of_kind(kind)
+        reserve = self.board.reserved_ram if kind == "ram" else self.board.reserved_flash
+        owners, missing = [], 0
+        for bank in banks:
+            used = self._used_in(bank)
+            left = bank.bytes - bank.reserved_bytes - sum(owner.bytes for owner in used)
+            owners += [record.Owner(reserve.what, bank.reserved_bytes, "reserved"), *used]
+            owners.append(record.Owner(f"free in {bank.name}", max(left, 0), "free"))
+            missing += max(-left, 0)
+        main = {region.address: region.bytes for region in self.board.main_regions(kind)}
+        total = sum(main.values()) + sum(bank.bytes for bank in banks if bank.address not in main)
+        elsewhere = total - sum(bank.bytes for bank in banks)
+        owners.append(record.Owner(f"banks apart from {', '.join(bank.name for bank in banks)}", elsewhere, "apart"))
+        # Second conservation law: every byte of the board has one owner, and what is missing is more than there is.
+        assert sum(owner.bytes for owner in owners) == total + missing
+        return tuple(owner for owner in owners if owner.bytes)
+
+    def _used_in(self, bank: Bank) -> list[record.Owner]:
+        """Owners of what lies in a bank, without what is reserved or free: the model file first."""
+        used: list[record.Owner] = []
+        behind = bank.start
+        if bank == self.banks.weights or (bank == self.banks.flash and self.banks.weights.kind == "ram"):
+            start = round_up(bank.start)
+            used += [record.Owner("alignment of the model", start - behind, "alignment"), *model_owners(self.model)]
+            behind = start + len(self.model.file)
+        if bank == self.banks.ram:
+            used.append(record.Owner("alignment of the arena", self.arena_address - behind, "alignment"))
+            used += arena_owners(self.model, self.arena)
+            used.append(record.Owner("stack of the kernels", self.stack_bytes or 0, "stack"))
+        if bank == self.banks.flash:
+            used.append(record.Owner("alignment of the code", self.code_address - behind, "alignment"))
+            used += code_owners(self.code)
+        return used
 
     def verdict(self) -> record.Verdict:
         """Both memories, counted in the banks that are used; `reasons` name each that falls short and by how much."""
-        ram = _memory_verdict(self.ram_owners(), self.ram_bank, self.board.reserved_ram)
-        flash = _memory_verdict(self.flash_owners(), self.flash_bank, self.board.reserved_flash)
-        reasons = tuple(
-            f"{name}: needs {one.used_bytes:,} bytes, {-one.headroom_bytes:,} more than {self.board.id} leaves"
-            for name, one in (("RAM", ram), ("flash", flash))
-            if one.headroom_bytes < 0
+        ram, ram_reasons = self._verdict_of("ram")
+        flash, flash_reasons = self._verdict_of("flash")
+        return record.Verdict(ram, flash, (*ram_reasons, *flash_reasons))
+
+    def _verdict_of(self, kind: Literal["ram", "flash"]) -> tuple[record.MemoryVerdict, list[str]]:
+        banks, reasons = self.banks.of_kind(kind), []
+        all_used = 0
+        for bank in banks:
+            used = sum(owner.bytes for owner in self._used_in(bank))
+            short = used + bank.reserved_bytes - bank.bytes
+            all_used += used
+            if short > 0:
+                name = NAMES[kind] if len(banks) == 1 else f"{NAMES[kind]} ({bank.name})"
+                reasons.append(f"{name}: needs {used:,} bytes, {short:,} more than {self.board.id} leaves")
+        reserved = sum(bank.reserved_bytes for bank in banks)
+        available = sum(bank.bytes for bank in banks) - reserved
+        return record.MemoryVerdict(all_used, available, reserved, available - all_used), reasons
+
+    def placement(self) -> record.Placement:
+        """Where weights and arena lie, as a run records it."""
+        banks = self.banks
+        return record.Placement(
+            weights=banks.weights.name,
+            weights_address=self.model_address,
+            arena=banks.ram.name,
+            arena_address=self.arena_address,
+            code=banks.flash.name,
+            code_address=self.code_address,
+            is_default=banks == choose_banks(self.board),
         )
-        return record.Verdict(ram, flash, reasons)
 
     def memory(self) -> record.Memory:
         """RAM as a run records it; a stack that is not known yet counts as 0."""
@@ -187,27 +228,33 @@ class Plan:
         return record.Flash(sizes["weights"], len(self.model.file), sizes["code"], owners)
 
 
-def plan(model: Model, board: Board, *, kernels: KernelLibrary = "cmsis_nn") -> Plan:
+def plan(
+    model: Model,
+    board: Board,
+    *,
+    kernels: KernelLibrary = "cmsis_nn",
+    weights: str = FLASH,
+    arena: str | None = None,
+) -> Plan:
     """Place a model on a board.
 
+    `weights` and `arena` name regions of the board or their roles (flash, qspi, sram, dtcm, itcm, ccm, sdram);
+    without them the model file lies in flash, and the arena in the longest run of RAM.
+
     A plan that does not fit says so in its verdict and can be simulated all the same. Raises UnsupportedError that
-    names every layer mcusim cannot run, or a core without kernels; BadModelError for a layer whose shapes disagree;
-    DoesNotFitError for what is beyond simulation.
+    names every layer mcusim cannot run, a core without kernels, or memory that the board does not have;
+    BadModelError for a layer whose shapes disagree; DoesNotFitError for what is beyond simulation.
     """
     if kernels != "cmsis_nn":
         raise UnsupportedError(f"{kernels!r} kernels are not built for any core; only 'cmsis_nn' can be run")
     check(model)
     core = load_core(board.core)
+    core = replace(core, fpu=board.fpu if core.fpu else None)
     _check_rules(board, core)
-    path = firmware_path(core.isa)
-    if not path.is_file():
-        raise UnsupportedError(f"{board.id} has a {core.name}, for which no kernels are built ({core.isa})")
-    firmware = load_firmware(path)
-    if firmware.float_abi == "hard" and board.fpu is None:
-        raise UnsupportedError(
-            f"{board.id} has no floating-point unit; the kernels of {core.isa} are built for one (hard-float ABI)"
-        )
-    return lay_out(model, board, core, firmware)
+    banks = choose_banks(board, weights, arena)
+    isa = STAND_INS.get(core.isa, core.isa) if core.not_simulated else core.isa
+    image = choose_image(isa, core.emulated_as, core.fpu)
+    return lay_out(model, board, core, load_firmware(firmware_path(image)), banks)
 
 
 def check(model: Model) -> None:
@@ -235,16 +282,16 @@ def check(model: Model) -> None:
 
 def _check_rules(board: Board, core: Core) -> None:
     """A core whose pipeline is known, and a board that overrides only rules that its core has."""
-    if core.pipeline not in PIPELINES:
+    if core.pipeline not in PIPELINES and not core.not_simulated:
         raise UnsupportedError(f"{core.id} has an unknown pipeline {core.pipeline!r}; known: {', '.join(PIPELINES)}")
-    for name in board.rules:
+    for name in (*board.rules, *board.zero_wait_rules):
         if name not in core.rules:
             guess = documents.nearest(name, tuple(core.rules))
             hint = f"; did you mean {guess!r}?" if guess else ""
             raise BadInputError(f"{board.file}: rules.{name}: {core.name} has no such rule{hint}")
 
 
-def lay_out(model: Model, board: Board, core: Core, firmware: Firmware) -> Plan:
+def lay_out(model: Model, board: Board, core: Core, firmware: Firmware, banks: Banks | None = None) -> Plan:
     """The plan of a model that `check` lets through, with CMSIS-NN kernels out of a given firmware."""
     arenas: dict[str, Arena] = {kernels: arena(model, Runtime(kernels, core.dsp, core.mve)) for kernels in KERNELS}
     chosen = arenas["cmsis_nn"]
@@ -253,17 +300,23 @@ def lay_out(model: Model, board: Board, core: Core, firmware: Firmware) -> Plan:
             f"{model.name} needs an arena of {chosen.smallest_bytes:,} bytes; "
             f"mcusim simulates up to {SIMULATED_BYTES:,}"
         )
-    ram, flash = largest_bank(board, "ram"), largest_bank(board, "flash")
-    arena_address = round_up(ram.address + board.reserved_ram.bytes)
+    banks = banks or choose_banks(board)
+    model_address = round_up(banks.weights.start)
+    model_end = model_address + len(model.file)
+    arena_address = round_up(model_end if banks.weights == banks.ram else banks.ram.start)
     arena_end = arena_address + chosen.smallest_bytes
-    stack_top = ram.end & ~7
+    stack_top = banks.ram.end & ~7
     if stack_top - arena_end < STACK_ROOM_BYTES:
         stack_top = arena_end + STACK_ROOM_BYTES
-    model_address = round_up(flash.address + board.reserved_flash.bytes)
-    code_address = round_up(model_address + len(model.file))
+    code_address = round_up(banks.flash.start)
+    if banks.weights == banks.flash or banks.weights.kind == "ram":
+        code_address = round_up(code_address + len(model.file))
     _check_apart(
-        (model_address, code_address + len(firmware.linked_image)),
-        (arena_address, stack_top),
+        {
+            "weights": (model_address, model_end),
+            "code": (code_address, code_address + len(firmware.linked_image)),
+            "RAM": (arena_address, stack_top),
+        },
         model.name,
     )
     return Plan(
@@ -274,30 +327,12 @@ def lay_out(model: Model, board: Board, core: Core, firmware: Firmware) -> Plan:
         firmware=firmware,
         arenas=arenas,
         code=firmware.reachable(_symbols(model, chosen.runtime)),
-        ram_bank=ram,
-        flash_bank=flash,
+        banks=banks,
         arena_address=arena_address,
         stack_top=stack_top,
         model_address=model_address,
         code_address=code_address,
     )
-
-
-def largest_bank(board: Board, kind: Literal["ram", "flash"]) -> Bank:
-    """The longest run of a board's regions of a kind whose addresses follow each other; of equal ones the lowest."""
-    runs: list[list[int]] = []
-    names: list[list[str]] = []
-    for region in sorted((one for one in board.regions if one.kind == kind), key=lambda one: one.address):
-        if runs and runs[-1][1] == region.address:
-            runs[-1][1] = region.address + region.bytes
-            names[-1].append(region.name)
-        else:
-            runs.append([region.address, region.address + region.bytes])
-            names.append([region.name])
-    best = max(range(len(runs)), key=lambda index: (runs[index][1] - runs[index][0], -runs[index][0]))
-    start, end = runs[best]
-    total = sum(one.bytes for one in board.regions if one.kind == kind)
-    return Bank(kind, " + ".join(names[best]), start, end - start, total - (end - start))
 
 
 def _symbols(model: Model, runtime: Runtime) -> Iterable[str]:
@@ -306,36 +341,13 @@ def _symbols(model: Model, runtime: Runtime) -> Iterable[str]:
     return dict.fromkeys(call.symbol for call in calls)
 
 
-def _check_apart(flash: tuple[int, int], ram: tuple[int, int], name: str) -> None:
-    """What lies beyond a bank's end may still not meet the other memory, nor the end of the address space."""
-    meet = flash[0] < ram[1] and ram[0] < flash[1]
-    if meet or max(flash[1], ram[1]) > ADDRESS_SPACE_BYTES:
-        raise DoesNotFitError(
-            f"{name} exceeds the board by so much that its flash up to {flash[1]:#x} and its RAM up to {ram[1]:#x} "
-            "cannot be simulated"
-        )
-
-
-def _all_owners(
-    bank: Bank, reserve: Reserve, used: Sequence[record.Owner], board_bytes: int
-) -> tuple[record.Owner, ...]:
-    """Owners with what the platform reserves in front and what is free behind, of the bank and beyond it."""
-    left = bank.bytes - reserve.bytes - sum(owner.bytes for owner in used)
-    owners = (
-        record.Owner(reserve.what, reserve.bytes, "reserved"),
-        *used,
-        record.Owner(f"free in {bank.name}", max(left, 0), "free"),
-        record.Owner(f"banks apart from {bank.name}", bank.elsewhere_bytes, "apart"),
-    )
-    # Second conservation law: every byte of the board has one owner, and what is missing is more than there is.
-    assert sum(owner.bytes for owner in owners) == board_bytes + max(-left, 0)
-    return tuple(owner for owner in owners if owner.bytes)
-
-
-def _memory_verdict(owners: Iterable[record.Owner], bank: Bank, reserve: Reserve) -> record.MemoryVerdict:
-    used = sum(owner.bytes for owner in owners if owner.kind not in ("reserved", "free", "apart"))
-    available = bank.bytes - reserve.bytes
-    return record.MemoryVerdict(used, available, reserve.bytes, available - used)
+def _check_apart(spans: Mapping[str, tuple[int, int]], name: str) -> None:
+    """What lies beyond a bank's end may still not meet other memory, nor the end of the address space."""
+    ordered = sorted(spans.items(), key=lambda one: one[1])
+    meet = any(before[1] > after[0] for (_, before), (_, after) in pairwise(ordered))
+    if meet or max(end for _, end in spans.values()) > ADDRESS_SPACE_BYTES:
+        ends = ", ".join(f"{what} up to {end:#x}" for what, (_, end) in spans.items())
+        raise DoesNotFitError(f"{name} exceeds the board by so much that {ends} cannot be simulated")
 
 
 def _kernel_arena(of: Arena) -> record.KernelArena:

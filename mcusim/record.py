@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,18 +131,87 @@ class Flash:
 
 
 @dataclass(frozen=True, slots=True)
+class Energy:
+    """What the board draws while it runs: measured with inference, a headline figure, or scaled from another clock.
+
+    `condition` says under which condition the source states it; with `basis` and the rest it is None where
+    `power_w` is.
+    """
+
+    power_w: float | None
+    power_w_reason: str | None
+    basis: Literal["measured", "headline", "scaled"] | None
+    voltage_v: float | None
+    condition: str | None
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Battery:
+    """A battery by its nominal figures."""
+
+    name: str
+    capacity_mah: float
+    voltage_v: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class DutyCycle:
+    """Inferences at a steady rate with sleep in between; `busy_share` is the share of time that they take.
+
+    Where `counts_sleep` is false, the average power is a lower bound and the battery life an upper bound.
+    """
+
+    rate_hz: float
+    busy_share: float
+    sleep_a: float | None
+    sleep_a_reason: str | None
+    counts_sleep: bool
+    average_power_w: float | None
+    average_power_w_reason: str | None
+    battery: Battery | None
+    battery_life_s: float | None
+    battery_life_s_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """The memories of the board that the kernels read weights and code from and keep the arena in, with addresses."""
+
+    weights: str
+    weights_address: int
+    arena: str
+    arena_address: int
+    code: str
+    code_address: int
+    is_default: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Totals:
-    """Sums over the layers; a value that is not known is None and its `_reason` says why."""
+    """Sums over the layers; a value that is not known is None and its `_reason` says why.
+
+    `error_percent` is the error to expect of cycles and latency, `error_source` says what it is derived from.
+    `least_cycles` and `most_cycles` span what `range_over` says: link orders and memory parameters that are not known;
+    both are `cycles` itself where there is but one figure. Where nothing was executed there are neither layers nor instructions, cycles,
+    causes and latency, all for `cycles_reason`.
+    """
 
     macs: int
-    instructions: int
-    cycles: int
-    cycles_by_cause: Mapping[str, int]
-    latency_s: float
+    instructions: int | None
+    cycles: int | None
+    cycles_by_cause: Mapping[str, int] | None
+    latency_s: float | None
     energy_j: float | None
     energy_j_reason: str | None
     error_percent: float | None
     error_percent_reason: str | None
+    error_source: str | None
+    least_cycles: int | None
+    most_cycles: int | None
+    range_over: str | None
+    cycles_reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +224,10 @@ class FunctionCycles:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One operator as executed. `shape` is its (first) output's; `why` says what shaped its cycles."""
+    """One operator as executed. `shape` is its (first) output's; `why` says what shaped its cycles.
+
+    `least_cycles` and `most_cycles` span the link orders and the memory parameters that are not known.
+    """
 
     index: int
     op: str
@@ -164,6 +237,8 @@ class Layer:
     macs: int
     instructions: int
     cycles: int
+    least_cycles: int
+    most_cycles: int
     cycles_by_cause: Mapping[str, int]
     estimated_cycles: int | None
     estimated_cycles_reason: str | None
@@ -200,7 +275,10 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One simulated inference. `outputs` are arrays; in JSON their shape, dtype and SHA-256."""
+    """One simulated inference. `outputs` are arrays; in JSON their shape, dtype and SHA-256.
+
+    `duty_cycle` is None where no rate was asked for.
+    """
 
     schema: str
     mcusim_version: str
@@ -217,6 +295,10 @@ class Run:
     provenance: Provenance
     notes: tuple[str, ...]
     output_digests: tuple[Mapping[str, object], ...]
+    energy: Energy
+    duty_cycle: DutyCycle | None
+    duty_cycle_reason: str | None
+    placement: Placement
     outputs: tuple[NDArray[np.generic], ...] = field(default=(), compare=False)
 
 
@@ -290,19 +372,8 @@ def _check(run: Run, file: str) -> None:
     for name, count in _counts(run):
         if count < 0:
             raise BadInputError(f"{file}: {name}: expected 0 or more, found {count}")
-    totals, layers = run.totals, run.layers
-    sums = [
-        ("totals.cycles", totals.cycles, "the sum of its causes", sum(totals.cycles_by_cause.values())),
-        ("totals.cycles", totals.cycles, "the sum over the layers", sum(layer.cycles for layer in layers)),
-        ("totals.macs", totals.macs, "the sum over the layers", sum(layer.macs for layer in layers)),
-        (
-            "totals.instructions",
-            totals.instructions,
-            "the sum over the layers",
-            sum(layer.instructions for layer in layers),
-        ),
-    ]
-    for index, layer in enumerate(layers):
+    sums = _sums_of_totals(run, file)
+    for index, layer in enumerate(run.layers):
         key = f"layers[{index}]"
         sums += [
             (f"{key}.index", layer.index, "its place", index),
@@ -329,6 +400,31 @@ def _check(run: Run, file: str) -> None:
         raise BadInputError(f"{file}: memory.holes.wasted_bytes: expected peak_bytes − live_lower_bound_bytes")
     if run.board.clock_hz < 1:
         raise BadInputError(f"{file}: board.clock_hz: expected 1 or more, found {run.board.clock_hz}")
+
+
+def _sums_of_totals(run: Run, file: str) -> list[tuple[str, int, str, int]]:
+    """(key, found, what it is to be, expected) of the totals; nothing adds up to them where nothing was executed."""
+    totals, layers = run.totals, run.layers
+    figures: tuple[object, ...] = (totals.cycles, totals.least_cycles, totals.most_cycles)
+    figures += (totals.instructions, totals.cycles_by_cause, totals.latency_s)
+    if None in figures:
+        if any(one is not None for one in figures) or layers or totals.cycles_reason is None:
+            raise BadInputError(
+                f"{file}: totals: expected cycles, instructions, causes, latency and layers, or none and cycles_reason"
+            )
+        return []
+    assert totals.cycles is not None and totals.instructions is not None and totals.cycles_by_cause is not None
+    return [
+        ("totals.cycles", totals.cycles, "the sum of its causes", sum(totals.cycles_by_cause.values())),
+        ("totals.cycles", totals.cycles, "the sum over the layers", sum(layer.cycles for layer in layers)),
+        ("totals.macs", totals.macs, "the sum over the layers", sum(layer.macs for layer in layers)),
+        (
+            "totals.instructions",
+            totals.instructions,
+            "the sum over the layers",
+            sum(layer.instructions for layer in layers),
+        ),
+    ]
 
 
 def _counts(run: Run) -> list[tuple[str, int | float]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 # ELF-32: types and binding of a symbol.
@@ -52,14 +52,15 @@ def contents_of(entries: Iterable[Entry], pieces: Sequence[Piece], targets: Iter
     """Functions and objects by address, one of each address, and the nameless data that something refers to.
 
     A symbol without a size (assembly) goes on to the next one or the end of its section. Of several at one
-    address the global one counts, then one with a size, then the first by name. Raises ValueError for a symbol
-    outside all sections and for one that overlaps the next.
+    address the global one counts, then one with a size, then the first by name; one within another is a further
+    entry of that (libgcc has such). Raises ValueError for a symbol outside all sections and for one that overlaps
+    the next in part.
     """
     chosen: dict[int, Entry] = {}
     for entry in sorted(entries, key=lambda entry: (entry.binding == LOCAL, entry.bytes == 0, entry.name)):
         if entry.type in (FUNCTION, OBJECT):
             chosen.setdefault(entry.address, entry)
-    starts = sorted(chosen)
+    starts = _outermost(chosen)
     named = []
     for position, start in enumerate(starts):
         piece = _piece_at(pieces, start)
@@ -71,6 +72,19 @@ def contents_of(entries: Iterable[Entry], pieces: Sequence[Piece], targets: Iter
             raise ValueError(f"{chosen[start].name} overlaps what follows it")
         named.append(Symbol(chosen[start].name, start, end - start))
     return tuple(sorted([*named, *_nameless(named, pieces, targets)], key=lambda symbol: symbol.address))
+
+
+def _outermost(entries: Mapping[int, Entry]) -> list[int]:
+    """Addresses, rising, of the entries that do not lie within another."""
+    starts: list[int] = []
+    end = 0
+    for start in sorted(entries):
+        behind = start + entries[start].bytes
+        if start < end and behind <= end:
+            continue
+        starts.append(start)
+        end = behind
+    return starts
 
 
 def references_of(contents: Sequence[Symbol], references: Iterable[tuple[int, int]]) -> dict[int, tuple[int, ...]]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mcusim.recording import Observed
 
@@ -18,6 +21,8 @@ CAUSES = (
     "flash_data",
     "cache",
 )
+
+ALWAYS = "al"  # the condition of an unconditional instruction
 
 BranchKind = Literal["b", "conditional", "cbz", "bl", "bx", "blx", "load_pc", "pop_pc", "alu_pc", "table"]
 
@@ -84,6 +89,9 @@ class Block:
     def end(self) -> int:
         """Address behind the last instruction: where a branch not taken goes on."""
         return self.address + self.size
+
+
+Rows = Callable[[Block], NDArray[np.int64]]  # what a pipeline knows of a block's instructions, a row each
 
 
 @dataclass(frozen=True, slots=True)

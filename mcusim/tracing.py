@@ -3,72 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mcusim import observations, observer
+from mcusim import observer
+from mcusim.addressing import addressing
 from mcusim.decoder import decode
 from mcusim.elf import Firmware
-from mcusim.errors import UnsupportedError
+from mcusim.errors import EmulationError, UnsupportedError
 from mcusim.extensions import lacking_extension
 from mcusim.hardware import Core
+from mcusim.observations import Counts, Site
 from mcusim.stack_depth import Move, lowest_sp, moves_of
 from mcusim.trace import Block, Edge, Instruction, Trace
 
-Rows = NDArray[np.int64]  # what observations.edges returns
+Rows = NDArray[np.int64]  # Counts.edges
 
 PAGE_BYTES = 1024  # of Unicorn's Arm: a block ends at every multiple of it
 DIVIDES = frozenset({"sdiv", "udiv"})
+LONG_MULTIPLIES = frozenset({"smull", "umull", "smlal", "umlal"})
 # Beginnings of mnemonics that on some core take other cycles executed than skipped, beside loads and stores.
 LONG_MNEMONICS = ("v", "mul", "mla", "mls", "sm", "um")
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
-    """An instruction to be counted one by one: what the hook does there, and a divide's registers by their number."""
-
-    address: int
-    kind: int
-    dividend: int = 0
-    divisor: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class CodeBlock:
-    """A block with what observing it needs: its changes of SP, and the instructions that are counted one by one."""
+    """A block with what observing it needs: its bytes, its changes of SP, and what is counted one by one."""
 
     block: Block
+    encoded: bytes
     moves: tuple[Move, ...]
     sites: tuple[Site, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Code:
-    """The firmware as it lies in flash, with the blocks of it that were decoded so far by key."""
+class DecodedCode:
+    """Code of a core, with the blocks of it that were decoded so far by key (size << 32 | address)."""
 
-    core: Core
-    firmware: Firmware
-    address: int
-    image: bytes
-    decoded: dict[int, CodeBlock] = field(default_factory=dict)
+    def __init__(self, core: Core) -> None:
+        """Nothing is decoded yet."""
+        self.core = core
+        self.decoded: dict[int, CodeBlock] = {}
 
     def bytes_of(self, address: int, size: int) -> bytes:
         """Code at an absolute address."""
-        start = address - self.address
-        return self.image[start : start + size]
+        raise NotImplementedError
+
+    def function_at(self, address: int) -> str:
+        """The function that an absolute address lies in; the address in words where that is not known."""
+        raise NotImplementedError
 
     def where(self, address: int) -> str:
         """An absolute address of code for the user: address, function and source line as far as known."""
-        offset = address - self.address
-        function = self.firmware.function_at(offset)
-        line = self.firmware.source_line(offset)
-        name = f"{function.name} at {address:#010x}" if function else f"{address:#010x}"
-        return f"{name} ({line})" if line else name
+        raise NotImplementedError
 
     def block(self, key: int, before: int | None) -> CodeBlock:
-        """The block of a key (size << 32 | address); UnsupportedError for an instruction that the core lacks.
+        """The block of a key; UnsupportedError for an instruction that the core lacks.
 
         `before` is the key of the block that it goes on from where the emulator cut a row of instructions in two:
         an IT instruction there makes the first instructions here conditional.
@@ -83,18 +74,48 @@ class Code:
         instructions = tuple(one for one in row if one.address >= address)
         for one in instructions:
             # Unicorn's Cortex-M3 executes DSP instructions, so they are refused by what they are.
-            lacks = lacking_extension(self.core, one.mnemonic)
+            lacks = lacking_extension(self.core, one.mnemonic, one.size)
             if lacks:
                 raise UnsupportedError(
                     f"{one.text!r} in {self.where(one.address)} needs {lacks}, which {self.core.name} does not have"
                 )
-        function = self.firmware.function_at(address - self.address)
-        block = Block(address, size, function.name if function else f"{address:#010x}", instructions)
+        block = Block(address, size, self.function_at(address), instructions)
         moves = moves_of(block, encoded)
-        return CodeBlock(block, moves, _sites(block, encoded, moves))
+        return CodeBlock(block, encoded, moves, _sites(block, encoded, moves, _terminates_early(self.core)))
 
 
-def executed_blocks(code: Code, rows: Rows) -> dict[int, CodeBlock]:
+class Code(DecodedCode):
+    """The firmware as it lies in flash."""
+
+    def __init__(self, core: Core, firmware: Firmware, address: int, image: bytes) -> None:
+        """`image` is the firmware relocated to `address`."""
+        super().__init__(core)
+        self.firmware = firmware
+        self.address = address
+        self.image = image
+
+    def bytes_of(self, address: int, size: int) -> bytes:
+        """Code at an absolute address."""
+        start = address - self.address
+        if start < 0 or start + size > len(self.image):
+            raise EmulationError(f"the code jumps to {address:#010x}, which is not code of the kernels")
+        return self.image[start : start + size]
+
+    def function_at(self, address: int) -> str:
+        """The function that an absolute address lies in; the address in words where that is not known."""
+        function = self.firmware.function_at(address - self.address)
+        return function.name if function else f"{address:#010x}"
+
+    def where(self, address: int) -> str:
+        """An absolute address of code for the user: address, function and source line as far as known."""
+        offset = address - self.address
+        function = self.firmware.function_at(offset)
+        line = self.firmware.source_line(offset)
+        name = f"{function.name} at {address:#010x}" if function else f"{address:#010x}"
+        return f"{name} ({line})" if line else name
+
+
+def executed_blocks(code: DecodedCode, rows: Rows) -> dict[int, CodeBlock]:
     """The blocks of the edges seen, by key, in order of address and size."""
     before = {}
     for previous, key in rows[:, [observer.EDGE_PREVIOUS, observer.EDGE_BLOCK]].tolist():
@@ -113,39 +134,58 @@ def missing_sites(blocks: Iterable[CodeBlock], known: Collection[int]) -> tuple[
     return tuple(found[address] for address in sorted(found))
 
 
+def recorded_sites(seen: CodeBlock) -> tuple[Site, ...]:
+    """What recording follows in a block: what counting does, and the address of every access but literal loads."""
+    sites = {site.address: site for site in seen.sites}
+    for one in seen.block.instructions:
+        place = addressing(one)
+        if place is None or (place.base is None and place.index is None):
+            continue
+        site = sites.get(one.address, Site(one.address, observer.NO_DIVIDE))
+        sites[one.address] = replace(
+            site,
+            kind=site.kind | observer.ACCESSES,
+            base=observer.NO_REGISTER if place.base is None else place.base,
+            index=observer.NO_REGISTER if place.index is None else place.index,
+            shift=place.shift,
+            offset=place.offset,
+        )
+    return tuple(sites.values())
+
+
 def build_trace(
-    code: Code,
-    state: observer.State,
-    rows: Rows,
+    code: DecodedCode,
+    counts: Counts,
     sites: Mapping[int, int],
     entry: str,
     stack: tuple[int, int],
     stop: int,
 ) -> Trace:
-    """The trace of one finished call.
+    """The trace of what was counted.
 
-    `rows`: the edges of `state`; `sites`: the number of the site at each address; `stack`: the stack's top, and SP
-    at the call. The last block has no instructions and stands for the return to the caller at `stop`, so that the
-    edge out of the code counts.
+    `sites`: the number of the site at each address; `stack`: the stack's top, and SP at the call. The last block
+    has no instructions and stands for what follows at `stop` (a call's return), so that the edge out of the code
+    counts.
     """
+    rows = counts.edges
     blocks = executed_blocks(code, rows)
     instructions = {one.address: one for seen in blocks.values() for one in seen.block.instructions}
-    operands = observations.divides(state)
+    terminates_early = _terminates_early(code.core)
     top, first_sp = stack
-    read = {address: observations.lowest_sp_at(state, number) for address, number in sites.items()}
+    read = {address: int(counts.lowest_sp[number]) for address, number in sites.items()}
     return Trace(
         entry=entry,
         blocks=(*(seen.block for seen in blocks.values()), Block(stop, 0, entry, ())),
-        edges=(*_edges(blocks, rows), Edge(list(blocks).index(observations.last_block(state)), len(blocks), 1)),
+        edges=(*_edges(blocks, rows), Edge(list(blocks).index(counts.last_block), len(blocks), 1)),
         executed={
-            address: observations.executions(state, sites[address])
+            address: int(counts.executions[sites[address]])
             for address, one in sorted(instructions.items())
             if _is_predicated(one)
         },
         divides={
-            address: operands.get(sites[address], {})
+            address: counts.operands.get(sites[address], {})
             for address, one in sorted(instructions.items())
-            if one.mnemonic in DIVIDES
+            if one.mnemonic in DIVIDES or (one.mnemonic in LONG_MULTIPLIES and terminates_early)
         },
         stack_bytes=top - min(first_sp, _lowest_sp(blocks, rows, read)),
         memory="zero_wait",
@@ -158,21 +198,32 @@ def _is_predicated(one: Instruction) -> bool:
     return one.in_it_block and is_long
 
 
-def _sites(block: Block, encoded: bytes, moves: Iterable[Move]) -> tuple[Site, ...]:
+def _terminates_early(core: Core) -> bool:
+    """Whether long multiplies of a core take cycles that depend on their operands: those of more than one do."""
+    return any(core.timings[name].cycles > 1 for name in LONG_MULTIPLIES if name in core.timings)
+
+
+def _sites(block: Block, encoded: bytes, moves: Iterable[Move], terminates_early: bool) -> tuple[Site, ...]:
     """What has to be counted one by one in a block.
 
-    Divides, for their operands; predicated instructions, for how often their condition passed; and what follows a
-    change of SP that cannot be told from its bits (at the block's end the next block's entry tells).
+    Divides, and long multiplies that terminate early, for their operands; predicated instructions, for how often
+    their condition passed; and what follows a change of SP that cannot be told from its bits (at the block's end the
+    next block's entry tells).
     """
     unknown = {move.behind for move in moves if move.change_bytes is None}
     sites = []
     for one in block.instructions:
+        sp = observer.READS_SP if one.address in unknown else 0
         if one.mnemonic in DIVIDES:  # Rn in the first halfword, Rm in the second (DDI 0403E, A7.7.127)
             kind = observer.SIGNED_DIVIDE if one.mnemonic == "sdiv" else observer.UNSIGNED_DIVIDE
             offset = one.address - block.address
-            sites.append(Site(one.address, kind, encoded[offset] & 0xF, encoded[offset + 2] & 0xF))
-        elif _is_predicated(one) or one.address in unknown:
-            sites.append(Site(one.address, observer.NO_DIVIDE))
+            sites.append(Site(one.address, kind | sp, (encoded[offset] & 0xF, encoded[offset + 2] & 0xF)))
+        elif one.mnemonic in LONG_MULTIPLIES and terminates_early:  # likewise
+            kind = observer.SIGNED_MULTIPLY if one.mnemonic[0] == "s" else observer.UNSIGNED_MULTIPLY
+            offset = one.address - block.address
+            sites.append(Site(one.address, kind | sp, (encoded[offset] & 0xF, encoded[offset + 2] & 0xF)))
+        elif _is_predicated(one) or sp:
+            sites.append(Site(one.address, sp))
     return tuple(sites)
 
 

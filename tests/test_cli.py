@@ -9,11 +9,12 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import jsonschema
 import pytest
 
-from mcusim import record
+from mcusim import hardware, record
 from mcusim.cli import main
 from mcusim.errors import BadModelError, DoesNotFitError, EmulationError, UnsupportedError
 from mcusim.hardware import board_names, core_names
@@ -22,6 +23,12 @@ from mcusim.renderers import RENDERERS, text, validation
 
 ROOT = Path(__file__).parents[1]
 PROFILE = ["profile", "kws.tflite", "--board", "nano33ble"]
+
+
+class Planned(str):
+    """A plan that equals "plan", on a core that is simulated."""
+
+    core = SimpleNamespace(not_simulated=None)
 
 
 class Stages:
@@ -37,9 +44,11 @@ class Stages:
             raise self.result
         return "model"
 
-    def plan(self, model, board):
-        self.calls.append(("plan", model, board.id))
-        return "plan"
+    def plan(self, model, board, *, weights="flash", arena=None):
+        changed = [] if (weights, arena) == ("flash", None) else [weights, arena]
+        self.calls.append(("plan", model, board.id, *changed))
+        self.board = board
+        return Planned("plan")
 
     def run(self, plan, inputs=None, *, command="", progress=None):
         self.calls.append(("run", plan, command, progress))
@@ -251,6 +260,74 @@ def test_lists_have_a_row_each(capsys, verb, names):
     assert len(json.loads(capsys.readouterr().out)) == len(names)
 
 
+def test_boards_says_what_is_simulated_of_each(capsys):
+    assert main(["boards"]) == 0
+    rows = {line.split()[0]: line.split() for line in capsys.readouterr().out.splitlines()}
+    assert rows["board"] == ["board", "core", "MHz", "RAM", "flash", "waits", "memory", "cycles", "MCU"]
+    assert rows["nucleo_l4r5zi"][1:6] == ["M4", "120", "640K", "2048K", "5"]
+    assert rows["nucleo_l4r5zi"][7] == "yes"
+    assert rows["pico"][1:6] == ["M0+", "133", "264K", "2048K", "?"]
+    assert rows["alif_e7_hp"][1] == "M55" and rows["alif_e7_hp"][7] == "no"
+    assert main(["boards", "--json"]) == 0
+    facts = {one["id"]: one for one in json.loads(capsys.readouterr().out)}
+    assert "no vector unit" in facts["ek_ra8d1"]["cycles_reason"]
+    assert facts["nucleo_l4r5zi"]["cycles_reason"] is None
+
+
+@pytest.mark.parametrize("verb", ["profile", "validate"])
+def test_clock_and_placement_reach_the_plan_and_the_record(stages, capsys, verb):
+    asked = ["--clock", "80 MHz", "--weights", "sram", "--arena", "SRAM2"]
+    assert main([verb, "kws.tflite", "--board", "nucleo_l4r5zi", *asked]) == 0
+    assert stages.calls[1] == ("plan", "model", "nucleo_l4r5zi", "sram", "SRAM2")
+    assert (stages.board.clock_hz, stages.board.flash_timing.wait_states) == (80_000_000, 3)
+    command = f"mcusim {verb} kws.tflite --board nucleo_l4r5zi --clock '80 MHz' --weights sram --arena SRAM2"
+    assert stages.calls[2][2] == command
+
+
+def test_clocks_that_cannot_be_are_one_line(stages, capsys):
+    assert main([*PROFILE, "--clock", "soon"]) == 2
+    assert "'soon' is not a clock; expected one such as 80MHz" in only_line(capsys)
+    assert main([*PROFILE, "--clock", "1GHz"]) == 2
+    assert "nano33ble cannot run at 1000 MHz; it takes 0.001 to 64 MHz" in only_line(capsys)
+    assert main(["profile", "kws.tflite", "--board", "all", "--clock", "64MHz"]) == 2
+    assert "--clock is for one board; name it with --board" in only_line(capsys)
+    assert stages.calls == []
+
+
+def test_memory_that_the_board_does_not_have_is_one_line(capsys):
+    model = str(ROOT / "models" / "digits_cnn.tflite")
+    assert main(["profile", model, "--board", "nano33ble", "--weights", "dtcm"]) == 2
+    assert "nano33ble has no memory 'dtcm' for the weights" in only_line(capsys)
+
+
+@pytest.mark.parametrize("board, status", [("alif_e7_hp", 0), ("ek_ra8d1", 0), ("corstone300", 0)])
+def test_a_core_that_is_not_simulated_gets_its_memory_verdict(capsys, tmp_path, board, status):
+    model, out = str(ROOT / "models" / "digits_cnn.tflite"), tmp_path / "run.json"
+    assert main(["profile", model, "--board", board, "--json", str(out)]) == status
+    report = capsys.readouterr().out
+    assert "FITS   memory only: cycles are not simulated" in report
+    assert "no vector unit (MVE, Helium)" in report
+    document = json.loads(out.read_text())
+    jsonschema.validate(document, json.loads((ROOT / "mcusim" / "run_schema.json").read_text()))
+    assert document["totals"]["cycles"] is None and "no vector unit" in document["totals"]["cycles_reason"]
+    assert document["totals"]["macs"] > 0 and document["layers"] == []
+    assert main(["show", str(out)]) == status
+    assert capsys.readouterr().out == report
+    assert main(["validate", model, "--board", board]) == 2
+    assert "nothing to compare with" in only_line(capsys)
+
+
+def test_what_does_not_fit_a_core_that_is_not_simulated_fails(capsys, tmp_path):
+    small = (ROOT / "mcusim" / "boards" / "ek_ra8d1.toml").read_text(encoding="utf-8")
+    board = tmp_path / "small.toml"
+    board.write_text(small.replace("bytes = 917_504", "bytes = 2_048"), encoding="utf-8")
+    model = str(ROOT / "models" / "digits_cnn.tflite")
+    assert main(["profile", model, "--board", str(board), "--arena", "sram"]) == 1
+    printed = capsys.readouterr()
+    assert "DOES NOT FIT   memory only" in printed.out
+    assert "RAM: needs" in printed.err
+
+
 def test_ops_names_kernels_that_the_firmware_has(capsys):
     assert main(["ops", "--json"]) == 0
     firmware = (ROOT / "mcusim" / "firmware" / "armv7em.elf").read_bytes()
@@ -325,3 +402,110 @@ def test_a_layer_without_a_difference_is_not_reported(stages, capsys, bad_run):
     stages.result = dataclasses.replace(bad_run, fits=True, verdict=dataclasses.replace(bad_run.verdict, reasons=()))
     assert main([*PROFILE, "-q"]) == 1
     assert only_line(capsys) == "mcusim: kws_ds_cnn on nano33ble: 1 of 13 layers are not bit-exact, layer 3 first\n"
+
+
+def test_profile_on_all_boards_is_one_table(monkeypatch, capsys, stages, example_run):
+    sweep = importlib.import_module("mcusim.sweep")
+    monkeypatch.setattr(sweep, "plan", lambda model, board: SimpleNamespace(core=hardware.load_core("cortex_m4")))
+    monkeypatch.setattr(sweep, "run", lambda plan: example_run)
+    monkeypatch.setattr(importlib.import_module("mcusim.tflite"), "load", lambda path: example_run.model)
+    arguments = ["profile", "kws.tflite", "--board", "all"]
+    assert main(arguments) == 0
+    table = capsys.readouterr().out
+    assert all(f"\n{name} " in table for name in board_names())
+    assert main([*arguments, "--json"]) == 0
+    assert [row["board"] for row in json.loads(capsys.readouterr().out)] == list(board_names())
+
+
+def test_profile_on_all_boards_fails_where_it_fits_on_none(monkeypatch, capsys, stages, bad_run):
+    sweep = importlib.import_module("mcusim.sweep")
+    monkeypatch.setattr(sweep, "plan", lambda model, board: SimpleNamespace(core=hardware.load_core("cortex_m4")))
+    monkeypatch.setattr(sweep, "run", lambda plan: bad_run)
+    monkeypatch.setattr(importlib.import_module("mcusim.tflite"), "load", lambda path: bad_run.model)
+    assert main(["profile", "kws.tflite", "--board", "all", "--quiet"]) == 1
+    assert only_line(capsys) == f"mcusim: kws_ds_cnn fits on none of {len(board_names())} boards\n"
+
+
+def test_rate_battery_and_sleep_go_into_the_run(stages, capsys, example_run):
+    powered = dataclasses.replace(
+        example_run, energy=record.Energy(0.0099, None, "headline", 3.0, "CoreMark", "a sheet")
+    )
+    stages.result = powered
+    assert main([*PROFILE, "--rate", "1Hz", "--battery", "CR2032", "--sleep", "5uA", "--json"]) == 0
+    duty = json.loads(capsys.readouterr().out)["duty_cycle"]
+    assert (duty["rate_hz"], duty["battery"]["name"], duty["counts_sleep"]) == (1.0, "CR2032", True)
+    assert main([*PROFILE, "--rate", "1Hz", "--battery", "CR2032"]) == 0
+    assert "at most" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "options, expected",
+    [
+        (["--battery", "CR2032"], "need --rate"),
+        (["--sleep", "5uA"], "need --rate"),
+        (["--rate", "fast"], "rate 'fast' is not understood"),
+        (["--rate", "1Hz", "--battery", "CR2033"], "did you mean 'CR2032'?"),
+        (["--rate", "1Hz", "--sleep", "5"], "current '5' is not understood"),
+        (["--rate", "1Hz", "--board", "all"], "--rate is for one board"),
+    ],
+)
+def test_wrong_duty_cycles_are_refused_before_anything_runs(stages, capsys, options, expected):
+    assert main([*PROFILE, *options]) == 2
+    assert expected in only_line(capsys)
+    assert stages.calls == []
+
+
+@pytest.fixture
+def compared(monkeypatch):
+    """`accuracy` without its simulations: what it was asked, and what is stored as the result."""
+    stage = importlib.import_module("mcusim.accuracy")
+    stored = importlib.import_module("mcusim.expectation").stored_accuracy()
+    folders = []
+    monkeypatch.setattr(stage, "compare", lambda given, progress: folders.append(given) or stored)
+    return stored, folders
+
+
+@pytest.mark.parametrize("name", ["text", "json", "markdown"])
+def test_accuracy_in_every_format(compared, capsys, name):
+    stored, folders = compared
+    stage = importlib.import_module("mcusim.accuracy")
+    expected = {
+        "text": stage.text(stored, 80),
+        "markdown": stage.markdown(stored),
+        "json": json.dumps(dataclasses.asdict(stored), indent=2) + "\n",
+    }
+    assert main(["accuracy", "--models", "a", "--models", "b", "--format", name]) == 0
+    assert capsys.readouterr().out == expected[name]
+    assert [str(folder) for folder in folders[0]] == ["a", "b"]
+
+
+@pytest.fixture
+def log(tmp_path, monkeypatch):
+    """A log of a model that takes 1,000 cycles, and 10 more for each of the conditional branch's refill."""
+    stage = importlib.import_module("mcusim.calibrate")
+    refill = stage.REFILL_RULE
+    monkeypatch.setattr(stage, "predictor", lambda: lambda board, model: [1000 + 10 * board.rules[refill].value])
+    path = tmp_path / "log.csv"
+    path.write_text("model,cycles\nkws.tflite,1030\n", encoding="utf-8")
+    return path
+
+
+def test_calibrate_writes_a_board_and_reports(log, tmp_path, capsys):
+    target = tmp_path / "mine.toml"
+    assert main(["calibrate", "--board", "nucleo_l4r5zi", "--from", str(log), "-o", str(target), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["changes"] == [{"name": "rules.conditional_branch_refill", "before": 2.0, "after": 3.0}]
+    assert {path.name for path in tmp_path.iterdir()} == {"log.csv", "mine.toml"}
+    assert main(["calibrate", "--board", str(target), "--from", str(log), "-o", str(tmp_path / "again.toml")]) == 0
+    assert "they stay" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "output, expected",
+    [("log.csv", "is an input"), ("mine.txt", "ends in .toml"), ("none/mine.toml", "there is no folder")],
+)
+def test_calibrate_refuses_where_it_cannot_write(log, tmp_path, capsys, monkeypatch, output, expected):
+    monkeypatch.chdir(tmp_path)
+    assert main(["calibrate", "--board", "nucleo_l4r5zi", "--from", "log.csv", "-o", output]) == 2
+    assert expected in only_line(capsys)
+    assert {path.name for path in tmp_path.iterdir()} == {"log.csv"}

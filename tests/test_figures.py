@@ -45,3 +45,18 @@ def test_shapes():
 )
 def test_names_fit(name, shown):
     assert figures.short(name, 15 if ";" in name else 11) == shown
+
+
+@pytest.mark.parametrize(
+    "value, shown", [(1.25, "1.25 W"), (0.0425, "42.5 mW"), (9e-6, "9.00 µW"), (5e-9, "5.00 nW"), (0.0, "0.00 nW")]
+)
+def test_powers(value, shown):
+    assert figures.watts(value) == shown
+
+
+@pytest.mark.parametrize(
+    "value, shown",
+    [(40 * 365.25 * 86400, "40.0 years"), (1.6e6, "18.5 days"), (7200, "2.00 hours"), (90, "1.50 minutes")],
+)
+def test_long_times(value, shown):
+    assert figures.duration(value) == shown

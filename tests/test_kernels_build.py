@@ -1,7 +1,9 @@
 """The committed firmware: what its ELF holds, that it belongs to the sources, and that they build it again."""
 
+import dataclasses
 import hashlib
 import io
+import itertools
 import re
 import runpy
 import shutil
@@ -12,13 +14,27 @@ from pathlib import Path
 import pytest
 from elftools.elf.elffile import ELFFile
 
+from mcusim.decoder import decode
+from mcusim.elf import firmware_path, layouts, load_firmware
+from mcusim.extensions import lacking_extension
+from mcusim.hardware import load_core
+
 ROOT = Path(__file__).parents[1]
 KERNELS = ROOT / "kernels"
 FIRMWARE = ROOT / "mcusim" / "firmware"
 GCC = "arm-none-eabi-gcc"
 
-# Instruction sets without the DSP extension: the scalar sources are built for these.
-SCALAR = {"armv7m": "-mcpu=cortex-m3 -mthumb", "armv6m": "-mcpu=cortex-m0plus -mthumb"}
+LAYOUT_SCRIPT = runpy.run_path(str(KERNELS / "layout.py"))
+
+# What the core that an image is for lacks: (DSP extension, floating-point unit, 32-bit instructions other than BL).
+LACKS = {
+    "armv6m": (True, True, True),
+    "armv7m": (True, True, False),
+    "armv7em": (False, False, False),
+    "armv7em_soft": (False, True, False),
+    "armv7em_m7": (False, False, False),
+    "armv8m_main": (False, False, False),
+}
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +73,8 @@ def test_the_manifest_describes_every_firmware_and_no_other(manifest):
 def test_the_manifest_names_the_elf_by_its_hash(manifest, firmware):
     entry = manifest["firmware"][firmware.name]
     assert entry["sha256"] == hashlib.sha256(firmware.read_bytes()).hexdigest()
-    assert entry["isa"] == firmware.stem
+    assert firmware.name.startswith(entry["isa"])
+    assert f"-mcpu={entry['cpu']} " in entry["flags"]
 
 
 def test_the_manifest_names_the_sources_by_their_hash(manifest):
@@ -77,15 +94,65 @@ def test_symbols_relocations_and_lines_are_kept(firmware):
     assert len(declared()) > 30
     assert declared() <= functions(elf)
     assert elf.get_section_by_name(".rel.text").num_relocations() > 0
-    assert elf.get_section_by_name(".debug_line").data_size > 0
+    assert (elf.get_section_by_name(".debug_line") is None) == (firmware.name.count(".") == 2)
 
 
 def test_nothing_of_the_machine_that_built_it(firmware):
     content = firmware.read_bytes()
-    assert len(content) < 1.5e6
     for text in (str(ROOT), str(Path.home()), "/usr/", "/tmp/", "/home/"):
         assert text.encode() + b"\0" not in content
         assert re.search(rb"\0" + re.escape(text.encode()), content) is None
+
+
+def test_the_firmware_is_small():
+    sizes = {path.name: path.stat().st_size for path in FIRMWARE.glob("*.elf")}
+    assert sum(sizes.values()) < 2e6
+    assert max(size for name, size in sizes.items() if name.count(".") == 2) < 40_000
+
+
+@pytest.mark.parametrize("image", LACKS)
+def test_a_core_finds_only_instructions_that_it_has(image):
+    no_dsp, no_fpu, only_narrow = LACKS[image]
+    core = dataclasses.replace(load_core("cortex_m4"), dsp=not no_dsp, fpu=None if no_fpu else "fpv4-sp-d16")
+    instructions = list(code(FIRMWARE / f"{image}.elf"))
+    assert len(instructions) > 4000
+    assert {one.text for one in instructions if lacking_extension(core, one.mnemonic)} == set()
+    wide = {one.mnemonic for one in instructions if one.size == 4}
+    assert wide == {"bl"} if only_narrow else {"bl", "sdiv"} < wide
+    everything = dataclasses.replace(core, dsp=False, fpu=None)
+    used = {lacking_extension(everything, one.mnemonic) for one in instructions}
+    assert ("the DSP extension" in used, "a floating-point unit" in used) == (not no_dsp, not no_fpu)
+
+
+def code(path):
+    """Every instruction of a firmware, told from literal pools by the mapping symbols $t and $d."""
+    elf = ELFFile(io.BytesIO(path.read_bytes()))
+    text, table = elf.get_section_by_name(".text").data(), elf.get_section_by_name(".symtab")
+    marks = sorted({(one["st_value"], one.name[:2]) for one in table.iter_symbols() if one.name[:2] in ("$t", "$d")})
+    for (start, kind), (end, _) in itertools.pairwise([*marks, (len(text), "")]):
+        if kind == "$t" and end > start:
+            yield from decode(text[start:end], start)
+
+
+@pytest.mark.parametrize("image", LACKS)
+def test_link_orders_have_the_same_functions_elsewhere(image):
+    firmware = [load_firmware(firmware_path(image, layout)) for layout in layouts(image)]
+    sizes = {frozenset((name, symbol.bytes) for name, symbol in one.symbols.items()) for one in firmware}
+    names = [[symbol.name for symbol in one.contents if symbol.name.startswith("arm_")] for one in firmware]
+    assert len({name for name, _ in next(iter(sizes))}) > 40
+    assert all({name for name, _ in size} == {name for name, _ in next(iter(sizes))} for size in sizes)
+    assert len({tuple(order) for order in names}) == len(names) == 4
+    assert {tuple(sorted(order)) for order in names} == {tuple(sorted(names[0]))}
+
+
+def test_link_orders_are_the_same_everywhere():
+    ordered = LAYOUT_SCRIPT["ordered"]
+    here = [f"build/x/NNSupportFunctions/{name}.o" for name in ("b", "d", "a", "c")]
+    there = [f"/elsewhere/{path}" for path in reversed(here)]
+    orders = [[Path(path).stem for path in ordered(layout, here)] for layout in range(4)]
+    assert orders[:2] == [["a", "b", "c", "d"], ["d", "c", "b", "a"]]
+    assert orders == [[Path(path).stem for path in ordered(layout, there)] for layout in range(4)]
+    assert all(sorted(order) == orders[0] for order in orders)
 
 
 @pytest.mark.slow
@@ -94,15 +161,3 @@ def test_the_sources_build_the_committed_firmware(manifest):
         pytest.skip(f"{manifest['compiler']} is needed to build the same bytes; here is {compiler()}")
     result = subprocess.run(["make", "-s", "-C", str(KERNELS), "check"], capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("isa", sorted(SCALAR))
-def test_the_scalar_sources_build(isa, tmp_path):
-    if compiler() is None:
-        pytest.skip(f"{GCC} is not installed")
-    target = tmp_path / f"{isa}.elf"
-    command = ["make", "-s", "-C", str(KERNELS), f"BUILD={tmp_path}/build", f"FIRMWARE={tmp_path}", f"ISAS={isa}"]
-    subprocess.run([*command, f"{isa}_FLAGS={SCALAR[isa]}", str(target)], check=True, timeout=300)
-    elf = ELFFile(io.BytesIO(target.read_bytes()))
-    assert declared() <= functions(elf)

@@ -99,6 +99,24 @@ def test_a_value_that_is_not_known_needs_its_reason(document):
     assert record.from_json(document).totals.energy_j is None
 
 
+def test_a_run_without_cycles_says_why_and_has_no_layers(document):
+    unknown = ("instructions", "cycles", "least_cycles", "most_cycles", "cycles_by_cause", "latency_s")
+    document["totals"].update(dict.fromkeys(unknown), cycles_reason="nothing executes this core")
+    with pytest.raises(BadInputError, match=r"totals: expected cycles, .* and layers, or none and cycles_reason"):
+        record.from_json(document)
+    document["layers"] = []
+    VALIDATOR.validate(document)
+    assert record.from_json(document).totals.cycles is None
+    for name in unknown[:1] + unknown[2:]:
+        known = {"cycles_by_cause": dict.fromkeys(CAUSES, 0)}.get(name, 0)
+        with pytest.raises(BadInputError, match="totals: expected cycles"):
+            record.from_json({**document, "totals": {**document["totals"], name: known}})
+    document["totals"]["cycles_reason"] = None
+    assert not VALIDATOR.is_valid(document)
+    with pytest.raises(BadInputError, match=r"totals\.cycles: expected a value, or none and cycles_reason"):
+        record.from_json(document)
+
+
 BROKEN = [
     (("schema",), "mcusim.run/2", "schema: expected 'mcusim.run/1', found 'mcusim.run/2'"),
     (("totals", "cycles"), 1, "totals.cycles: expected the sum of its causes"),

@@ -9,7 +9,9 @@ import pytest
 
 import mcusim
 from mcusim import record
-from mcusim.run import Machine, first_difference, pseudo_random_inputs
+from mcusim.elf import layouts
+from mcusim.inference import Machine, first_difference
+from mcusim.run import plan_only, pseudo_random_inputs
 from mcusim.trace import CAUSES
 
 MODELS = Path(__file__).parents[1] / "models"
@@ -126,21 +128,49 @@ def test_a_corrupted_weight_in_flash_breaks_bit_exactness(model, plan):
     )
     lying = dataclasses.replace(plan, model=dataclasses.replace(model, file=bytes(damaged)))
     machine = Machine.start(lying, pseudo_random_inputs(model))
-    layers = [machine.layer(each) for each in model.ops]
+    layers = [machine.layer(each)[0] for each in model.ops]
     assert not layers[op.index].bit_exact
     assert "elements differ" in layers[op.index].difference
 
 
 @pytest.mark.slow
-def test_cycles_do_not_depend_on_where_the_emulators_pages_lie(plan, run):
-    """A page of the emulator is no page of the flash: code moved within one takes the same cycles."""
-    moved = [mcusim.run(dataclasses.replace(plan, code_address=plan.code_address + 16 * step)) for step in range(64)]
-    assert {each.totals.cycles for each in moved} == {run.totals.cycles}
-    assert {each.totals.instructions for each in moved} == {run.totals.instructions}
+def test_cycles_do_not_depend_on_where_the_emulators_pages_lie(plan):
+    """A page of the emulator is no page of the flash: code moved within one takes the same cycles without a cache.
+
+    But for a handful where a block that a page cuts is also the target of a branch: which of the two ways led to
+    what follows is not counted, and the pipeline remembers more than one block.
+    """
+    bare = dataclasses.replace(plan, board=dataclasses.replace(plan.board, memory=None))
+    inputs = pseudo_random_inputs(plan.model)
+    cycles = set()
+    for step in range(64):
+        machine = Machine.start(dataclasses.replace(bare, code_address=plan.code_address + 16 * step), inputs)
+        cycles.add(sum(machine.cycles(op)[0] for op in plan.model.ops))
+    assert max(cycles) - min(cycles) <= 10
 
 
 def test_progress_counts_up_to_all_layers(plan, model):
     seen = []
     mcusim.run(plan, progress=lambda done, total, what: seen.append((done, total)))
-    assert seen[0] == (0, len(model.ops))
-    assert seen[-1] == (len(model.ops), len(model.ops))
+    steps = len(model.ops) * len(layouts(plan.image))
+    assert seen[0] == (0, steps)
+    assert seen[-1] == (steps, steps)
+
+
+@pytest.mark.parametrize("board, weights, arena", [("nano33ble", "sram", None), ("stm32f407_disco", "ccm", "SRAM2")])
+def test_weights_and_arena_may_lie_elsewhere(model, run, board, weights, arena):
+    """The kernels read the same bytes there: the outputs are those of the default placement, bit by bit."""
+    moved = mcusim.run(mcusim.plan(model, mcusim.load_board(board), weights=weights, arena=arena))
+    assert all(layer.bit_exact for layer in moved.layers)
+    assert moved.output_digests == run.output_digests
+    assert not moved.placement.is_default and run.placement.is_default
+    assert sum(owner.bytes for owner in moved.memory.owners if owner.kind == "weights") == run.flash.weights_bytes
+
+
+def test_a_core_that_is_not_simulated_has_a_plan_only(model):
+    plan = mcusim.plan(model, mcusim.load_board("ek_ra8d1"))
+    found = plan_only(plan, "mcusim profile")
+    assert found.fits and found.layers == () and found.totals.cycles is None and found.totals.latency_s is None
+    assert found.totals.cycles_reason == found.totals.energy_j_reason
+    assert found.memory == plan.memory() and found.flash == plan.flash()
+    assert record.from_json(record.to_json(found)) == found

@@ -17,9 +17,32 @@ typedef struct {
     uint32_t value;
 } __attribute__((packed, may_alias)) arm_nn_unaligned_word;
 
+/* Words that memory is copied and filled by, and whether all of these addresses, or-ed, may hold them. */
+#ifdef __ARM_FEATURE_UNALIGNED
+typedef arm_nn_unaligned_word arm_nn_memory_word;
+
+static inline int arm_nn_holds_words(uintptr_t addresses)
+{
+    (void)addresses;
+    return 1;
+}
+#else
+typedef struct {
+    uint32_t value;
+} __attribute__((may_alias)) arm_nn_memory_word;
+
+static inline int arm_nn_holds_words(uintptr_t addresses)
+{
+    return addresses % sizeof(arm_nn_memory_word) == 0;
+}
+#endif
+
+/* Four bytes of any address; a call of memcpy where the core has no unaligned loads. */
 static inline uint32_t arm_nn_read_s8x4(const int8_t *source)
 {
-    return ((const arm_nn_unaligned_word *)source)->value;
+    uint32_t word;
+    __builtin_memcpy(&word, source, sizeof(word));
+    return word;
 }
 
 static inline int32_t arm_nn_max(int32_t a, int32_t b)

@@ -1,8 +1,19 @@
-"""Memory that answers every access at once: board → what such a figure leaves out, in words."""
+"""Memory that answers every access at once: board → no observer, and what such a figure leaves out, in words."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from mcusim.hardware import Board
+from mcusim.recording import Observer
+
+PARAMETERS: Mapping[str, str] = {}
+DEFAULTS: Mapping[str, float] = {}
+
+
+def observer(board: Board, parameters: Mapping[str, float]) -> Observer | None:
+    """None: nothing waits."""
+    return None
 
 
 def caveats(board: Board) -> tuple[str, ...]:

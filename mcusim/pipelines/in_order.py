@@ -1,420 +1,355 @@
-"""Core and Trace → Timing for a three-stage single-issue pipeline (Cortex-M3, Cortex-M4), zero wait states.
+"""Instructions in the order executed → their cycles on a single-issue pipeline (Cortex-M0, M0+, M3, M4), no waits.
 
-A block is walked once for each way into it: its cycles depend on the instructions just before it. Every
-instruction issues for one cycle; what it takes beyond that, alone or because of its neighbours, goes to another
-cause. The numbers are the core's: `timings` for an instruction alone, `rules` for neighbours.
+Every instruction issues for one cycle; what it takes beyond that, alone or because of its neighbours, goes to another
+cause. The numbers are the core's: `timings` for an instruction alone, `rules` for neighbours. The prefetch buffer of
+M3 and M4 is followed word by word.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
+from functools import lru_cache
+from typing import Any
 
-from mcusim.errors import EmulationError, UnsupportedError
+import numpy as np
+from numpy.typing import NDArray
+
+from mcusim.chained_loads import LOAD_RULES, chained_loads
+from mcusim.errors import UnsupportedError
 from mcusim.extensions import lacking_extension
-from mcusim.hardware import Core
-from mcusim.trace import CAUSES, Block, Edge, Instruction, Timing, Trace
+from mcusim.fixedpoint import jit
+from mcusim.hardware import Board, Core
+from mcusim.recording import Observed, Observer
+from mcusim.trace import CAUSES, Instruction, Rows, Trace
 
-ALWAYS = "al"
-ISSUE, LOAD_STORE, BRANCH, MULTIPLY_DIVIDE, HAZARD, FETCH = (
-    CAUSES.index(cause) for cause in ("issue", "load_store", "branch", "multiply_divide", "hazard", "fetch")
+ISSUE, MULTIPLY_DIVIDE, HAZARD, FETCH = (
+    CAUSES.index(cause) for cause in ("issue", "multiply_divide", "hazard", "fetch")
 )
-STRADDLING_RUN = 3  # 32-bit instructions across a word boundary after which the fetch falls behind
+
+# Cycles that depend on operands; where a core's table gives one cycle, they do not.
+OPERAND_DEPENDENT = frozenset({"udiv", "sdiv", "umull", "smull", "umlal", "smlal"})
 DIVIDES = frozenset({"udiv", "sdiv"})
-NOT_PLAIN = DIVIDES | {"it", "nop"}  # cycles that neighbours or operands change
+NARROW_BITS = 16  # operands up to here end a long multiplication of Cortex-M3 early
+
+# -- Rules: the numbers of neighbours, by the names that they have in a core's file ----------------------------------
+
+# The order of the vector that `walk` reads. Cycles in all: it_folded, load_chained, load_writeback_chained,
+# store_after_load, condition_failed. Cycles on top: those of neighbours. The prefetch_ rules: see _shift.
+WALK_RULES = (
+    "it_folded", "condition_failed", "load_chained", "load_writeback_chained", "load_writeback_same_base",
+    "load_after_store", "load_multiple_after_store", "load_absorbs_nop", "store_after_load",
+    "store_writeback_after_load", "store_writeback_same_base", "address_interlock", "float_result_use",
+    "float_addend_use", "prefetch_latency", "prefetch_room", "prefetch_room_after_wait",
+    "prefetch_words_behind_branch",
+)  # fmt: skip
+(
+    _IT_FOLDED, _CONDITION_FAILED, _LOAD_CHAINED, _LOAD_WRITEBACK_CHAINED, _LOAD_WRITEBACK_SAME_BASE,
+    _LOAD_AFTER_STORE, _LOAD_MULTIPLE_AFTER_STORE, _LOAD_ABSORBS_NOP, _STORE_AFTER_LOAD,
+    _STORE_WRITEBACK_AFTER_LOAD, _STORE_WRITEBACK_SAME_BASE, _ADDRESS_INTERLOCK, _FLOAT_RESULT_USE,
+    _FLOAT_ADDEND_USE, _PREFETCH_LATENCY, _PREFETCH_ROOM, _PREFETCH_ROOM_AFTER_WAIT,
+    _PREFETCH_WORDS_BEHIND_BRANCH,
+) = range(len(WALK_RULES))  # fmt: skip
+
+# Cycles that a taken branch costs before its target issues, by kind of branch.
+REFILLS: dict[str, str] = {
+    "b": "branch_refill",
+    "bl": "call_refill",
+    "conditional": "conditional_branch_refill",
+    "cbz": "conditional_branch_refill",
+    "bx": "indirect_branch_refill",
+    "blx": "indirect_branch_refill",
+    "alu_pc": "indirect_branch_refill",
+    "load_pc": "load_branch_refill",
+    "pop_pc": "load_branch_refill",
+    "table": "table_branch_refill",
+}
+FLOAT_RULES = ("float_result_use", "float_addend_use", "float_move_pair", "float_divide_issue")
+DIVIDE_RULES = ("divide_by_zero", "divide_smaller", "divide_base", "divide_bits_per_cycle", "divide_most")
+LONG_MULTIPLY_RULES = ("multiply_long_narrow", "multiply_long_wide", "accumulate_long_narrow", "accumulate_long_wide")
+OTHER_RULES = (*REFILLS.values(), "multiply", "store_register_offset", *LOAD_RULES)
 
 
-@dataclass(frozen=True, slots=True)
-class _Rules:
-    """The rules of this pipeline, by the names that they have in a core's file; all in cycles."""
+def rules(core: Core) -> NDArray[np.int64]:
+    """The numbers of the core's rules as `walk` takes them; those of a unit that the core has not are 0.
 
-    it_folded: int
-    load_chained: int
-    store_register_offset: int
-    load_after_store: int
-    load_multiple_after_store: int
-    address_interlock: int
-    load_writeback_same_base: int
-    store_writeback_same_base: int
-    load_absorbs_nop: int
-    straddling_run: int
-    misaligned_target: int
-    branch_refill: int
-    conditional_branch_refill: int
-    indirect_branch_refill: int
-    table_branch_refill: int
-    divide_by_zero: int
-    divide_smaller: int
-    divide_base: int
-    divide_bits_per_cycle: int
-    divide_most: int
-    float_move_pair: int
-    float_result_use: int
-    float_addend_use: int
-    float_divide_issue: int
-    condition_failed: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Facts:
-    """What the pipeline has to know about the instruction at one address; `cycles` are those without neighbours.
-
-    `predicated`: executed it takes other cycles than skipped.
+    Raises UnsupportedError for a core without one of the rules that its instructions need, naming all that miss.
     """
-
-    instruction: Instruction
-    cycles: int
-    cause: int
-    is_load: bool  # one core register: the loads that pipeline with each other
-    is_store: bool  # one core register
-    is_multiple_load: bool
-    hides_nop: bool
-    is_float: bool
-    gives_address_late: bool  # result of integer data processing
-    gives_float_late: bool  # result of floating-point arithmetic or conversion
-    is_float_divide: bool
-    predicated: bool
-    is_plain: bool  # one cycle whatever is before it, unless the fetch falls behind
+    needed = {*WALK_RULES, *OTHER_RULES} - set(FLOAT_RULES)
+    if core.fpu is not None:
+        needed |= set(FLOAT_RULES)
+    if DIVIDES & core.timings.keys():
+        needed |= set(DIVIDE_RULES)
+    if _ends_early(core, "umull"):
+        needed |= set(LONG_MULTIPLY_RULES)
+    missing = sorted(needed - core.rules.keys())
+    if missing:
+        raise UnsupportedError(f"pipeline in_order needs rules that {core.name} does not give: {', '.join(missing)}")
+    return np.array([core.rules[name].value if name in needed else 0 for name in WALK_RULES], np.int64)
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
-    """What the instructions before leave behind.
+def operand_cycles(core: Core, mnemonic: str, bits: tuple[int, int, int]) -> int:
+    """Cycles beyond the first of an instruction of OPERAND_DEPENDENT; the core's rules say where they are from.
 
-    `straddling` counts 32-bit instructions across a word boundary since a multi-cycle instruction, None if there
-    is none in a row; `pending` is what a floating-point divide still has to run, for the register it writes.
+    `bits`: of |dividend|, |divisor|, |quotient|, or of both factors and the product, the sign not counted.
     """
+    if not _ends_early(core, mnemonic):
+        return 0
+    first, second, result = bits
+    if mnemonic not in DIVIDES:
+        width = "narrow" if max(first, second) <= NARROW_BITS else "wide"
+        kind = "accumulate" if mnemonic.endswith("lal") else "multiply"
+        return core.rules[f"{kind}_long_{width}"].value - 1
+    if first == 0 or second == 0:
+        return core.rules["divide_by_zero"].value - 1
+    if first < second:
+        return core.rules["divide_smaller"].value - 1
+    steps = result // core.rules["divide_bits_per_cycle"].value
+    return min(core.rules["divide_most"].value, core.rules["divide_base"].value + steps) - 1
 
-    previous: _Facts | None = None
-    straddling: int | None = None
-    pending: int = 0
-    pending_writes: frozenset[str] = frozenset()
+
+def _ends_early(core: Core, mnemonic: str) -> bool:
+    """Whether the cycles depend on operands: the table then gives the least, more than one."""
+    timing = core.timings.get(mnemonic)
+    return timing is not None and timing.cycles > 1 and mnemonic in OPERAND_DEPENDENT
 
 
-START = _State()
+# -- Facts: one row an instruction -----------------------------------------------------------------------------------
+
+# AT, BYTES: where it lies. OWN: cycles without neighbours, those of operands left out, and CAUSE, under which they
+# count beyond the first; HIDDEN: the least of those left out. Sets of registers: READS without the addends, ADDENDS,
+# POINTERS (base and index), WRITES, WRITEBACK (the base). CONDITION: an index into _CONDITIONS. REFILL: what it costs
+# before its target as a taken branch. RUNS: cycles that a floating-point divide runs. TRAITS: the bits below.
+COLUMNS = 14
+ADDRESS_COLUMN: int | None = 0  # the only one that differs between places of an instruction that names no PC
+(
+    _AT, _BYTES, _TRAITS, _OWN, _HIDDEN, _CAUSE, _READS, _ADDENDS, _POINTERS, _WRITES, _WRITEBACK, _CONDITION,
+    _REFILL, _RUNS,
+) = range(COLUMNS)  # fmt: skip
+REFILL = len(CAUSES)  # column of `cycles`
+
+# A single load or store moves one core register and is no branch: the loads that pipeline with each other.
+# GIVES_POINTER, GIVES_FLOAT: its result comes late for an address, for the floating-point unit.
+_LOAD, _STORE, _MULTIPLE_LOAD, _HIDES_NOP, _NOP, _FLOAT, _GIVES_POINTER, _GIVES_FLOAT, _IT = (1 << n for n in range(9))
+
+_REGISTERS = {f"r{number}": 1 << number for number in range(13)} | {"sp": 1 << 13, "lr": 1 << 14, "pc": 1 << 15}
+_REGISTERS |= {f"s{number}": 1 << 16 + number for number in range(32)}
+# Conditions that exclude each other lie side by side (DDI 0403E, A7.3).
+_CONDITIONS = dict(zip("eq ne hs lo mi pl vs vc hi ls ge lt gt le".split(), range(14), strict=True))  # noqa: SIM905
+_UNCONDITIONAL = len(_CONDITIONS)
 
 
-@dataclass(slots=True)
-class _Walk:
-    """Cycles of one pass through a block by cause, and what depends on outcomes at which address.
+def facts(core: Core, instruction: Instruction, function: str) -> tuple[int, ...]:
+    """The row of COLUMNS integers that `walk` reads for an instruction.
 
-    `cycles` hold one cycle for each predicated instruction and each divide; `if_executed` is what each pass adds
-    in which the condition of the instruction at that address was met.
+    Raises UnsupportedError, naming the instruction, its address and its function, for one that the core lacks or has
+    no timing for.
     """
-
-    cycles: list[int] = field(default_factory=lambda: [0] * len(CAUSES))
-    if_executed: dict[int, list[int]] = field(default_factory=dict)
-    divides: list[_Facts] = field(default_factory=list)
-    end: _State = START
-
-
-def time(core: Core, trace: Trace) -> Timing:
-    """Cycles of the trace on the core, by block and cause; a board's rules are merged into the core's before.
-
-    Raises UnsupportedError for an instruction that the core has no timing for, naming it, its address and function,
-    and for a core without one of the rules; EmulationError for a trace without the outcomes that the time needs.
-    """
-    return Timing(_Timer(core, trace).by_block())
-
-
-class _Timer:
-    """One trace being timed: walks that several edges share, and totals that grow edge by edge."""
-
-    def __init__(self, core: Core, trace: Trace) -> None:
-        self.core = core
-        self.rules = _rules(core)
-        self.trace = trace
-        self.facts: dict[int, _Facts] = {}
-        self.walks: dict[tuple[int, _State], _Walk] = {}
-        self.rows = [[0] * len(CAUSES) for _ in trace.blocks]
-        self.into: dict[int, list[Edge]] = {}
-        for edge in trace.edges:
-            self.into.setdefault(edge.block, []).append(edge)
-        # By address: (block, how often, cycles by cause if executed) of each edge that leads there.
-        self.outcomes: dict[int, list[tuple[int, int, list[int]]]] = {}
-        self.divides: dict[int, list[tuple[int, int]]] = {}
-
-    def by_block(self) -> tuple[tuple[int, ...], ...]:
-        """Cycles of each block of the trace, one column a cause."""
-        for edge in self.trace.edges:
-            if edge.count and self.trace.blocks[edge.block].instructions:
-                self._enter(edge.previous, edge.block, edge.count)
-            if edge.count and edge.previous >= 0:
-                self._leave(edge.previous, edge.block, edge.count)
-        for address, uses in self.outcomes.items():
-            self._add_outcomes(address, uses)
-        for address, visits in self.divides.items():
-            self._add_divides(address, visits)
-        return tuple(tuple(row) for row in self.rows)
-
-    def _enter(self, previous: int, index: int, count: int) -> None:
-        """Count the block as entered from `previous`, up to but without the branch at its end."""
-        for state, times in self._entries(previous, index, count).items():
-            walk = self._walk(index, state)
-            _add(self.rows[index], walk.cycles, times)
-            for address, extra in walk.if_executed.items():
-                self.outcomes.setdefault(address, []).append((index, times, extra))
-            for divide in walk.divides:
-                self.divides.setdefault(divide.instruction.address, []).append((index, times))
-
-    def _entries(self, previous: int, index: int, count: int) -> dict[_State, int]:
-        """How often the block is entered from `previous` in which state.
-
-        A block that ends without a branch was only cut there (the emulator ends blocks at every page), so that what
-        came before it matters too: where the cut lies may change no cycle.
-        """
-        blocks, into = self.trace.blocks, self.into.get(previous, [])
-        if previous < 0 or not blocks[previous].instructions:
-            return {START: count}
-        is_cut = blocks[previous].instructions[-1].branch is None and blocks[previous].end == blocks[index].address
-        if not is_cut or sum(edge.count for edge in into) != count:
-            return {self._state_after(previous, index, START): count}
-        entries: Counter[_State] = Counter()
-        for edge in into:
-            for state, times in self._entries(edge.previous, previous, edge.count).items():
-                entries[self._state_after(previous, index, state)] += times
-        return entries
-
-    def _leave(self, index: int, target: int, count: int) -> None:
-        """Count the branch from the end of a block to `target`: refill, and a target that takes two fetches."""
-        block, follower = self.trace.blocks[index], self.trace.blocks[target]
-        branch = block.instructions[-1] if block.instructions else None
-        if branch is None or branch.branch is None or not _is_taken(block, branch, follower):
-            return
-        self.rows[index][BRANCH] += count * self._refill(branch)
-        if follower.instructions and follower.instructions[0].straddles:
-            self.rows[target][FETCH] += count * self.rules.misaligned_target
-
-    def _refill(self, branch: Instruction) -> int:
-        if branch.branch in ("b", "bl"):
-            return self.rules.branch_refill
-        if branch.branch in ("conditional", "cbz"):
-            return self.rules.conditional_branch_refill
-        if branch.branch == "table":
-            return self.rules.table_branch_refill
-        return self.rules.indirect_branch_refill
-
-    def _state_after(self, previous: int, index: int, entry: _State) -> _State:
-        """What the block before, entered in a state, leaves: all of it in a row, a running divide after a branch."""
-        before = self.trace.blocks[previous]
-        end = self._walk(previous, entry).end
-        last = before.instructions[-1]
-        if before.end != self.trace.blocks[index].address or _is_taken(before, last, self.trace.blocks[index]):
-            pending = max(0, end.pending - (self._refill(last) if last.branch else 0))
-            return _State(pending=pending, pending_writes=end.pending_writes if pending else frozenset())
-        first = self._known(self.trace.blocks[index].instructions[0], self.trace.blocks[index].function)
-        forgets = first.is_plain or (end.previous is not None and end.previous.predicated)
-        straddling = end.straddling if first.instruction.straddles else None
-        return replace(end, previous=None if forgets else end.previous, straddling=straddling)
-
-    def _walk(self, index: int, state: _State) -> _Walk:
-        known = self.walks.get((index, state))
-        if known is None:
-            known = self.walks[index, state] = self._walk_block(self.trace.blocks[index], state)
-        return known
-
-    def _walk_block(self, block: Block, state: _State) -> _Walk:
-        walk = _Walk()
-        for instruction in block.instructions:
-            state = self._step(walk, self._known(instruction, block.function), state)
-        walk.end = state
-        return walk
-
-    def _known(self, instruction: Instruction, function: str) -> _Facts:
-        facts = self.facts.get(instruction.address)
-        if facts is None:
-            facts = self.facts[instruction.address] = _facts(instruction, function, self.core, self.rules)
-        return facts
-
-    def _step(self, walk: _Walk, facts: _Facts, state: _State) -> _State:
-        """Count one instruction; the state that it leaves."""
-        instruction, previous, rules = facts.instruction, state.previous, self.rules
-        undisturbed = not state.pending and (previous is None or not previous.predicated)
-        if facts.is_plain and undisturbed and not (instruction.straddles and state.straddling is not None):
-            walk.cycles[ISSUE] += 1
-            return _State(facts)
-        if instruction.mnemonic == "it" and previous is not None and previous.instruction.size == 2:
-            walk.cycles[ISSUE] += rules.it_folded
-            return state
-        skipped = None  # the predicated instruction before, which this one may follow executed or not
-        if previous is not None and previous.predicated and instruction.condition != previous.instruction.condition:
-            skipped = previous if instruction.condition == ALWAYS else None
-            state = replace(state, previous=None)
-        extra = self._extra(facts, state)
-        if facts.predicated:
-            walk.cycles[ISSUE] += rules.condition_failed
-            walk.if_executed[instruction.address] = [extra[ISSUE] - rules.condition_failed, *extra[ISSUE + 1 :]]
-        else:
-            _add(walk.cycles, extra)
-            if skipped is not None:
-                if_executed = walk.if_executed[skipped.instruction.address]
-                _add(if_executed, self._extra(facts, replace(state, previous=skipped)))
-                _add(if_executed, extra, -1)
-        if instruction.mnemonic in DIVIDES:
-            walk.divides.append(facts)
-        return self._next_state(facts, state, extra)
-
-    def _extra(self, facts: _Facts, state: _State) -> list[int]:
-        """Cycles by cause of an executed instruction after others: issue, its own rest, and what neighbours add."""
-        cycles = [0] * len(CAUSES)
-        instruction, previous, rules = facts.instruction, state.previous, self.rules
-        own = facts.cycles
-        if previous is not None:
-            before = previous.instruction
-            if facts.is_load and previous.is_load and not before.writes & instruction.address_reads:
-                own = rules.load_chained
-            elif instruction.mnemonic == "nop" and previous.hides_nop:
-                own -= rules.load_absorbs_nop
-            cycles[HAZARD] = self._neighbour_hazards(facts, previous)
-        if facts.is_float and state.pending:
-            cycles[MULTIPLY_DIVIDE] += state.pending
-            cycles[HAZARD] += rules.float_result_use if state.pending_writes & instruction.reads else 0
-        if state.straddling == STRADDLING_RUN - 1 and facts.instruction.straddles:
-            cycles[FETCH] += rules.straddling_run
-        cycles[ISSUE] += min(own, 1)
-        cycles[facts.cause] += max(own - 1, 0)
-        return cycles
-
-    def _neighbour_hazards(self, facts: _Facts, previous: _Facts) -> int:
-        """Cycles that an instruction waits for the one right before it."""
-        instruction, before, rules = facts.instruction, previous.instruction, self.rules
-        cycles = 0
-        if previous.is_store:
-            if facts.is_load:
-                cycles += rules.load_after_store
-            elif facts.is_multiple_load:
-                cycles += rules.load_multiple_after_store
-        if previous.gives_address_late and before.writes & instruction.address_reads:
-            cycles += rules.address_interlock
-        if before.base_writeback is not None and before.base_writeback == instruction.base_writeback:
-            if facts.is_load and previous.is_load:
-                cycles += rules.load_writeback_same_base
-            elif facts.is_store and previous.is_store:
-                cycles += rules.store_writeback_same_base
-        if previous.gives_float_late:
-            if before.writes & (instruction.reads - instruction.accumulators):
-                cycles += rules.float_result_use
-            elif before.writes & instruction.accumulators:
-                cycles += rules.float_addend_use
-        return cycles
-
-    def _next_state(self, facts: _Facts, state: _State, spent: Sequence[int]) -> _State:
-        """The state after an instruction that took `spent`."""
-        cycles = sum(spent)
-        straddling = None
-        if facts.instruction.straddles and state.straddling is not None and state.straddling + 1 < STRADDLING_RUN:
-            straddling = state.straddling + 1
-        elif cycles - spent[FETCH] > 1 or facts.instruction.mnemonic in DIVIDES:
-            straddling = 0
-        if facts.is_float_divide:
-            length = self.core.timings[facts.instruction.mnemonic].cycles
-            return _State(facts, straddling, length - self.rules.float_divide_issue, facts.instruction.writes)
-        pending = 0 if facts.is_float else max(0, state.pending - cycles)
-        return _State(facts, straddling, pending, state.pending_writes if pending else frozenset())
-
-    def _add_outcomes(self, address: int, uses: list[tuple[int, int, list[int]]]) -> None:
-        """Share the executions of a predicated instruction among the visits, exactly."""
-        visits = [count for _, count, _ in uses]
-        executed = self.trace.executed.get(address)
-        if executed is None:
-            raise EmulationError(f"the trace does not say how often the predicated {self._name(address)} executed")
-        shares = _shares(executed, visits)
-        for (index, _, extra), share in zip(uses, shares, strict=True):
-            _add(self.rows[index], extra, share)
-
-    def _add_divides(self, address: int, visits: list[tuple[int, int]]) -> None:
-        """Share the cycles of a divide beyond the first among the visits, exactly."""
-        operands = self.trace.divides.get(address)
-        if operands is None:
-            if self.facts[address].instruction.condition != ALWAYS:
-                return
-            raise EmulationError(f"the trace does not hold the operands of the {self._name(address)}")
-        beyond = sum(count * (_divide_cycles(bits, self.rules) - 1) for bits, count in operands.items())
-        for (index, _), share in zip(visits, _shares(beyond, [count for _, count in visits]), strict=True):
-            self.rows[index][MULTIPLY_DIVIDE] += share
-
-    def _name(self, address: int) -> str:
-        return f"{self.facts[address].instruction.text!r} at {address:#010x}"
-
-
-def _facts(instruction: Instruction, function: str, core: Core, rules: _Rules) -> _Facts:
-    """Facts of an instruction on the core; refuses one that the core cannot execute or has no timing for."""
     mnemonic, access = instruction.mnemonic, instruction.access
     timing = core.timings.get(mnemonic)
-    lacks = lacking_extension(core, mnemonic)
+    lacks = lacking_extension(core, mnemonic, instruction.size)
     if timing is None or lacks:
         why = f"{core.name} lacks {lacks}" if lacks else f"the timing table of {core.name} does not have it"
         place = f"{instruction.text!r} at {instruction.address:#010x} in {function}"
         raise UnsupportedError(f"{place} cannot be timed: {why}")
-    cycles = 1 if mnemonic in DIVIDES else timing.cycles
-    is_float = mnemonic.startswith("v")
-    is_single = access is not None and not (access.multiple or is_float or instruction.branch or "ex" in mnemonic)
-    if access is not None and (access.multiple or is_float):
-        cycles += access.words
-    is_store = is_single and access is not None and access.kind == "store"
-    to_register_offset = is_store and access is not None and access.offset == "register"
-    if to_register_offset:
-        cycles = rules.store_register_offset
-    if mnemonic == "vmov" and len(instruction.reads) + len(instruction.writes) == 4:
-        cycles = rules.float_move_pair
-    is_float_divide = mnemonic.startswith(("vdiv", "vsqrt"))
-    if is_float_divide:
-        cycles = rules.float_divide_issue
-    computes = access is None and instruction.branch is None
-    return _Facts(
-        instruction=instruction,
-        cycles=cycles,
-        cause=CAUSES.index(timing.cause),
-        is_load=is_single and not is_store,
-        is_store=is_store,
-        is_multiple_load=access is not None and access.kind == "load" and access.multiple,
-        hides_nop=to_register_offset or (is_single and not is_store),
-        is_float=is_float,
-        gives_address_late=computes and not is_float,
-        gives_float_late=computes and is_float and not mnemonic.startswith(("vmov", "vdiv", "vsqrt")),
-        is_float_divide=is_float_divide,
-        is_plain=access is None and cycles == 1 and not is_float and mnemonic not in NOT_PLAIN,
-        predicated=instruction.condition != ALWAYS and (access is not None or cycles > 1),
+    traits = _traits(instruction)
+    own = 1 if mnemonic in OPERAND_DEPENDENT else timing.cycles
+    runs = 0
+    if mnemonic == "mul":
+        own = core.rules["multiply"].value
+    elif access is not None and (access.multiple or traits & _FLOAT):
+        own += access.words
+    elif traits & _STORE and traits & _HIDES_NOP:
+        own = core.rules["store_register_offset"].value
+    elif mnemonic == "vmov" and len(instruction.reads) + len(instruction.writes) == 4:
+        own = core.rules["float_move_pair"].value
+    elif mnemonic.startswith(("vdiv", "vsqrt")):
+        own, runs = core.rules["float_divide_issue"].value, timing.cycles
+    return (
+        instruction.address,
+        instruction.size,
+        traits,
+        own,
+        timing.cycles - own if mnemonic in OPERAND_DEPENDENT else 0,
+        CAUSES.index(timing.cause),
+        _mask(instruction.reads) & ~_mask(instruction.accumulators),
+        _mask(instruction.accumulators),
+        _mask(instruction.address_reads),
+        _mask(instruction.writes),
+        _REGISTERS[instruction.base_writeback] if instruction.base_writeback else 0,
+        _CONDITIONS.get(instruction.condition, _UNCONDITIONAL),
+        core.rules[REFILLS[instruction.branch]].value if instruction.branch else 0,
+        runs,
     )
 
 
-def _rules(core: Core) -> _Rules:
-    names = [rule.name for rule in fields(_Rules)]
-    missing = [name for name in names if name not in core.rules]
-    if missing:
-        raise UnsupportedError(f"pipeline in_order needs rules that {core.name} does not give: {', '.join(missing)}")
-    return _Rules(**{name: core.rules[name].value for name in names})
+def _traits(instruction: Instruction) -> int:
+    mnemonic, access = instruction.mnemonic, instruction.access
+    is_float = mnemonic.startswith("v")
+    traits = _FLOAT if is_float else _IT if mnemonic == "it" else _NOP if mnemonic == "nop" else 0
+    if access is None:
+        if instruction.branch is None:
+            late = not mnemonic.startswith(("vmov", "vdiv", "vsqrt"))
+            traits |= (_GIVES_FLOAT if late else 0) if is_float else _GIVES_POINTER
+    elif access.kind == "load" and access.multiple:
+        traits |= _MULTIPLE_LOAD
+    elif not (access.multiple or is_float or instruction.branch or "ex" in mnemonic):
+        if access.kind == "load":
+            traits |= _LOAD | _HIDES_NOP
+        else:
+            traits |= _STORE | (_HIDES_NOP if access.offset == "register" else 0)
+    return traits
 
 
-def _is_taken(block: Block, branch: Instruction, follower: Block) -> bool:
-    """Whether the end of a block was a taken branch; an unconditional one is taken even to the next address."""
-    unconditional = branch.condition == ALWAYS and branch.branch not in (None, "cbz", "conditional")
-    return unconditional or block.end != follower.address
+@lru_cache(maxsize=4096)
+def _mask(registers: frozenset[str]) -> int:
+    """A set of registers as bits: r0-r15 from bit 0, s0-s31 from bit 16."""
+    return sum(_REGISTERS[name] for name in registers)
 
 
-def _divide_cycles(bits: tuple[int, int, int], rules: _Rules) -> int:
-    """Cycles of a divide by the bits of dividend, divisor and quotient (compendium.i-0.nl, Cortex-M4)."""
-    dividend, divisor, _ = bits
-    if dividend == 0 or divisor == 0:
-        return rules.divide_by_zero
-    if dividend < divisor:
-        return rules.divide_smaller
-    return min(rules.divide_most, rules.divide_base + (dividend - divisor) // rules.divide_bits_per_cycle)
+# -- The walk --------------------------------------------------------------------------------------------------------
+
+# What the instructions before leave. BEFORE: row of the neighbour right before, −1 for none that executed; BEFORE_16:
+# whether a 16-bit instruction came right before; WAITED: whether it took more than a cycle; FLOAT_DONE,
+# FLOAT_WRITES: when a floating-point divide is done, and what it writes. ARRIVALS: when the word of code at the next
+# instruction arrives, and the two behind it: all that the prefetch buffer holds or has asked for.
+_NOW, _BEFORE, _BEFORE_16, _WAITED, _NEXT_AT, _FLOAT_DONE, _FLOAT_WRITES, _ARRIVALS = range(8)
+_WORDS = 3
+_STATE = _ARRIVALS + _WORDS
 
 
-def _shares(total: int, weights: Sequence[int]) -> list[int]:
-    """Whole numbers in proportion to the weights that sum to exactly the total."""
-    whole, seen, given, shares = sum(weights), 0, 0, []
-    for weight in weights:
-        seen += weight
-        upto = total * seen // whole
-        shares.append(upto - given)
-        given = upto
-    return shares
+@jit
+def walk(rows: Any, leaves: Any, passes: Any, rules: Any, cycles: Any) -> None:
+    """Count the cycles of n instructions in the order executed, by cause.
+
+    `rows`: n rows of `facts`; `leaves`: 1 for a taken branch, whose target is the next row; `passes`: 0 where the
+    condition failed; `rules`: as `rules` gives them. Adds to `cycles`: n rows of CAUSES and REFILL, which holds what
+    the taken branch of the row before cost. A row's cycles depend on no later one; the first is entered with a full
+    prefetch buffer and nothing before it.
+    """
+    state = np.zeros(_STATE, np.int64)
+    state[_BEFORE] = state[_NEXT_AT] = -1
+    for i in range(len(rows)):
+        row = rows[i]
+        if i > 0 and leaves[i - 1]:
+            cycles[i, REFILL] = rows[i - 1, _REFILL]
+            _redirect(state, rows[i - 1, _REFILL], rules[_PREFETCH_WORDS_BEHIND_BRANCH])
+        elif row[_AT] != state[_NEXT_AT]:
+            _redirect(state, 0, _WORDS)
+        stall = max(0, state[_ARRIVALS + int(row[_AT] % 4 + row[_BYTES] > 4)] - state[_NOW])
+        cycles[i, FETCH] = stall
+        folded = row[_TRAITS] & _IT and state[_BEFORE_16]
+        if folded or not passes[i]:
+            own, wait = rules[_IT_FOLDED] if folded else rules[_CONDITION_FAILED], 0
+        else:
+            before = rows[state[_BEFORE]]
+            related = state[_BEFORE] >= 0 and not _exclude(row[_CONDITION], before[_CONDITION])
+            own = _own(row, before, rules) if related else row[_OWN]
+            hazard = max(0, _hazard(row, before, rules) - stall) if related else 0
+            divide = max(0, state[_FLOAT_DONE] - state[_NOW] - stall) if row[_TRAITS] & _FLOAT else 0
+            if divide and state[_FLOAT_WRITES] & (row[_READS] | row[_ADDENDS]):
+                hazard += rules[_FLOAT_RESULT_USE]
+            cycles[i, HAZARD], cycles[i, MULTIPLY_DIVIDE] = hazard, divide
+            wait = hazard + divide
+        cycles[i, ISSUE] += min(own, 1)
+        cycles[i, row[_CAUSE]] += max(own - 1, 0)
+        _shift(state, row, state[_NOW] + stall + wait, rules)
+        hidden = row[_HIDDEN] if passes[i] else 0
+        state[_NOW] += stall + wait + own + hidden
+        state[_NEXT_AT] = row[_AT] + row[_BYTES]
+        if not folded:
+            _leave(state, i, row, passes[i], wait + own + hidden)
 
 
-def _add(total: list[int], cycles: Sequence[int], times: int = 1) -> None:
-    for column, value in enumerate(cycles):
-        if value:
-            total[column] += times * value
+@jit
+def _own(row: Any, before: Any, rules: Any) -> Any:
+    """Cycles of an instruction behind the one right before it, waits left out."""
+    if before[_TRAITS] & _LOAD:
+        if row[_TRAITS] & _LOAD and not before[_WRITES] & row[_POINTERS]:
+            return rules[_LOAD_WRITEBACK_CHAINED] if row[_WRITEBACK] else rules[_LOAD_CHAINED]
+        if row[_TRAITS] & _STORE and not row[_TRAITS] & _HIDES_NOP:
+            return rules[_STORE_AFTER_LOAD]
+    if before[_TRAITS] & _HIDES_NOP and row[_TRAITS] & _NOP:
+        return row[_OWN] - rules[_LOAD_ABSORBS_NOP]
+    return row[_OWN]
+
+
+@jit
+def _hazard(row: Any, before: Any, rules: Any) -> Any:
+    """Cycles that an instruction waits for the one right before it."""
+    kind, other, cycles = row[_TRAITS], before[_TRAITS], 0
+    if other & _STORE:
+        if kind & _LOAD:
+            cycles += rules[_LOAD_AFTER_STORE]
+        elif kind & _MULTIPLE_LOAD:
+            cycles += rules[_LOAD_MULTIPLE_AFTER_STORE]
+    if other & _GIVES_POINTER and before[_WRITES] & row[_POINTERS]:
+        cycles += rules[_ADDRESS_INTERLOCK]
+    if row[_WRITEBACK]:
+        same = row[_WRITEBACK] == before[_WRITEBACK]
+        if kind & other & _LOAD and same:
+            cycles += rules[_LOAD_WRITEBACK_SAME_BASE]
+        elif kind & other & _STORE and same:
+            cycles += rules[_STORE_WRITEBACK_SAME_BASE]
+        elif kind & _STORE and other & _LOAD:
+            cycles += rules[_STORE_WRITEBACK_AFTER_LOAD]
+    if other & _GIVES_FLOAT:
+        if before[_WRITES] & row[_READS]:
+            cycles += rules[_FLOAT_RESULT_USE]
+        elif before[_WRITES] & row[_ADDENDS]:
+            cycles += rules[_FLOAT_ADDEND_USE]
+    return cycles
+
+
+@jit
+def _exclude(condition: Any, other: Any) -> Any:
+    """Whether only one of two instructions in a row can execute (the halves of an ITE)."""
+    return condition < _UNCONDITIONAL and condition ^ 1 == other
+
+
+@jit
+def _redirect(state: Any, refill: Any, words: Any) -> None:
+    """Go on elsewhere: the target issues behind the refill, when `words` words of code are there, more each cycle."""
+    state[_NOW] += refill
+    state[_BEFORE], state[_BEFORE_16], state[_WAITED] = -1, 0, 0
+    for k in range(_WORDS):
+        state[_ARRIVALS + k] = state[_NOW] + max(0, k + 1 - words)
+
+
+@jit
+def _shift(state: Any, row: Any, issued: Any, rules: Any) -> None:
+    """Free the word whose last halfword has issued, and fetch the third one behind it in its place.
+
+    The address phase of that fetch comes one cycle after the one before, but at the earliest `prefetch_room` cycles
+    after the issue, or `prefetch_room_after_wait` where the instruction before took more than one cycle, so that the
+    issue did not show in time; the word arrives `prefetch_latency` cycles later (address and data phase).
+    """
+    if row[_AT] % 4 + row[_BYTES] < 4:
+        return
+    last = state[_ARRIVALS + _WORDS - 1]
+    for k in range(_WORDS - 1):
+        state[_ARRIVALS + k] = state[_ARRIVALS + k + 1]
+    room = rules[_PREFETCH_ROOM_AFTER_WAIT] if state[_WAITED] else rules[_PREFETCH_ROOM]
+    state[_ARRIVALS + _WORDS - 1] = max(last + 1, issued + room + rules[_PREFETCH_LATENCY])
+
+
+@jit
+def _leave(state: Any, index: Any, row: Any, executed: Any, spent: Any) -> None:
+    """Note what an instruction leaves for the next."""
+    state[_BEFORE] = index if executed else -1
+    state[_BEFORE_16] = row[_BYTES] == 2
+    state[_WAITED] = spent > 1
+    if executed and row[_TRAITS] & _FLOAT:
+        state[_FLOAT_DONE] = state[_NOW] - row[_OWN] + row[_RUNS] if row[_RUNS] else 0
+        state[_FLOAT_WRITES] = row[_WRITES]
+
+
+# -- What the walk cannot know ---------------------------------------------------------------------------------------
+
+
+def observer(core: Core, board: Board) -> Observer | None:
+    """Counts what depends on data addresses: chains between memories, unaligned loads; None where neither costs."""
+    return chained_loads(core, board)
+
+
+def unobserved(core: Core, trace: Trace, rows_of: Rows) -> tuple[Observed, ...]:
+    """Nothing: without data addresses every load is taken as aligned, and every chain as within one memory."""
+    return ()

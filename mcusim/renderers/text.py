@@ -15,7 +15,8 @@ from rich.text import Text
 
 from mcusim import figures, tables
 from mcusim.advice import FIXED_KINDS, advice, main_cause
-from mcusim.record import Layer, MemoryVerdict, Owner, Run, Totals
+from mcusim.energy import BASES, duty_words
+from mcusim.record import Layer, MemoryVerdict, Owner, Placement, Run, Totals
 
 NARROWEST, WIDEST = 70, 160  # narrower does not hold the tables, longer lines are hard to follow
 FUNCTIONS = 8  # rows of the list of functions
@@ -112,7 +113,8 @@ def _sections(run: Run, width: int) -> Iterable[RenderableType]:
     yield _header(run)
     yield _verdict(run)
     yield _memories(run)
-    yield _totals(run)
+    if run.totals.cycles is not None:
+        yield _totals(run)
     if run.layers:
         yield _titled("Cycles by cause", _causes(run.totals))
         yield from _layers(run, width - 2)
@@ -140,15 +142,23 @@ def _header(run: Run) -> RenderableType:
 
 
 def _verdict(run: Run) -> RenderableType:
+    if run.totals.latency_s is None:
+        return _memory_verdict(run)
     exact = sum(layer.bit_exact for layer in run.layers)
     bits = f"{exact} of {len(run.layers)} layers bit-exact"
     line = Text("FITS" if run.fits else "DOES NOT FIT", style="bold green" if run.fits else "bold red")
     line.append(f"   {figures.seconds(run.totals.latency_s)} in the kernels per inference   ", style="bold")
     line.append(bits, style="green" if exact == len(run.layers) else "bold red")
     reasons = [Text(f"  {reason}", style="red") for reason in run.verdict.reasons]
-    left_out = "interpreter, C library" if run.board.wait_states == 0 else "interpreter, C library, wait states"
-    scope = f"not counted: {left_out} (see the notes)"
-    return Group(line, *reasons, Text(scope, style="dim"))
+    return Group(line, *reasons, Text("not counted: interpreter, C library (see the notes)", style="dim"))
+
+
+def _memory_verdict(run: Run) -> RenderableType:
+    """The verdict of a run in which nothing was executed."""
+    line = Text("FITS" if run.fits else "DOES NOT FIT", style="bold green" if run.fits else "bold red")
+    line.append("   memory only: cycles are not simulated", style="bold")
+    reasons = [Text(f"  {reason}", style="red") for reason in run.verdict.reasons]
+    return Group(line, *reasons, Text(f"{run.totals.cycles_reason}", style="dim"))
 
 
 def _memories(run: Run) -> RenderableType:
@@ -158,11 +168,18 @@ def _memories(run: Run) -> RenderableType:
         free = Text(f"{one.headroom_bytes:,}", style="bold red" if one.headroom_bytes < 0 else "")
         table.add_row(name, _MemoryBar(one), f"{one.used_bytes:,}", f"{one.reserved_bytes:,}", free, f"{total:,}")
     legend = "bytes: ▒ reserved by the platform  █ used  ░ free"
-    return Group(table, Text(legend if run.fits else f"{legend}  ▶ beyond the board", style="dim"))
+    line = Text(legend if run.fits else f"{legend}  ▶ beyond the board", style="dim")
+    return Group(table, line, Text(_placed(run.placement)))
+
+
+def _placed(where: Placement) -> str:
+    lying = f"weights in {where.weights} at {where.weights_address:#010x}, arena in {where.arena} at "
+    return f"{lying}{where.arena_address:#010x}" + ("" if where.is_default else " (as asked for)")
 
 
 def _totals(run: Run) -> RenderableType:
     totals = run.totals
+    assert totals.cycles is not None and totals.instructions is not None and totals.latency_s is not None
     pairs = [
         ("latency", figures.seconds(totals.latency_s)),
         ("cycles", f"{totals.cycles:,}"),
@@ -180,16 +197,37 @@ def _totals(run: Run) -> RenderableType:
         grid.add_column(justify="right", no_wrap=True)
     for first in range(0, len(pairs), 3):
         grid.add_row(*(text for pair in pairs[first : first + 3] for text in pair))
-    error = totals.error_percent_reason or f"±{totals.error_percent:g}%"
     lines = [Text(f"energy unknown: {totals.energy_j_reason}")] if totals.energy_j_reason else []
-    return Group(grid, *lines, Text(f"error of the cycles: {error}"))
+    if run.energy.basis is not None and run.energy.power_w is not None:
+        lines.append(Text(f"energy: {figures.watts(run.energy.power_w)} while running, {BASES[run.energy.basis]}"))
+    if run.duty_cycle is not None:
+        lines.append(Text(duty_words(run.duty_cycle)))
+    lines.extend(_range(run))
+    return Group(grid, *lines, Text(f"error of the cycles: {_expected_error(totals)}"))
+
+
+def _range(run: Run) -> Iterable[Text]:
+    """The span of the latency, where there is more than one figure."""
+    totals = run.totals
+    if totals.least_cycles is None or totals.most_cycles is None or totals.least_cycles == totals.most_cycles:
+        return
+    least, most = (figures.seconds(cycles / run.board.clock_hz) for cycles in (totals.least_cycles, totals.most_cycles))
+    cycles = f"{totals.least_cycles:,} to {totals.most_cycles:,} cycles"
+    yield Text(f"range: {least} to {most}, {cycles}, over {totals.range_over}")
+
+
+def _expected_error(totals: Totals) -> str:
+    if totals.error_percent is None:
+        return totals.error_percent_reason or "not known"
+    return f"±{totals.error_percent:.2g}%" + (f", {totals.error_source}" if totals.error_source else "")
 
 
 def _causes(totals: Totals) -> RenderableType:
-    ranked = sorted(totals.cycles_by_cause.items(), key=lambda item: -item[1])
+    cycles_in_all, by_cause = totals.cycles or 0, totals.cycles_by_cause or {}
+    ranked = sorted(by_cause.items(), key=lambda item: -item[1])
     rows = [(cause, cycles, cycles) for cause, cycles in ranked if cycles]
     return Group(
-        _ranking(("cause", "cycles"), rows, totals.cycles, totals.cycles, "cyan"),
+        _ranking(("cause", "cycles"), rows, cycles_in_all, cycles_in_all, "cyan"),
         Text(CAUSES_LEGEND, style="dim"),
     )
 
@@ -237,15 +275,13 @@ def _rows(columns: Sequence[_Column], bars_of: Run | None) -> Table:
         row: list[RenderableType] = list(cells)
         if bars_of:
             cycles = bars_of.layers[index].cycles
-            row.insert(
-                headers.index("|"), _Bar(cycles / max(top, 1), _heat(cycles / max(bars_of.totals.cycles, 1)), 20)
-            )
+            row.insert(headers.index("|"), _Bar(cycles / max(top, 1), _heat(cycles / (bars_of.totals.cycles or 1)), 20))
         table.add_row(*row)
     return table
 
 
 def _cost_columns(run: Run) -> list[_Column]:
-    layers, total = run.layers, max(run.totals.cycles, 1)
+    layers, total = run.layers, run.totals.cycles or 1
     causes = [main_cause(layer) for layer in layers]
     marks = [Text("✓", style="green") if layer.bit_exact else Text("✗", style="bold red") for layer in layers]
     return [
@@ -289,7 +325,8 @@ def _functions(run: Run) -> RenderableType:
     rows = [(figures.short(name, NAME), count, count) for name, count in ranked[:FUNCTIONS]]
     if rest := sum(count for _, count in ranked[FUNCTIONS:]):
         rows.append((f"{len(ranked) - FUNCTIONS} more", rest, rest))
-    return _ranking(("function", "cycles"), rows, run.totals.cycles, run.totals.cycles, "cyan")
+    total = run.totals.cycles or 0
+    return _ranking(("function", "cycles"), rows, total, total, "cyan")
 
 
 def _arena(run: Run) -> RenderableType:
@@ -339,9 +376,11 @@ def _owners(owners: Sequence[Owner]) -> RenderableType:
 
 def _provenance(run: Run) -> Sequence[str]:
     about = run.provenance
+    firmware = f"firmware {about.kernels.sha256[:12]} of {about.kernels.compiler}"
+    model = f"model {run.model.sha256[:12]}"
+    counted = f"Counted, not executed: {firmware} and {model}."
     return (
-        f"Executed: firmware {about.kernels.sha256[:12]} of {about.kernels.compiler}, on model "
-        f"{run.model.sha256[:12]}, input {about.input}.",
+        counted if run.totals.cycles is None else f"Executed: {firmware}, on {model}, input {about.input}.",
         f"Rests on: {about.core_table}, {about.board_file}, memory timing {about.memory_model}, {about.runtime}.",
         *run.board.notes,
     )

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from mcusim import tables
+from mcusim import record, tables
 from mcusim.renderers import RENDERERS, text
 from mcusim.trace import CAUSES
 
@@ -152,3 +152,22 @@ def test_a_model_without_layers_renders(example_run):
     report = text.render(dataclasses.replace(example_run, layers=(), totals=totals))
     assert "0 of 0 layers" in report
     assert "energy unknown: no figure for this board" in report
+
+
+def test_the_expected_error_comes_with_its_source(example_run):
+    totals = dataclasses.replace(
+        example_run.totals, error_percent=6.04, error_percent_reason=None, error_source="mean of 7 published figures"
+    )
+    report = text.render(dataclasses.replace(example_run, totals=totals))
+    assert "error of the cycles: ±6%, mean of 7 published figures" in report
+
+
+def test_energy_is_marked_and_duty_cycle_shown(example_run):
+    duty = record.DutyCycle(1.0, 0.25, None, "none was given", False, 0.0025, None, None, None, "no battery was named")
+    running = record.Energy(0.01, None, "headline", 3.0, "CoreMark", "a datasheet")
+    report = text.render(dataclasses.replace(example_run, energy=running, duty_cycle=duty))
+    assert "energy: 10.0 mW while running, a headline current" in report
+    assert "at 1 Hz busy 25.0% of the time, at least 2.50 mW on average" in report
+    assert "energy: " not in text.render(
+        dataclasses.replace(example_run, energy=record.Energy(None, "unknown", None, None, None, None))
+    )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import mcusim
-from mcusim.run import Machine
+from mcusim.inference import Machine
 
 MODELS = ("ad01_int8", "hello_world_int8", "kws_ref_model", "micro_speech_quantized", "person_detect",
           "pretrainedResnet_quant")  # fmt: skip
@@ -26,7 +26,7 @@ def test_every_tensor_is_tflite_micros(reference_data, name, board):
     inputs = [expected[f"tensor_{index}"].reshape(model.tensors[index].shape) for index in model.inputs]
     machine = Machine.start(mcusim.plan(model, mcusim.load_board(board)), inputs)
     for op in model.ops:
-        layer = machine.layer(op)
+        layer, _ = machine.layer(op)
         assert layer.bit_exact, layer.difference
         assert layer.instructions > 0
         assert layer.cycles >= layer.macs // 2, "no Cortex-M4 multiplies more than two pairs a cycle"

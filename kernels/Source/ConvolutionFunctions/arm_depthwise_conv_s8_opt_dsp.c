@@ -2,7 +2,7 @@
 /* DEPTHWISE_CONV_2D with channel multiplier 1: the window is widened to int16 once, then four channels at a time. */
 
 #include "arm_depthwise_conv.h"
-#include "arm_nn_dsp.h"
+#include "arm_nn_s8x4.h"
 
 /*
  * One pixel to int16 with an offset. Of each four channels, 0 and 2 go into the first word, 1 and 3 into the second,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Product of two int8 matrices, the right one transposed: two rows of each at a time, SMLAD on four bytes. */
 
+#include "arm_nn_2x2.h"
 #include "arm_nn_dsp.h"
-#include "arm_nnsupportfunctions.h"
 
 /* Two rows of the output's columns `column` and `column + 1`; step_* are 0 where a second row is missing. */
 typedef struct {
@@ -12,14 +12,8 @@ typedef struct {
     int32_t depth;
 } shape;
 
-typedef struct {
-    int32_t sum_00;
-    int32_t sum_01;
-    int32_t sum_10;
-    int32_t sum_11;
-} sums;
-
-static inline sums multiply_2x2(const int8_t *lhs, const int8_t *rhs, const shape *shape, sums sums)
+static inline arm_nn_sums_2x2 multiply_2x2(
+    const int8_t *lhs, const int8_t *rhs, const shape *shape, arm_nn_sums_2x2 sums)
 {
     const int32_t lhs_step = shape->lhs_step;
     const int32_t rhs_step = shape->rhs_step;
@@ -91,8 +85,8 @@ void arm_nn_mat_mult_nt_t_s8(const int8_t *lhs,
         for (int32_t row = 0; row < lhs_rows; row += 2) {
             const int32_t next_row = row + 1 < lhs_rows;
             const shape shape = {next_row * lhs_row_step, lhs_offset, next_column * depth, depth};
-            const sums start = {bias_0, bias_1, bias_0, bias_1};
-            const sums sums = multiply_2x2(lhs_pair, rhs, &shape, start);
+            const arm_nn_sums_2x2 start = {bias_0, bias_1, bias_0, bias_1};
+            const arm_nn_sums_2x2 sums = multiply_2x2(lhs_pair, rhs, &shape, start);
             int8_t *const second = output_pair + next_row * rhs_rows;
             output_pair[0] = arm_nn_scaled_output(sums.sum_00, multiplier_0, shift_0, &scaling);
             output_pair[next_column] = arm_nn_scaled_output(sums.sum_01, multiplier_1, shift_1, &scaling);

@@ -1,0 +1,86 @@
+"""Loads in the order of a log → those whose memory breaks a chain, and the further bus accesses of unaligned ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mcusim.accesses import region_of
+from mcusim.fixedpoint import jit
+from mcusim.hardware import Board, Core
+from mcusim.recording import (
+    ACCESS,
+    ACCESS_BYTES,
+    ADDRESS,
+    BLOCK_ADDRESS,
+    BLOCK_COUNT,
+    BLOCK_FIRST,
+    BLOCK_HALFWORD,
+    CHAINS,
+    EDGE_BLOCK,
+    FLAGS,
+    LITERAL,
+    NO_ACCESS,
+    SINGLE_LOAD,
+    Event,
+    Observer,
+)
+
+LOAD_RULES = ("load_other_memory", "unaligned_load")  # rules of a core, in the order of the events
+_NO_LOAD = -2  # no single load right before; other numbers are those of memories
+
+
+def chained_loads(core: Core, board: Board) -> Observer | None:
+    """The observer of a core's loads on a board, named as the core's pipeline; None where LOAD_RULES are all 0.
+
+    The memories are the board's regions, and all that lies outside is one more.
+    """
+    rules = {name: core.rules[name] for name in LOAD_RULES}
+    if not any(rule.value for rule in rules.values()):
+        return None
+    events = tuple(Event(name, "load_store", rule.value, rule.source) for name, rule in rules.items())
+    memories = [number for one in board.regions for number in (one.address, one.address + one.bytes, 0)]
+    return Observer(core.pipeline, events, _observe, np.array(memories, np.int64), np.zeros(0, np.int64))
+
+
+@jit
+def _observe(
+    log: Any,
+    length: Any,
+    blocks: Any,
+    instructions: Any,
+    edges: Any,
+    issue: Any,
+    memories: Any,
+    state: Any,
+    counts: Any,
+) -> None:
+    """Follow a piece of the log; `counts`: one row a block, columns as the events.
+
+    Calls with arrays would cost more than all else here, so that addresses are read in place.
+    """
+    at, last = 0, 0
+    while at < length:
+        block, before = edges[log[at], EDGE_BLOCK], _NO_LOAD
+        base, first = 2 * blocks[block, BLOCK_HALFWORD] - blocks[block, BLOCK_ADDRESS], blocks[block, BLOCK_FIRST]
+        at += 1
+        for k in range(first, first + blocks[block, BLOCK_COUNT]):
+            if instructions[k, ACCESS] == NO_ACCESS:
+                continue
+            address, memory = instructions[k, LITERAL], _NO_LOAD
+            logged = at < length and log[at] < 0 and 2 * (log[at] >> 32 & 0x7FFFFFFF) == base + instructions[k, ADDRESS]
+            if address < 0 and logged:  # else its condition failed
+                address = log[at] & 0xFFFFFFFF
+                at += 1
+            if address >= 0 and instructions[k, FLAGS] & SINGLE_LOAD:
+                memory, size = last, instructions[k, ACCESS_BYTES]
+                if not memories[last] <= address < memories[last + 1]:
+                    memory = region_of(address, memories, 0)
+                    last = max(0, memory)
+                chains = instructions[k, FLAGS] & CHAINS != 0
+                counts[block, 0] += chains and before != _NO_LOAD and before != memory
+                counts[block, 1] += 2 if size == 4 and address & 1 else address & (size - 1) > 0
+            before = memory
+        while at < length and log[at] < 0:
+            at += 1

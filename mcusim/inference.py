@@ -1,0 +1,281 @@
+"""Plan + inputs → the emulated board while a model runs on it: every layer executed, timed and compared."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcusim import record, timing
+from mcusim.abi import Argument, Invocation, PreparedPointer, ScratchPointer, TensorPointer, place
+from mcusim.emulator import Emulator
+from mcusim.errors import EmulationError, UnsupportedError
+from mcusim.hardware import Board, Core
+from mcusim.loops import hottest_loop
+from mcusim.memory_systems import choices, memory_observer
+from mcusim.model import Model, Op, Tensor
+from mcusim.ops import OPERATORS
+from mcusim.pipelines import PIPELINES
+from mcusim.plan import Plan
+from mcusim.recording import Observer
+from mcusim.trace import CAUSES, Timing, Trace
+
+Array = NDArray[np.generic]
+
+# Instructions a layer may take before it counts as a runaway: no kernel here needs more than a hundred for a
+# multiply-accumulate, an element or a step of a pooling window, and the fixed part covers set-up.
+BUDGET_PER_UNIT = 200
+BUDGET_FIXED = 1_000_000
+NOTABLE_WAITING = 0.02  # share of a layer that a loop waits for its code before the report says so
+# The most of these units that is simulated: minutes of a PC's time, and a minute or more of a microcontroller's.
+MOST_UNITS = 2_000_000_000
+
+
+@dataclass(slots=True)
+class Machine:
+    """The emulated board while a model runs on it.
+
+    `possible` are the observers of what the board's memory system may be, None for one that never waits.
+    """
+
+    plan: Plan
+    core: Core
+    emulator: Emulator
+    invocations: tuple[Invocation, ...]
+    possible: tuple[Observer | None, ...]
+    walker: timing.Walker
+
+    @classmethod
+    def start(cls, plan: Plan, inputs: Sequence[Array]) -> Machine:
+        """Load flash, fill the persistent arrays as AllocateTensors does, and set the inputs."""
+        core = dataclasses.replace(plan.core, rules={**plan.core.rules, **plan.board.active_rules})
+        possible = _possible_observers(plan.board)
+        own = PIPELINES[core.pipeline].observer(core, plan.board)
+        ram_end = max(plan.stack_top, plan.arena_address + plan.arena.smallest_bytes)
+        emulator = Emulator(
+            core,
+            plan.firmware,
+            plan.code_address,
+            (plan.ram_address, ram_end - plan.ram_address),
+            [] if plan.shares_ram else [(plan.model_address, plan.model.file)],
+            [observer for observer in (own, *possible) if observer is not None],
+        )
+        if plan.shares_ram:
+            emulator.write(plan.model_address, plan.model.file)
+        invocations = tuple(OPERATORS[op.name].invocation(plan.model, op, plan.runtime) for op in plan.model.ops)
+        for op, invocation in zip(plan.model.ops, invocations, strict=True):
+            for position, content in enumerate(invocation.arrays):
+                emulator.write(plan.prepared_address(op.index, position), content)
+        for index, array in zip(plan.model.inputs, inputs, strict=True):
+            emulator.write(plan.address_of(index), np.ascontiguousarray(array).tobytes())
+        return cls(plan, core, emulator, invocations, possible, emulator.walker)
+
+    def value(self, index: int) -> Array:
+        """What a tensor holds now; a constant's value comes from the model."""
+        tensor = self.plan.model.tensors[index]
+        if tensor.data is not None:
+            return tensor.data
+        content = self.emulator.read(self.plan.address_of(index), tensor.bytes)
+        return np.frombuffer(bytes(content), np.dtype(tensor.dtype)).reshape(tensor.shape)
+
+    def layer(self, op: Op) -> tuple[record.Layer, tuple[int, ...]]:
+        """Execute one operator, time it, and compare its outputs with the reference's on the same inputs.
+
+        Returns it with its cycles for each possible memory system.
+        """
+        operands = [None if index < 0 else self.value(index) for index in op.inputs]
+        macs = OPERATORS[op.name].macs(self.plan.model, op)
+        traces = self._execute(op)
+        expected = OPERATORS[op.name].reference(self.plan.model, op, operands)
+        difference = None
+        for index, reference in zip(op.outputs, expected, strict=True):
+            difference = difference or first_difference(self.plan.model.tensors[index], reference, self.value(index))
+        timings = [self._timing(trace) for trace in traces]
+        return self._layer_record(op, macs, traces, timings, difference), self._possible_cycles(traces, timings)
+
+    def cycles(self, op: Op) -> tuple[int, ...]:
+        """Execute one operator only for its cycles, for each possible memory system."""
+        traces = self._execute(op)
+        return self._possible_cycles(traces, [self._timing(trace) for trace in traces])
+
+    def _timing(self, trace: Trace) -> Timing:
+        """Cycles with the memory system that the board's file gives first."""
+        others = {one.name for one in self.possible[1:] if one is not None}
+        kept = tuple(one for one in trace.observed if one.name not in others)
+        return timing.timed(self.walker, dataclasses.replace(trace, observed=kept))
+
+    def _possible_cycles(self, traces: Sequence[Trace], timings: Sequence[Timing]) -> tuple[int, ...]:
+        """Cycles of a layer for each possible memory system: only what waits for memory differs."""
+        first = sum(one.cycles for one in timings)
+        waits = [sum(timing.waiting(trace, one.name) for trace in traces) if one else 0 for one in self.possible]
+        return tuple(first - waits[0] + other for other in waits)
+
+    def _execute(self, op: Op) -> list[Trace]:
+        budget = BUDGET_FIXED + BUDGET_PER_UNIT * _units(self.plan.model, op)
+        traces = []
+        for call in self.invocations[op.index].calls:
+            placement = place(
+                call, lambda argument: self._resolve(op, argument), self.plan.stack_top, self.plan.firmware.float_abi
+            )
+            try:
+                traces.append(
+                    self.emulator.call(
+                        placement,
+                        writable=self._writable(op),
+                        readable=self._readable(op),
+                        stack=(self.plan.stack_bottom, self.plan.stack_top),
+                        max_instructions=budget,
+                        checks_status=call.checks_status,
+                    )
+                )
+            except EmulationError as error:
+                raise EmulationError(f"layer {op.index} ({op.name}): {error}") from error
+        return traces
+
+    def _resolve(self, op: Op, argument: Argument) -> int:
+        if isinstance(argument, TensorPointer):
+            return self.plan.address_of(argument.tensor) + argument.byte_offset
+        if isinstance(argument, ScratchPointer):
+            return self.plan.scratch_address(op.index, argument.request)
+        assert isinstance(argument, PreparedPointer)
+        return self.plan.prepared_address(op.index, argument.array)
+
+    def _writable(self, op: Op) -> list[tuple[int, int, str]]:
+        """The layer's own outputs and scratch: what its kernel may write beside the stack."""
+        plan = self.plan
+        ranges = [(plan.address_of(i), plan.model.tensors[i].bytes, plan.model.tensors[i].name) for i in op.outputs]
+        requests = plan.arena.memory[op.index].scratch_bytes
+        return ranges + [
+            (plan.scratch_address(op.index, request), size, f"scratch {request}")
+            for request, size in enumerate(requests)
+        ]
+
+    def _readable(self, op: Op) -> list[tuple[int, int, str]]:
+        """The layer's inputs in RAM, constants too if they lie there, and the arrays that Prepare filled."""
+        plan = self.plan
+        tensors = [plan.model.tensors[index] for index in op.inputs if index >= 0]
+        in_ram = [t for t in tensors if not t.is_constant or (plan.shares_ram and t.file_offset is not None)]
+        ranges = [(plan.address_of(t.index), t.bytes, t.name) for t in in_ram]
+        arrays = self.invocations[op.index].arrays
+        return ranges + [
+            (plan.prepared_address(op.index, position), len(content), f"persistent array {position}")
+            for position, content in enumerate(arrays)
+        ]
+
+    def _layer_record(
+        self, op: Op, macs: int, traces: Sequence[Trace], timings: Sequence[Timing], difference: str | None
+    ) -> record.Layer:
+        causes = {cause: sum(one.by_cause[cause] for one in timings) for cause in CAUSES}
+        functions = _functions(traces, timings)
+        cycles = sum(one.cycles for one in timings)
+        # First conservation law: a layer's cycles are those of its functions and those of its causes.
+        assert cycles == sum(causes.values()) == sum(item.cycles for item in functions)
+        output = self.plan.model.tensors[op.outputs[0]]
+        return record.Layer(
+            index=op.index,
+            op=op.name,
+            name=output.name,
+            kernel=traces[0].entry if traces else "",
+            shape=output.shape,
+            macs=macs,
+            instructions=sum(trace.instructions for trace in traces),
+            cycles=cycles,
+            least_cycles=cycles,
+            most_cycles=cycles,
+            cycles_by_cause=causes,
+            estimated_cycles=None,
+            estimated_cycles_reason="no cost formula is fitted for this kernel",
+            scratch_bytes=sum(self.plan.arena.memory[op.index].scratch_bytes),
+            stack_bytes=max((trace.stack_bytes for trace in traces), default=0),
+            bit_exact=difference is None,
+            difference=difference,
+            functions=functions,
+            why=_why(functions, causes, traces, timings),
+        )
+
+
+def _possible_observers(board: Board) -> tuple[Observer | None, ...]:
+    """The observers of what a board's memory system may be, each with a name of its own."""
+    found = [(choice, memory_observer(board, choice)) for choice in choices(board)]
+    return tuple(
+        dataclasses.replace(one, name=f"{one.name} ({choice.words})" if choice.words else one.name) if one else None
+        for choice, one in found
+    )
+
+
+def _units(model: Model, op: Op) -> int:
+    """A layer's work: its multiply-accumulates, the elements it reads and writes, the steps of its pooling windows."""
+    elements = sum(model.tensors[index].elements for index in (*op.inputs, *op.outputs) if index >= 0)
+    window = [size for key in ("filter_height", "filter_width") if isinstance(size := op.options.get(key), int)]
+    steps = model.tensors[op.outputs[0]].elements * math.prod(window) if window else 0
+    return OPERATORS[op.name].macs(model, op) + elements + steps
+
+
+def check_size(model: Model) -> None:
+    """Refuse a model of more work than is simulated, with UnsupportedError."""
+    units = sum(_units(model, op) for op in model.ops)
+    if units > MOST_UNITS:
+        raise UnsupportedError(
+            f"{model.name} takes {units:,} multiply-accumulates and element accesses; mcusim simulates up to "
+            f"{MOST_UNITS:,}"
+        )
+
+
+def first_difference(tensor: Tensor, expected: Array, found: Array) -> str | None:
+    """Where two values of a tensor first differ, in words; None where every bit is equal."""
+    if expected.tobytes() == found.tobytes():
+        return None
+    width = expected.dtype.itemsize
+    ours = np.frombuffer(expected.tobytes(), np.uint8).reshape(-1, width)
+    theirs = np.frombuffer(found.tobytes(), np.uint8).reshape(-1, width)
+    flat = int(np.flatnonzero((ours != theirs).any(axis=1))[0])
+    where = [int(i) for i in np.unravel_index(flat, expected.shape)] if expected.shape else []
+    wrong = int((ours != theirs).any(axis=1).sum())
+    return (
+        f"{tensor.name}{where}: target {found.reshape(-1)[flat]}, reference {expected.reshape(-1)[flat]} "
+        f"({wrong:,} of {expected.size:,} elements differ)"
+    )
+
+
+def _functions(traces: Sequence[Trace], timings: Sequence[Timing]) -> tuple[record.FunctionCycles, ...]:
+    """Cycles of each target function, most first."""
+    cycles: Counter[str] = Counter()
+    for trace, one in zip(traces, timings, strict=True):
+        for block, row in zip(trace.blocks, one.by_block, strict=True):
+            cycles[block.function] += sum(row)
+    ranked = sorted(cycles.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(record.FunctionCycles(name, count) for name, count in ranked)
+
+
+def _why(
+    functions: Sequence[record.FunctionCycles],
+    causes: Mapping[str, int],
+    traces: Sequence[Trace],
+    timings: Sequence[Timing],
+) -> str:
+    """One line: where the cycles are, what they are spent on, and which loop waits for its own code."""
+    total = sum(causes.values())
+    if not total:
+        return "no code runs"
+    where = f"{functions[0].name} {functions[0].cycles / total:.0%}"
+    spent = sorted(((count, cause) for cause, count in causes.items() if count), key=lambda item: (-item[0], item[1]))
+    line = f"{where}; " + ", ".join(f"{cause} {count / total:.0%}" for count, cause in spent[:3])
+    return line + _waiting_loop(traces, timings, total)
+
+
+def _waiting_loop(traces: Sequence[Trace], timings: Sequence[Timing], total: int) -> str:
+    """The hottest loop, where waiting for its code takes much of the layer: RAM or another place would save that."""
+    loops = [loop for trace, one in zip(traces, timings, strict=True) if (loop := hottest_loop(trace, one))]
+    waiting = [loop for loop in loops if loop.fetch_cycles > NOTABLE_WAITING * total]
+    if not waiting:
+        return ""
+    loop = max(waiting, key=lambda one: one.fetch_cycles)
+    return (
+        f"; the loop of {loop.bytes:,} bytes at {loop.address:#010x} in {loop.function} waits for its code: from RAM "
+        f"or in a better place the layer takes up to {loop.fetch_cycles / total:.0%} less"
+    )

@@ -1,0 +1,302 @@
+"""Code that runs with recording hooks → every edge known and timed as it first comes, observers fed, Traces."""
+
+from __future__ import annotations
+
+import ctypes
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcusim import observations, observer
+from mcusim.addressing import addressing
+from mcusim.errors import EmulationError
+from mcusim.recording import (
+    ACCESS,
+    ACCESS_BYTES,
+    ADDRESS,
+    BLOCK_COLUMNS,
+    BRANCH,
+    BRANCHES,
+    BYTES,
+    CHAINS,
+    EDGE_COLUMNS,
+    FLAGS,
+    FLOAT,
+    INSTRUCTION_COLUMNS,
+    LITERAL,
+    LOAD,
+    NO_ACCESS,
+    NO_PREVIOUS,
+    REGISTERS,
+    SINGLE_LOAD,
+    STORE,
+    Observed,
+    Observer,
+    Table,
+)
+from mcusim.timing import REFILL, Step, Walker, is_taken
+from mcusim.trace import Block, Instruction, Trace
+from mcusim.tracing import CodeBlock, DecodedCode, build_trace, recorded_sites
+
+LOG_WORDS = 1 << 18  # of the log between two times that it is emptied
+MOST_SITES = 1 << 16
+_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)
+
+
+@dataclass(slots=True)
+class _Grown:
+    """A table that grows by rows, as a view of an array with room."""
+
+    array: Table
+    length: int = 0
+
+    @classmethod
+    def of(cls, columns: int) -> _Grown:
+        """An empty table."""
+        return cls(np.zeros((256, columns) if columns else 256, np.int64))
+
+    def extend(self, rows: Sequence[Sequence[int]] | Sequence[int]) -> int:
+        """Append rows; the number of the first."""
+        first, self.length = self.length, self.length + len(rows)
+        if self.length > len(self.array):
+            grown = np.zeros((2 * self.length, *self.array.shape[1:]), np.int64)
+            grown[:first] = self.array[:first]
+            self.array = grown
+        if len(rows):
+            self.array[first : self.length] = rows
+        return first
+
+    @property
+    def rows(self) -> Table:
+        """All rows so far."""
+        return self.array[: self.length]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Moment:
+    """What a recorder has counted at one moment: the hooks' counts, and those of each observer by block."""
+
+    counts: observations.Counts
+    observed: tuple[Table, ...]
+
+    def since(self, earlier: Moment) -> Moment:
+        """What was counted after an earlier moment."""
+        observed = []
+        for after, before in zip(self.observed, earlier.observed, strict=True):
+            difference = after.copy()
+            difference[: len(before)] -= before
+            observed.append(difference)
+        return Moment(self.counts.since(earlier.counts), tuple(observed))
+
+
+class Recorder:
+    """Follows one emulated core: `hooks` go on all of its code, `state` is their argument.
+
+    What goes wrong while Python is asked ends the run with the status REFUSED and is raised by `check`.
+    """
+
+    def __init__(
+        self,
+        code: DecodedCode,
+        regions: Sequence[tuple[int, int]],
+        observers: Sequence[Observer],
+        functions: tuple[int, int],
+    ) -> None:
+        """`regions`: (address, bytes) of code; `functions`: addresses of uc_reg_read and uc_emu_stop."""
+        self.code = code
+        self.observers = tuple(observers)
+        self.walker = Walker(code.core)
+        self.state = observations.recording_state(regions, functions, MOST_SITES, LOG_WORDS)
+        self._ask = _CALLBACK(self._answer)  # kept: the hooks call it
+        self.state[observer.CALLBACK] = int(ctypes.cast(self._ask, ctypes.c_void_p).value or 0)
+        self._error: BaseException | None = None
+        self._blocks = _Grown.of(BLOCK_COLUMNS)
+        self._instructions = _Grown.of(INSTRUCTION_COLUMNS)
+        self._edges = _Grown.of(EDGE_COLUMNS)
+        self._issue = _Grown.of(0)
+        self._static = _Grown.of(0)  # cycles of each edge
+        self._numbers: dict[int, int] = {}  # block's key → row of _blocks
+        self._seen: list[CodeBlock] = []
+        self._before: dict[int, int] = {}  # block's row → the row it was first entered from
+        self._known_slots: list[int] = []  # of all edges in the array
+        self.sites: dict[int, int] = {}
+        self._counts = [np.zeros((256, len(one.events)), np.int64) for one in self.observers]
+
+    def reset(self, max_instructions: int) -> None:
+        """Forget all counts; what is known about the code stays, and so does the observers' state."""
+        observations.restart(self.state, max_instructions, self._known_slots, len(self.sites))
+        for counts in self._counts:
+            counts[:] = 0
+
+    def check(self) -> None:
+        """Raise what went wrong while Python was asked."""
+        if self._error is not None:
+            error, self._error = self._error, None
+            raise error
+
+    def flush(self) -> None:
+        """Have the observers follow all of the log."""
+        words = int(self.state[observer.LOG_WORDS])
+        begin = int(self.state[observer.LOG_AT])
+        if words:
+            self._observe(self.state[begin : begin + words])
+        self.state[observer.LOG_WORDS] = 0
+
+    def cycles(self) -> int:
+        """Cycles so far since `reset`, every condition taken as met and every divide as one cycle.
+
+        The block that is executing counts as a whole.
+        """
+        self.flush()
+        table = observations.edge_table(self.state)
+        known = table[table[:, observer.EDGE_BLOCK] != 0]
+        static = int((self._static.rows[known[:, observer.EDGE_INDEX]] * known[:, observer.EDGE_COUNT]).sum())
+        waits = sum(
+            float((counts.sum(axis=0) * np.array([event.cycles for event in one.events])).sum())
+            for one, counts in zip(self.observers, self._counts, strict=True)
+        )
+        return static + round(waits)
+
+    def moment(self) -> Moment:
+        """All that was counted since `reset`."""
+        self.flush()
+        return Moment(observations.counts(self.state), tuple(counts.copy() for counts in self._counts))
+
+    def trace(self, moment: Moment, entry: str, stack: tuple[int, int], stop: int) -> Trace:
+        """The trace of all until a moment, or of what lies between two (`Moment.since`); see tracing.build_trace."""
+        trace = build_trace(self.code, moment.counts, self.sites, entry, stack, stop)
+        rows = [self._numbers.get(block.size << 32 | block.address, -1) for block in trace.blocks]
+        observed = []
+        for one, counts in zip(self.observers, moment.observed, strict=True):
+            none = (0,) * len(one.events)
+            found = (tuple(counts[row].tolist()) if 0 <= row < len(counts) else none for row in rows)
+            observed.append(Observed(one.name, one.events, tuple(found)))
+        return dataclasses.replace(trace, observed=tuple(observed))
+
+    def _answer(self, question: int) -> int:
+        try:
+            if question == observer.DISCOVER:
+                self._discover(int(self.state[observer.NEW_SLOT]))
+            else:
+                self.flush()
+        except BaseException as error:  # nothing may pass through the emulator; `check` raises it
+            self._error = error
+            self.state[observer.STATUS] = observer.REFUSED
+            return 1
+        return 0
+
+    def _discover(self, slot: int) -> None:
+        """Make an edge known before its block executes for the first time."""
+        self._known_slots.append(slot)
+        row = self.state[slot : slot + observer.EDGE_WORDS]
+        key, previous = int(row[observer.EDGE_BLOCK]), int(row[observer.EDGE_PREVIOUS])
+        if int(self.state[observer.EDGES]) == observer.MOST_EDGES:
+            raise EmulationError("the code takes more different paths than can be counted")
+        self.state[observer.EDGES] += 1
+        before = self._numbers.get(previous, NO_PREVIOUS)
+        number = self._numbers.get(key)
+        if number is None:
+            goes_on = before >= 0 and (previous & 0xFFFFFFFF) + (previous >> 32) == key & 0xFFFFFFFF
+            number = self._add_block(key, self.code.block(key, previous if goes_on else None))
+        if before >= 0:
+            self._before.setdefault(number, before)
+        seen = self._seen[number]
+        moves = bool(seen.moves) or (before >= 0 and bool(self._seen[before].moves))
+        row[observer.EDGE_INSTRUCTIONS] = len(seen.block.instructions)
+        row[observer.EDGE_READS_SP] = moves
+        row[observer.EDGE_LOWEST_SP] = observer.HIGHEST_SP
+        row[observer.EDGE_INDEX] = self._add_edge(before, number)
+
+    def _add_block(self, key: int, seen: CodeBlock) -> int:
+        block = seen.block
+        first = self._instructions.extend(_rows(block))
+        number = self._blocks.extend([[block.address, block.size, first, len(block.instructions), self._halfword(key)]])
+        self._numbers[key] = number
+        self._seen.append(seen)
+        for site in recorded_sites(seen):
+            self._add_site(site)
+        for index, counts in enumerate(self._counts):
+            if number >= len(counts):
+                self._counts[index] = np.concatenate([counts, np.zeros_like(counts)])
+        return number
+
+    def _add_site(self, site: observations.Site) -> None:
+        if site.address in self.sites:
+            return
+        number = len(self.sites)
+        if number == MOST_SITES:
+            raise EmulationError(f"more than {MOST_SITES} instructions have to be followed one by one")
+        self.sites[site.address] = number
+        observations.record_site(self.state, number, self._halfword(site.address), site)
+
+    def _halfword(self, key: int) -> int:
+        return observations.halfword_of(self.state, key & 0xFFFFFFFF)
+
+    def _add_edge(self, before: int, number: int) -> int:
+        """Time a block behind the one before it, and what that one was first entered from."""
+        block = self._seen[number].block
+        path: list[Step] = []
+        follower, at = block, before
+        while at >= 0 and len(path) < 2:
+            path.insert(0, Step(self._seen[at].block, is_taken(self._seen[at].block, follower)))
+            follower, at = self._seen[at].block, self._before.get(at, NO_PREVIOUS)
+        cycles = self.walker.walk(path, block)
+        own = cycles[:, :REFILL].sum(axis=1)
+        refill = int(cycles[0, REFILL])
+        first = self._issue.extend(own.tolist())
+        self._static.extend([int(own.sum()) + refill])
+        taken = int(not path or path[-1].leaves)
+        return self._edges.extend([[number, before, taken, first, refill]])
+
+    def _observe(self, log: NDArray[np.int64]) -> None:
+        for one, counts in zip(self.observers, self._counts, strict=True):
+            one.observe(
+                log,
+                len(log),
+                self._blocks.rows,
+                self._instructions.rows,
+                self._edges.rows,
+                self._issue.rows,
+                one.parameters,
+                one.state,
+                counts,
+            )
+
+
+def _rows(block: Block) -> list[list[int]]:
+    """The block's rows of the table of instructions."""
+    rows = []
+    before: Instruction | None = None
+    for one in block.instructions:
+        row = [0] * INSTRUCTION_COLUMNS
+        row[ADDRESS], row[BYTES], row[BRANCH] = one.address, one.size, BRANCHES.index(one.branch or "")
+        row[LITERAL] = -1
+        if one.access is not None:
+            row[ACCESS] = LOAD if one.access.kind == "load" else STORE
+            row[ACCESS_BYTES], row[REGISTERS] = one.access.bytes, one.access.words
+            place = addressing(one)
+            if place is not None and place.base is None and place.index is None:
+                row[LITERAL] = place.offset
+        row[FLAGS] = _flags(one, before)
+        rows.append(row)
+        before = one
+    return rows
+
+
+def _flags(one: Instruction, before: Instruction | None) -> int:
+    flags = FLOAT if one.mnemonic.startswith("v") else NO_ACCESS
+    if _is_single_load(one):
+        flags |= SINGLE_LOAD
+        if before is not None and _is_single_load(before) and not before.writes & one.address_reads:
+            flags |= CHAINS
+    return flags
+
+
+def _is_single_load(one: Instruction) -> bool:
+    access = one.access
+    if access is None or access.kind != "load" or access.multiple or one.branch is not None:
+        return False
+    return not one.mnemonic.startswith("v") and "ex" not in one.mnemonic

@@ -1,0 +1,83 @@
+"""`mcusim exec`: what goes where, and the exit statuses."""
+
+import json
+
+import pytest
+from firmware_build import build
+
+from mcusim.cli import main
+
+BOARD = ["--board", "nucleo_l4r5zi"]
+
+
+def test_console_then_report(capsys):
+    firmware = str(build("hal_style", "m4"))
+    assert main(["exec", firmware, *BOARD, "--send", "name%", "--until", "m-name-hal"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("m-timeouts-0\nm-ready\nm-name-hal\nhal_style_m4.elf on NUCLEO-L4R5ZI")
+    assert "SysTick_Handler" in out and "it has printed 'm-name-hal'" in out
+
+
+def test_data_alone_on_the_standard_output(capsys, tmp_path):
+    firmware = str(build("semihosting", "m4", "hex"))
+    arguments = ["exec", firmware, *BOARD, "--files", str(tmp_path)]
+    assert main([*arguments, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["schema"] == "mcusim.exec/1"
+    assert main([*arguments, "--format", "collapsed"]) == 0
+    assert all(line.rsplit(" ", 1)[1].isdigit() for line in capsys.readouterr().out.splitlines())
+    assert main([*arguments, "--quiet"]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_input_from_a_file_and_a_difference(capsys, tmp_path):
+    firmware, lines = str(build("hal_style", "m4", "bin")), tmp_path / "input.txt"
+    talk = ["--input", str(lines), "--prompt", "m-ready", "--until", "m-name-hal", "-q"]
+    lines.write_text("infer%\nname%\n")
+    assert main(["exec", firmware, *BOARD, *talk, "--json", str(tmp_path / "one.json")]) == 0
+    lines.write_text("infer%\ninfer%\nname%\n")
+    both = ["--minus", str(tmp_path / "one.json"), "--json", str(tmp_path / "difference.json")]
+    assert main(["exec", firmware, *BOARD, *talk, *both]) == 0
+    found = json.loads((tmp_path / "difference.json").read_text())
+    loops = [one for one in found["functions"] if one["calls"] == 1 and one["instructions"] > 5000]
+    assert [one["instructions"] // 1000 for one in loops] == [6], "work(1000): six instructions a round"
+
+
+def test_a_program_that_fails_is_status_1_and_a_line(capsys, tmp_path):
+    firmware = str(build("semihosting", "m4"))
+    assert main(["exec", firmware, *BOARD, "-q"]) == 1
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "--files" in error
+    endless = str(build("hal_style", "m4"))
+    assert main(["exec", endless, *BOARD, "-q", "--max-instructions", "1000"]) == 1
+    assert "does not end within 1,000 instructions; it is in" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        (["--entry", "nothing"], "it has no such function"),
+        (["--base", "flash"], "--base flash: expected an address"),
+        (["--marker", "0x1234567890"], "--marker 0x1234567890: expected an address"),
+        (["--chip", "stm32x9"], "unknown chip 'stm32x9'"),
+        (["--region", "nothing"], "it has no such function"),
+        (["--files", "/nowhere"], "cannot use /nowhere"),
+        (["--input", "/nowhere"], "cannot read /nowhere"),
+        (["--minus", "/nowhere"], "cannot read /nowhere"),
+        (["--max-instructions", "0"], "max-instructions"),
+        (["--format", "svg"], "unknown format 'svg'"),
+    ],
+)
+def test_bad_usage_is_status_2_and_a_line(capsys, options, words):
+    assert main(["exec", str(build("semihosting", "m4")), *BOARD, *options]) == 2
+    printed = capsys.readouterr()
+    assert words in printed.err and printed.err.count("\n") == 1 and printed.out == ""
+
+
+def test_files_that_are_no_firmware(capsys, tmp_path):
+    path = tmp_path / "x.elf"
+    for content, words in ((b"\x7fELF" + bytes(100), "not a 32-bit little-endian"), (b"", "is empty")):
+        path.write_bytes(content)
+        assert main(["exec", str(path), *BOARD]) == 2
+        assert words in capsys.readouterr().err
+    assert main(["exec", str(tmp_path / "none.elf"), *BOARD]) == 2
+    assert "cannot read" in capsys.readouterr().err
