@@ -194,8 +194,8 @@ class Totals:
 
     `error_percent` is the error to expect of cycles and latency, `error_source` says what it is derived from.
     `least_cycles` and `most_cycles` span what `range_over` says: link orders and memory parameters that are not known;
-    both are `cycles` itself where there is but one figure. Where nothing was executed there are neither layers nor instructions, cycles,
-    causes and latency, all for `cycles_reason`.
+    both are `cycles` itself where there is but one figure. Where nothing was executed there are neither layers nor
+    instructions, cycles, causes and latency, all for `cycles_reason`.
     """
 
     macs: int

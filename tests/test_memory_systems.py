@@ -49,7 +49,7 @@ def test_every_combination_of_what_is_not_known_the_first_values_first():
     ],
 )
 def test_refusals(made, error, words):
-    with pytest.raises(error, match="my.toml: memory") as caught:
+    with pytest.raises(error, match=r"my\.toml: memory") as caught:
         choices(made)
     assert words in str(caught.value)
 
