@@ -40,7 +40,8 @@ MOST_UNITS = 2_000_000_000
 class Machine:
     """The emulated board while a model runs on it.
 
-    `possible` are the observers of what the board's memory system may be, None for one that never waits.
+    `possible` are the observers of what the board's memory system may be, None for one that never waits;
+    `code_waits` are the cycles so far in which code was waited for.
     """
 
     plan: Plan
@@ -49,6 +50,7 @@ class Machine:
     invocations: tuple[Invocation, ...]
     possible: tuple[Observer | None, ...]
     walker: timing.Walker
+    code_waits: int = 0
 
     @classmethod
     def start(cls, plan: Plan, inputs: Sequence[Array]) -> Machine:
@@ -75,6 +77,11 @@ class Machine:
             emulator.write(plan.address_of(index), np.ascontiguousarray(array).tobytes())
         return cls(plan, core, emulator, invocations, possible, emulator.walker)
 
+    def waits_for_code(self, traces: Sequence[Trace]) -> int:
+        """Cycles in which the memory system that the board's file gives first has traces wait for their code."""
+        first = self.possible[0]
+        return sum(timing.waiting(trace, first.name, ("fetch", "cache")) for trace in traces) if first else 0
+
     def value(self, index: int) -> Array:
         """What a tensor holds now; a constant's value comes from the model."""
         tensor = self.plan.model.tensors[index]
@@ -96,6 +103,7 @@ class Machine:
         for index, reference in zip(op.outputs, expected, strict=True):
             difference = difference or first_difference(self.plan.model.tensors[index], reference, self.value(index))
         timings = [self._timing(trace) for trace in traces]
+        self.code_waits += self.waits_for_code(traces)
         return self._layer_record(op, macs, traces, timings, difference), self._possible_cycles(traces, timings)
 
     def cycles(self, op: Op) -> tuple[int, ...]:

@@ -13,6 +13,7 @@ NOT_GIVEN = math.nan  # the value of a parameter that a board need not give
 LARGEST_CACHE_BYTES = 1 << 20
 MOST_WAYS = 1024
 MOST_CYCLES = 1000
+NOTABLE_WAITING = 0.001  # share of the cycles spent waiting for code below which its place hardly matters
 
 
 def number(board: Board, parameters: Mapping[str, float], name: str, low: float, high: float) -> float:

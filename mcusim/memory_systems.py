@@ -56,6 +56,16 @@ def memory_observer(board: Board, choice: Choice) -> Observer | None:
     return observer
 
 
+def place_matters(board: Board, waiting: float) -> bool:
+    """Whether other link orders may take other cycles on a board, with the first of its possible memory systems.
+
+    `waiting` is the share of the cycles in which one link order waits for its code.
+    """
+    first = choices(board)[0]
+    matters: bool = MEMORIES[first.model].place_matters(first.parameters, waiting)
+    return matters
+
+
 def memory_caveats(board: Board) -> tuple[str, ...]:
     """Sentences on what a figure made with the board's memory system leaves out."""
     system = memory_system(board)

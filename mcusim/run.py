@@ -6,6 +6,7 @@ import dataclasses
 import datetime
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +15,9 @@ from mcusim import energy, record
 from mcusim.elf import Manifest, firmware_path, layouts, load_firmware, load_manifest
 from mcusim.errors import BadInputError
 from mcusim.expectation import expected_error, no_error
+from mcusim.hardware import Board
 from mcusim.inference import Machine, check_size
-from mcusim.memory_systems import memory_caveats, memory_system
+from mcusim.memory_systems import memory_caveats, memory_system, place_matters
 from mcusim.model import Model
 from mcusim.ops import OPERATORS
 from mcusim.plan import Plan
@@ -48,8 +50,7 @@ def run(
     """
     check_size(plan.model)
     values = _input_arrays(plan.model, inputs)
-    orders = layouts(plan.image)
-    steps = len(plan.model.ops) * len(orders)
+    steps = len(plan.model.ops) * len(layouts(plan.image))
     machine = Machine.start(plan, values)
     layers: list[record.Layer] = []
     possible: list[list[tuple[int, ...]]] = [[]]  # cycles by link order, layer and memory system
@@ -60,7 +61,9 @@ def run(
         layers.append(layer)
         possible[0].append(cycles)
     outputs = tuple(machine.value(index) for index in plan.model.outputs)
-    for order in orders[1:]:
+    cycles_in_all = sum(layer.cycles for layer in layers)
+    waiting = machine.code_waits / cycles_in_all if cycles_in_all else 0.0
+    for order in layouts(plan.image)[1:] if place_matters(plan.board, waiting) else ():
         if progress:
             progress(len(plan.model.ops) * len(possible), steps, f"link order {order}")
         linked = dataclasses.replace(plan, firmware=load_firmware(firmware_path(plan.image, order)))
@@ -70,7 +73,8 @@ def run(
         progress(steps, steps, "done")
     complete = dataclasses.replace(plan, stack_bytes=max((layer.stack_bytes for layer in layers), default=0))
     given = "pseudo-random" if inputs is None else "given"
-    return _record(complete, _with_ranges(layers, possible), _extremes(possible), outputs, command, given)
+    extremes = _extremes(possible, waiting)
+    return _record(complete, _with_ranges(layers, possible), extremes, outputs, command, given)
 
 
 def _with_ranges(
@@ -84,14 +88,17 @@ def _with_ranges(
     return tuple(found)
 
 
-def _range_words(plan: Plan) -> str:
+def _range_words(board: Board, extremes: _Extremes) -> str:
     """What the least and the most cycles of a run are found among."""
     unknown = [
         f"{name} {' or '.join(f'{value:g}' for value in parameter.values)}"
-        for name, parameter in memory_system(plan.board).parameters.items()
+        for name, parameter in memory_system(board).parameters.items()
         if len(parameter.values) > 1
     ]
-    return "; ".join([f"{len(layouts(plan.image))} link orders of the kernels", *unknown])
+    if extremes.link_orders > 1:
+        return "; ".join([f"{extremes.link_orders} link orders of the kernels", *unknown])
+    one = f"one link order of the kernels, which waits for its code in {extremes.waiting:.2%} of the cycles"
+    return "; ".join([one, *unknown])
 
 
 def beside_default(placed: record.Run, default: record.Run) -> record.Run:
@@ -107,10 +114,20 @@ def beside_default(placed: record.Run, default: record.Run) -> record.Run:
     return dataclasses.replace(placed, notes=(note, *placed.notes))
 
 
-def _extremes(possible: Sequence[Sequence[tuple[int, ...]]]) -> tuple[int, int]:
-    """The least and the most cycles of an inference: one link order and one memory system for all of its layers."""
+@dataclass(frozen=True, slots=True)
+class _Extremes:
+    """The least and the most cycles of an inference, among how many link orders, and the share of waiting for code."""
+
+    least_cycles: int
+    most_cycles: int
+    link_orders: int
+    waiting: float
+
+
+def _extremes(possible: Sequence[Sequence[tuple[int, ...]]], waiting: float) -> _Extremes:
+    """The range of an inference: one link order and one memory system hold for all of its layers."""
     totals = [sum(cycles) for order in possible for cycles in zip(*order, strict=True)] or [0]
-    return min(totals), max(totals)
+    return _Extremes(min(totals), max(totals), len(possible), waiting)
 
 
 def pseudo_random_inputs(model: Model) -> tuple[Array, ...]:
@@ -164,7 +181,7 @@ def _input_arrays(model: Model, inputs: Array | Sequence[Array] | None) -> tuple
 def _record(
     plan: Plan,
     layers: tuple[record.Layer, ...],
-    extremes: tuple[int, int],
+    extremes: _Extremes,
     outputs: tuple[Array, ...],
     command: str,
     given: str,
@@ -223,7 +240,7 @@ def _model_info(model: Model) -> record.ModelInfo:
     )
 
 
-def _totals(plan: Plan, layers: Sequence[record.Layer], extremes: tuple[int, int]) -> record.Totals:
+def _totals(plan: Plan, layers: Sequence[record.Layer], extremes: _Extremes) -> record.Totals:
     causes = {cause: sum(layer.cycles_by_cause[cause] for layer in layers) for cause in CAUSES}
     cycles = sum(layer.cycles for layer in layers)
     # First conservation law, over the run: every cycle has one layer and one cause.
@@ -243,9 +260,9 @@ def _totals(plan: Plan, layers: Sequence[record.Layer], extremes: tuple[int, int
         error_percent=error.percent if error else None,
         error_percent_reason=None if error else f"not validated: {no_error(plan.core, memory)}",
         error_source=error.source if error else None,
-        least_cycles=extremes[0],
-        most_cycles=extremes[1],
-        range_over=_range_words(plan),
+        least_cycles=extremes.least_cycles,
+        most_cycles=extremes.most_cycles,
+        range_over=_range_words(plan.board, extremes),
         cycles_reason=None,
     )
 
@@ -317,6 +334,6 @@ def plan_only(plan: Plan, command: str = "") -> record.Run:
         f"for {plan.firmware.isa}, and differs for {plan.core.isa}; the stack of the kernels is not counted.",
         NOT_COUNTED,
     )
-    complete = _record(plan, (), (0, 0), (), command, "none")
+    complete = _record(plan, (), _Extremes(0, 0, 0, 0.0), (), command, "none")
     provenance = dataclasses.replace(complete.provenance, engine="plan", memory_model="none")
     return dataclasses.replace(complete, totals=unknown, notes=notes, provenance=provenance)

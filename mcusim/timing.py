@@ -122,14 +122,15 @@ def timed(walker: Walker, trace: Trace) -> Timing:
     return _Timer(walker, trace).timing()
 
 
-def waiting(trace: Trace, observer: str) -> int:
-    """Cycles that one observer of a trace, by its name, adds to it."""
+def waiting(trace: Trace, observer: str, causes: Sequence[str] = CAUSES) -> int:
+    """Cycles of some causes that one observer of a trace, by its name, adds to it."""
     return sum(
         round(count * event.cycles)
         for observed in trace.observed
         if observed.name == observer
         for counts in observed.counts
         for event, count in zip(observed.events, counts, strict=True)
+        if event.cause in causes
     )
 
 

@@ -108,6 +108,14 @@ def observer(board: Board, parameters: Mapping[str, float]) -> Observer | None:
     return Observer("art", events, _observe, table, state)
 
 
+def place_matters(parameters: Mapping[str, float], waiting: float) -> bool:
+    """Whether other link orders may take other cycles; `waiting`: the share of them in which this one waits for code.
+
+    Always: a loop about as large as the instruction cache falls off a cliff.
+    """
+    return True
+
+
 def caveats(board: Board) -> tuple[str, ...]:
     """What a figure made with the ART leaves out."""
     return (

@@ -26,7 +26,7 @@ from mcusim.accesses import (
 from mcusim.cache_sets import ENTRY_WORDS, NO_LINE, empty, touch
 from mcusim.fixedpoint import inlined, observing
 from mcusim.hardware import Board
-from mcusim.memory_parameters import MOST_CYCLES, NOT_GIVEN, cycles, number, sets, wait_states, whole
+from mcusim.memory_parameters import MOST_CYCLES, NOT_GIVEN, NOTABLE_WAITING, cycles, number, sets, wait_states, whole
 from mcusim.recording import (
     ACCESS,
     ACCESS_BYTES,
@@ -97,6 +97,14 @@ def observer(board: Board, parameters: Mapping[str, float]) -> Observer | None:
     table = [shape.ways, shape.mask, shape.shift, caches_data, *region_rows(board, {"flash": 0})]
     state = np.concatenate([np.array([-2, NO_LINE], np.int64), empty(shape.words)])
     return Observer("cache", events, _observe, np.array(table, np.int64), state)
+
+
+def place_matters(parameters: Mapping[str, float], waiting: float) -> bool:
+    """Whether other link orders may take other cycles; `waiting`: the share of them in which this one waits for code.
+
+    Where code is seen to wait.
+    """
+    return waiting > NOTABLE_WAITING
 
 
 def caveats(board: Board) -> tuple[str, ...]:

@@ -90,6 +90,14 @@ def observer(board: Board, parameters: Mapping[str, float]) -> Observer | None:
     return Observer("l1", events, _observe, shape, empty(instruction.words + data.words))
 
 
+def place_matters(parameters: Mapping[str, float], waiting: float) -> bool:
+    """Whether other link orders may take other cycles; `waiting`: the share of them in which this one waits for code.
+
+    Always: the core itself fetches aligned blocks of 8 bytes.
+    """
+    return True
+
+
 def caveats(board: Board) -> tuple[str, ...]:
     """What a figure made with the level-one caches leaves out."""
     return (

@@ -104,6 +104,14 @@ def observer(board: Board, parameters: Mapping[str, float]) -> Observer | None:
     return Observer("wait_states", events, _observe, np.array(table, np.int64), state)
 
 
+def place_matters(parameters: Mapping[str, float], waiting: float) -> bool:
+    """Whether other link orders may take other cycles; `waiting`: the share of them in which this one waits for code.
+
+    Only where lines are followed.
+    """
+    return parameters.get("line_bytes", DEFAULTS["line_bytes"]) > 1
+
+
 def caveats(board: Board) -> tuple[str, ...]:
     """What a figure made with fixed wait states leaves out."""
     return (

@@ -16,7 +16,7 @@ from mcusim.accesses import NO_ADDRESS, NO_REGION, data_address, halfword_base, 
 from mcusim.cache_sets import BITS, ENTRY_WORDS, NO_LINE, empty, touch
 from mcusim.fixedpoint import inlined, observing
 from mcusim.hardware import Board
-from mcusim.memory_parameters import cycles, power_of_two, sets
+from mcusim.memory_parameters import NOTABLE_WAITING, cycles, power_of_two, sets
 from mcusim.recording import (
     ACCESS,
     ACCESS_BYTES,
@@ -59,6 +59,14 @@ def observer(board: Board, parameters: Mapping[str, float]) -> Observer | None:
     table = [shape.ways, shape.mask, shape.shift, fill_bytes.bit_length() - 1, *region_rows(board, roles)]
     state = np.concatenate([np.array([NO_LINE], np.int64), empty(shape.words)])
     return Observer("xip", events, _observe, np.array(table, np.int64), state)
+
+
+def place_matters(parameters: Mapping[str, float], waiting: float) -> bool:
+    """Whether other link orders may take other cycles; `waiting`: the share of them in which this one waits for code.
+
+    Where code is seen to wait.
+    """
+    return waiting > NOTABLE_WAITING
 
 
 def caveats(board: Board) -> tuple[str, ...]:

@@ -16,6 +16,14 @@ def observer(board: Board, parameters: Mapping[str, float]) -> Observer | None:
     return None
 
 
+def place_matters(parameters: Mapping[str, float], waiting: float) -> bool:
+    """Whether other link orders may take other cycles; `waiting`: the share of them in which this one waits for code.
+
+    No, nothing waits.
+    """
+    return False
+
+
 def caveats(board: Board) -> tuple[str, ...]:
     """Sentences that say how the board's real memory differs from zero wait states; empty if it does not."""
     flash = board.flash_timing
