@@ -132,7 +132,7 @@ def _obstacle(publication: Publication, row: Row, path: Path | None) -> _Predict
 def _predict(board_name: str, path: Path) -> _Prediction:
     try:
         board = load_board(board_name)
-        result = run(plan(load(path), board))
+        result = run(plan(load(path), board), link_orders=False)
     except McusimError as error:
         return _Prediction(None, str(error).replace(os.fspath(path), path.name))
     if result.totals.cycles is None:

@@ -38,11 +38,14 @@ def run(
     *,
     command: str = "",
     progress: Progress | None = None,
+    link_orders: bool = True,
 ) -> record.Run:
     """Simulate one inference.
 
     `inputs`: one array, or a list in the model's input order, each of the input tensor's shape and dtype; None
-    is a fixed pseudo-random input. `progress(done, total, what)` is called before each layer. A plan that does
+    is a fixed pseudo-random input. `progress(done, total, what)` is called before each layer. With `link_orders` the
+    kernels also run in the other orders that they are linked in, where that can matter, for the range of the cycles.
+    A plan that does
     not fit its board runs all the same, on memory that goes on beyond the board's.
 
     Raises BadInputError for inputs of another shape or dtype, UnsupportedError for a model of more work than is
@@ -63,7 +66,7 @@ def run(
     outputs = tuple(machine.value(index) for index in plan.model.outputs)
     cycles_in_all = sum(layer.cycles for layer in layers)
     waiting = machine.code_waits / cycles_in_all if cycles_in_all else 0.0
-    for order in layouts(plan.image)[1:] if place_matters(plan.board, waiting) else ():
+    for order in layouts(plan.image)[1:] if link_orders and place_matters(plan.board, waiting) else ():
         if progress:
             progress(len(plan.model.ops) * len(possible), steps, f"link order {order}")
         linked = dataclasses.replace(plan, firmware=load_firmware(firmware_path(plan.image, order)))
@@ -97,7 +100,7 @@ def _range_words(board: Board, extremes: _Extremes) -> str:
     ]
     if extremes.link_orders > 1:
         return "; ".join([f"{extremes.link_orders} link orders of the kernels", *unknown])
-    one = f"one link order of the kernels, which waits for its code in {extremes.waiting:.2%} of the cycles"
+    one = f"one link order of the kernels, which waits for its code in {extremes.waiting:.1%} of the cycles"
     return "; ".join([one, *unknown])
 
 

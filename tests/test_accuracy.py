@@ -44,7 +44,7 @@ class Stages:
             raise UnsupportedError(f"{model} needs an operator that mcusim does not have")
         return model, board
 
-    def run(self, plan):
+    def run(self, plan, link_orders):
         model, board = plan
         self.runs.append((model.name, board.id))
         return SimpleNamespace(

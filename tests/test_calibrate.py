@@ -191,7 +191,7 @@ def test_the_predictor_simulates_whole_models(monkeypatch):
     monkeypatch.setattr(stage, "load", lambda path: loaded.append(path) or path)
     monkeypatch.setattr(stage, "plan", lambda model, board: (model, board))
     layers = [dataclasses.make_dataclass("L", ["cycles"])(n) for n in (3, 4)]
-    monkeypatch.setattr(stage, "run", lambda plan: dataclasses.make_dataclass("R", ["layers"])(layers))
+    monkeypatch.setattr(stage, "run", lambda plan, link_orders: dataclasses.make_dataclass("R", ["layers"])(layers))
     predict = stage.predictor()
     assert list(predict("board", "kws")) == [3, 4] and list(predict("other", "kws")) == [3, 4]
     assert loaded == ["kws"]
