@@ -16,7 +16,7 @@ from mcusim.run import plan_only, run
 Progress = Callable[[int, int, str], None]
 
 LEGEND = (
-    "core: with its clock in MHz. RAM, flash: share of what the platform leaves. ±: expected error.\n"
+    "core: with its clock in MHz. RAM, flash: share of what the platform leaves. latency: with its range, where that\nshows. ±: expected error of it.\n"
     "energy: m measured during inference, h headline current, s scaled with the clock.\n"
 )
 
@@ -103,7 +103,7 @@ def holds(rows: Sequence[SweepRow]) -> bool:
 def text(model: str, rows: Sequence[SweepRow], width: int) -> str:
     """The table, fastest board that holds the model first, and below it why the others do not."""
     ranked = sorted(rows, key=lambda row: (not row.fits, row.latency_s is None, row.latency_s or 0.0, row.board))
-    headers = ["board", "core", "fit", ">RAM", ">flash", ">latency", ">range, ms", ">±", ">energy"]
+    headers = ["board", "core", "fit", ">RAM", ">flash", ">latency", ">±", ">energy"]
     cells = [_cells(row) for row in ranked]
     parts = [tables.safe(model) + "\n", tables.grid(headers, cells, width), LEGEND]
     reasons: dict[str, list[str]] = {}
@@ -119,21 +119,24 @@ def _cells(row: SweepRow) -> list[str]:
     verdict = {True: "yes", False: "no", None: "?"}[row.fits]
     if row.fits and row.bit_exact is False:
         verdict = "not exact"
-    span = "–"
-    least, most = row.least_latency_s, row.most_latency_s
-    if least is not None and most is not None and least < most:
-        span = "–".join(_milliseconds(one) for one in (least, most))
     return [
         row.board,
         f"{row.core.removeprefix('Cortex-').removeprefix('cortex_')} {row.clock_hz / 1e6:g}",
         verdict,
         _share(row.ram_used_bytes, row.ram_available_bytes),
         _share(row.flash_used_bytes, row.flash_available_bytes),
-        "–" if row.latency_s is None else figures.seconds(row.latency_s),
-        span,
+        _latency(row),
         "?" if row.error_percent is None else f"{row.error_percent:.0f}%",
         "–" if row.energy_j is None else f"{figures.joules(row.energy_j)} {(row.energy_basis or '?')[0]}",
     ]
+
+
+def _latency(row: SweepRow) -> str:
+    """The latency, or its range where that shows."""
+    if row.latency_s is None:
+        return "–"
+    least, most = (_milliseconds(one or row.latency_s) for one in (row.least_latency_s, row.most_latency_s))
+    return figures.seconds(row.latency_s) if least == most else f"{least}–{most} ms"
 
 
 def _milliseconds(seconds: float) -> str:
