@@ -50,6 +50,10 @@ INTR_SVC, INTR_BKPT = 2, 7
 
 EXACT_READS = 16  # of the clock in a row; one that is read more often at once gets estimates between
 ESTIMATED_INSTRUCTIONS = 1000
+# How an event is approached: the cycles of what comes are not known before it has executed, so that the last part of
+# the way is measured again.
+NEAR_CYCLES = 2000
+FIRST_PART = 0.75
 
 Kind = Literal["block", "wfi", "wfe", "yield", "svc", "bkpt", "return", "stop", "fault"]
 
@@ -82,7 +86,7 @@ class _Clock:
 
     exact: int = 0
     exact_at: int = -1  # instructions
-    per_instruction: float = 1.0
+    per_instruction: float = 1.0  # lately
     shown: int = 0
     reads: int = 0
     passed: int = 0  # cycles that went by without instructions
@@ -179,21 +183,29 @@ class Machine:
         return self.estimate() if near and clock.reads > EXACT_READS else self.exact_cycles()
 
     def estimate(self) -> int:
-        """The clock by the instructions since it was last read exactly."""
+        """The clock by the instructions since it was last read exactly; exact where these are many."""
         clock = self._clock
         since = self.recorder.instructions - clock.exact_at
+        if since >= ESTIMATED_INSTRUCTIONS:
+            return self.exact_cycles()
         clock.shown = max(clock.shown, clock.exact + int(since * clock.per_instruction))
         return clock.shown
 
     def exact_cycles(self) -> int:
-        """The clock by everything that was executed; it never goes back."""
+        """The clock by everything that was executed; it never goes back behind an estimate that was shown."""
+        self._clock.shown = max(self._clock.shown, self.spent_cycles())
+        return self._clock.shown
+
+    def spent_cycles(self) -> int:
+        """The cycles of everything that was executed and waited for, whatever the program was shown."""
         clock, executed = self._clock, self.recorder.instructions
-        if executed != clock.exact_at:
-            run = self.recorder.cycles()
-            clock.per_instruction = max(0.25, run / executed) if executed else 1.0
-            clock.exact, clock.exact_at = run + clock.passed, executed
-        clock.shown = max(clock.shown, clock.exact)
-        return clock.shown
+        since = executed - clock.exact_at
+        if since:
+            spent = self.recorder.cycles() + clock.passed
+            if since >= ESTIMATED_INSTRUCTIONS:
+                clock.per_instruction = max(0.25, (spent - clock.exact) / since)
+            clock.exact, clock.exact_at = spent, executed
+        return clock.exact
 
     def pass_time(self, cycles: int) -> None:
         """The clock goes on without instructions."""
@@ -202,8 +214,11 @@ class Machine:
         self._clock.passed += cycles
 
     def instructions_until(self, cycle: int) -> int:
-        """About how many instructions execute up to a cycle, at least 1."""
-        return max(1, int((cycle - self.estimate()) / self._clock.per_instruction) + 1)
+        """About how many instructions execute up to a cycle, or towards one that is far; at least 1."""
+        cycles = cycle - self.estimate()
+        if cycles > NEAR_CYCLES:
+            cycles = int(cycles * FIRST_PART)
+        return max(1, int(cycles / self._clock.per_instruction) + 1)
 
     # Executing.
 

@@ -54,7 +54,7 @@ class Intervals:
         machine = self.run.machine
         if self._open is None and len(self.occurrences) < MOST_OCCURRENCES:
             snapshot = machine.recorder.snapshot(in_block=True)
-            cycles, instructions = machine.exact_cycles(), machine.recorder.instructions
+            cycles, instructions = machine.spent_cycles(), machine.recorder.instructions
             self._open = cycles, instructions, snapshot, call_stacks.snapshot(self.stacks)
             self._before = self.run.statistics.exception_cycles, self.run.statistics.waited_cycles
 
@@ -76,7 +76,7 @@ class Intervals:
         self.total = between if self.total is None else self.total.plus(between)
         self.tree = now
         self.occurrences.append(
-            Occurrence(machine.exact_cycles() - cycles, machine.recorder.instructions - instructions)
+            Occurrence(machine.spent_cycles() - cycles, machine.recorder.instructions - instructions)
         )
 
     def toggle(self) -> None:

@@ -16,7 +16,8 @@ from mcusim.run import plan_only, run
 Progress = Callable[[int, int, str], None]
 
 LEGEND = (
-    "core: with its clock in MHz. RAM, flash: share of what the platform leaves. latency: with its range, where that\nshows. ±: expected error of it.\n"
+    "core: with its clock in MHz. RAM, flash: share of what the platform leaves.\n"
+    "latency: with its range, where that shows. ±: expected error of it.\n"
     "energy: m measured during inference, h headline current, s scaled with the clock.\n"
 )
 

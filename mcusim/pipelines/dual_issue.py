@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mcusim import operand_stages
 from mcusim.branch_prediction import PREDICTOR_RULES, predicted
 from mcusim.errors import UnsupportedError
-from mcusim.extensions import lacking_extension
+from mcusim.extensions import known_timing
 from mcusim.fixedpoint import jit
 from mcusim.hardware import Board, Core
 from mcusim.operand_stages import (
@@ -63,12 +63,7 @@ def facts(core: Core, instruction: Instruction, function: str) -> tuple[int, ...
     Raises UnsupportedError, naming the instruction, its address and function, for one that the core lacks or has no
     timing for.
     """
-    timing = core.timings.get(instruction.mnemonic)
-    lacks = lacking_extension(core, instruction.mnemonic, instruction.size)
-    if timing is None or lacks:
-        why = f"{core.name} lacks {lacks}" if lacks else f"the timing table of {core.name} does not have it"
-        place = f"{instruction.text!r} at {instruction.address:#010x} in {function}"
-        raise UnsupportedError(f"{place} cannot be timed: {why}")
+    timing = known_timing(core, instruction, function)
     cycles = timing.cycles
     if instruction.access is not None and instruction.access.multiple:
         cycles = -(-instruction.access.words // _value(core, "registers_per_cycle"))
