@@ -139,7 +139,8 @@ def test_stack_bytes_and_loops():
     result = run("hal_style", "m4", talk=ONE_INFERENCE, region="work")
     work = load_image(build("hal_style", "m4"), None).functions["work"]
     loop = result.loops[0]
-    assert loop.function == "work" and work.address <= loop.address < work.end and loop.iterations in (999, 996, 1000)
+    assert loop.function == "work" and work.address <= loop.address < work.end
+    assert 990 <= loop.iterations <= 999  # an interrupt between two rounds hides the way back
     assert {line.executions for line in loop.lines} == {1000}
     assert loop.lines[0].source.startswith("hal_style.c:")
     (stack,) = result.stack_use
