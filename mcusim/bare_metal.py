@@ -53,7 +53,7 @@ ESTIMATED_INSTRUCTIONS = 1000
 # How an event is approached: the cycles of what comes are not known before it has executed, so that the last part of
 # the way is measured again.
 NEAR_CYCLES = 2000
-FIRST_PART = 0.75
+FIRST_PART = 0.5
 
 Kind = Literal["block", "wfi", "wfe", "yield", "svc", "bkpt", "return", "stop", "fault"]
 

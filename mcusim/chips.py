@@ -114,6 +114,17 @@ class Plain:
 
 
 @dataclass(frozen=True, slots=True)
+class Setting:
+    """Bits of a register by which a program sets how flash answers: a number, or on where they are not 0."""
+
+    what: Literal["wait_states", "prefetch", "instruction_cache", "data_cache"]
+    name: str
+    address: int
+    bits: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Chip:
     """A family of chips; `mcus` are the beginnings of the names of its members.
 
@@ -131,6 +142,7 @@ class Chip:
     set_clear_aliases: bool = False
     register: tuple[Register, ...] = ()
     trigger: tuple[Trigger, ...] = ()
+    setting: tuple[Setting, ...] = ()
     uart: tuple[Uart, ...] = ()
     timer: tuple[Timer, ...] = ()
     crc: tuple[Crc, ...] = ()
@@ -195,6 +207,9 @@ def _check(chip: Chip, file: str) -> None:
     for index, trigger in enumerate(chip.trigger):
         _check_word(file, f"trigger[{index}].address", trigger.address)
         _check_word(file, f"trigger[{index}].event", trigger.event)
+    for index, setting in enumerate(chip.setting):
+        _check_word(file, f"setting[{index}].address", setting.address)
+        _check_range(file, f"setting[{index}].bits", setting.bits, 1, ADDRESS_SPACE_BYTES - 1)
     for index, unit in enumerate(chip.crc):
         _check_word(file, f"crc[{index}].address", unit.address)
     devices: dict[str, tuple[Uart | Timer, ...]] = {"uart": chip.uart, "timer": chip.timer}
@@ -213,7 +228,13 @@ def _check(chip: Chip, file: str) -> None:
             _check_range(file, f"{kind}[{index}].address", one.address, 0, ADDRESS_SPACE_BYTES - one.bytes)
     for index, alias in enumerate(chip.alias):
         _check_range(file, f"alias[{index}].of", alias.of, 0, ADDRESS_SPACE_BYTES - alias.bytes)
-    most = max(len(chip.register), len(chip.trigger), *map(len, devices.values()), *map(len, ranges.values()))
+    most = max(
+        len(chip.register),
+        len(chip.trigger),
+        len(chip.setting),
+        *map(len, devices.values()),
+        *map(len, ranges.values()),
+    )
     if most > MOST_ROWS:
         raise BadInputError(f"{file}: expected at most {MOST_ROWS} rows of a kind")
 

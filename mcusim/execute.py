@@ -15,6 +15,7 @@ from mcusim.emulator import INCLUDED
 from mcusim.errors import BadInputError, EmulationError, UnsupportedError
 from mcusim.expectation import expected_error, no_error
 from mcusim.firmware_run import End, FirmwareRun
+from mcusim.flash_settings import differences
 from mcusim.hardware import Board, Core
 from mcusim.images import Image
 from mcusim.intervals import Interest, Intervals, follow
@@ -22,6 +23,7 @@ from mcusim.memory_systems import choices, memory_caveats, memory_observer
 from mcusim.pipelines import PIPELINES
 from mcusim.recording import Observer
 from mcusim.semihosting import Semihosting
+from mcusim.system_control import CCR
 from mcusim.trace import Timing, Trace
 
 DEFAULT_INSTRUCTIONS = 2_000_000_000
@@ -92,7 +94,8 @@ def execute(
         end = run.run(max_instructions)
     finally:
         semihosting.close()
-    result = _Result(image, board, core, chip, run, stacks, named, interest, intervals)
+    starts_up = entry.function is None
+    result = _Result(image, board, core, chip, run, stacks, named, interest, intervals, starts_up)
     memory_use = touched_bytes.touched(touches, [bank.name for bank in banks])
     return result.report(end, started, memory_use, command)
 
@@ -116,6 +119,7 @@ class _Result:
     possible: Sequence[Observer | None]
     interest: Interest | None
     intervals: Intervals | None
+    starts_up: bool  # from reset: its start-up code sets clocks and caches
 
     def report(self, end: End, entry: str, memory: Sequence[execution.MemoryUse], command: str) -> execution.Execution:
         """The report."""
@@ -216,7 +220,10 @@ class _Result:
 
     def _notes(self) -> tuple[str, ...]:
         notes = list(memory_caveats(self.board))
-        made_up = self.run.machine.peripherals.made_up
+        peripherals, control = self.run.machine.peripherals, self.run.machine.control
+        if self.starts_up:
+            notes += differences(self.chip, self.board, peripherals.word, peripherals.written, control.words[CCR])
+        made_up = peripherals.made_up
         if made_up:
             places = ", ".join(f"{address:#010x}" for address in sorted(made_up)[:8])
             more = f" and {len(made_up) - 8} more" if len(made_up) > 8 else ""

@@ -14,7 +14,7 @@ from mcusim.hardware import Core
 from mcusim.recording import Observer
 from mcusim.semihosting import Ended, Semihosting
 from mcusim.system_control import EXTERNAL, SVCALL, SYSTICK, VTOR
-from mcusim.wait_loops import only_waits
+from mcusim.wait_loops import checksum, only_waits
 
 IT_BITS = 0x0600_FC00  # of xPSR
 EVENTS_COSTS = ("entry", "return", "tail_chain")
@@ -61,6 +61,9 @@ class _Waiting:
     looks: int = 0
     patience: int = 1
     printed_bytes: int = 0
+    # By address of a WFE: registers, accesses of peripherals and printed bytes when it last executed; a checksum of
+    # memory where those had been the same before.
+    asleep: dict[int, tuple[tuple[tuple[int, ...], int, int], int | None]] = field(default_factory=dict)
 
 
 class FirmwareRun:
@@ -209,8 +212,8 @@ class FirmwareRun:
             self.end = End("fault", stop.text)
         elif stop.kind == "wfi":
             self._wait(f"it sleeps and no interrupt will come, in {machine.code.where(stop.pc - 2)}")
-        elif stop.kind == "wfe" and self._next_event() is not None:
-            self._wait("")  # without an event to come, one that has been is taken to wake it
+        elif stop.kind == "wfe":
+            self._wait_for_event(stop.pc - 2)
 
     def _breakpoint(self, pc: int) -> None:
         machine = self.machine
@@ -349,6 +352,16 @@ class FirmwareRun:
                 self._wait(f"it waits for something that never comes, in {self.machine.where()}")
             else:
                 waiting.patience = min(2 * waiting.patience, MOST_PATIENCE)
+
+    def _wait_for_event(self, pc: int) -> None:
+        """WFE: without an event to come, one that has been is taken to wake it, unless nothing changes any more."""
+        machine = self.machine
+        state = machine.registers(), machine.peripherals.accesses, len(self.console.output)
+        before = self._waiting.asleep.get(pc)
+        memory = checksum(machine) if before is not None and before[0] == state else None
+        self._waiting.asleep[pc] = state, memory
+        if self._next_event() is not None or (memory is not None and before is not None and memory == before[1]):
+            self._wait(f"it waits for an event and none will come, in {machine.code.where(pc)}")
 
     def _wait(self, text: str) -> None:
         """Let time pass up to the next event; the run ends where there is none, or it took too long."""

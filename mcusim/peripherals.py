@@ -77,6 +77,7 @@ class Peripherals:
         self._reads: dict[tuple[int, int], int] = {}  # (register, place) → reads without a write nearby
         self._random = np.random.default_rng(_SEED)
         self.made_up: dict[int, int] = {}  # register → values made up
+        self.written: set[int] = set()
         self.accesses = 0
 
     def read(self, address: int, size: int) -> int:
@@ -148,6 +149,7 @@ class Peripherals:
             kind = address >> 12 & 3
             value = before ^ value if kind == 1 else before | value if kind == 2 else before & ~value
         self._words[target] = value
+        self.written.add(target)
         event = self._triggers.get(target)
         if event is not None and value & 1:
             self._words[event] = 1

@@ -24,7 +24,7 @@ LEVELS = (
         "system_control",
     },
     {"model", "hardware", "runtime", "recording", "record"},
-    {"trace", "energy", "published"},
+    {"trace", "energy", "published", "flash_settings"},
     {"expectation", "uarts", "semihosting", "execution"},
     {"peripherals"},
     {"abi", "fixedpoint", "flatbuffer", "c_array", "extensions", "address_space", "addressing"},

@@ -17,7 +17,7 @@ from mcusim.semihosting import Semihosting
 FLASH, RAM = 0x08000000, 0x20000000
 REGIONS = (Region("flash", "flash", FLASH, 0x4000, "t"), Region("RAM", "ram", RAM, 0x4000, "t"))
 CODE = 0x100  # behind the vector table
-NOP, WFI, WFE, SELF, UDF, BX_LR, SVC, BKPT = 0xBF00, 0xBF30, 0xBF20, 0xE7FE, 0xDE00, 0x4770, 0xDF00, 0xBE00
+NOP, WFI, WFE, SEV, SELF, UDF, BX_LR, SVC, BKPT = 0xBF00, 0xBF30, 0xBF20, 0xBF40, 0xE7FE, 0xDE00, 0x4770, 0xDF00, 0xBE00
 LOAD_R0 = 0x4800  # ldr r0, [pc, #4 * n]
 
 
@@ -89,6 +89,31 @@ def test_ticks_come_to_a_busy_core():
     assert one.machine.get("r6") > 1000
 
 
+def test_ticks_are_in_time_where_the_pace_changes():
+    """60,000 cycles of NOP, then 40,000 of short loops at half the pace: SYST_CVR tells the handler how late it is."""
+    code = [load(0, 0, 0), load(1, 1, 1), 0x6041, 0x2100, 0x6081, 0x2107, 0x6001, load(3, 7, 2), load(7, 8, 3)]
+    code += [*[NOP] * 20, 0x3B01, 0xD1E9, load(3, 31, 4), 0x3B01, 0xD1FD, BKPT, NOP]
+    handler = [load(0, 36, 0), 0x6880, 0x42B8, 0xD200, 0x4607, BX_LR]  # r7 = the lowest count
+    one = run([*code, *handler], {15: 72}, words=[0xE000E010, 39_999, 2_500, 1 << 24, 10_000], budget=200_000)
+    assert one.end.kind == "exit" and one.statistics.exceptions == {15: 2}
+    assert 0 <= 39_999 - one.machine.get("r7") < 2_500
+
+
+def test_what_was_spent_is_exact_whatever_the_clock_showed():
+    """CYCCNT is polled after slow code: what it shows between exact readings runs ahead; what was spent does not."""
+    code = [load(0, 0, 0), 0x2101, 0x6001, load(3, 3, 1), 0x3B01, 0xD1FD, 0x6841, 0x231E]
+    one = run([*code, *[NOP] * 12, 0x6841, 0x3B01, 0xD1F0, BKPT], words=[0xE0001000, 1_000])
+    assert one.end.kind == "exit"
+    assert one.machine.spent_cycles() == one.machine.recorder.cycles() < one.machine.exact_cycles()
+
+
+def test_a_wait_for_event_goes_on_while_memory_changes():
+    # ldr r1, [r0]; adds r1, #1; str r1, [r0]; cmp r1, #9; beq to the end; movs r1, #0; cmp r1, #0; wfe; b back
+    code = [load(0, 0, 0), 0x6801, 0x3101, 0x6001, 0x2909, 0xD003, 0x2100, 0x2900, WFE, 0xE7F6, BKPT]
+    one = run(code, words=[RAM])
+    assert one.end.kind == "exit" and one.machine.word(RAM) == 9
+
+
 def test_a_mask_holds_an_exception_back_until_it_goes():
     # cpsid i; 500 rounds of subs and bne, in which the tick comes due; r4 = r7; cpsie i; count in r5 until r7 is 1
     then = [0xB672, load(6, 8, 2), 0x3E01, 0xD1FD, 0x463C, 0xB662, 0x3501, 0x2F00, 0xD0FC, BKPT]
@@ -126,7 +151,9 @@ def test_a_core_without_exception_costs_is_refused():
         ([load(0, 0, 3), load(1, 1, 4), 0x6001, SELF], "reset", "it resets the chip"),
         ([BKPT], "exit", "stops at a breakpoint"),
         ([load(0, 0, 5), 0x6801, 0x4208, 0xE7FC], "budget", "does not end"),
-        ([WFE, 0xE7FD], "budget", "does not end"),
+        ([WFE, 0xE7FD], "idle", "waits for an event and none will come"),
+        ([WFE, SEV, WFE, 0xE7FB], "idle", "waits for an event and none will come"),
+        ([WFE, 0x3001, 0xE7FC], "budget", "does not end"),
     ],
 )
 def test_every_end_is_one_sentence(code, kind, words):
