@@ -25,6 +25,7 @@ MOST_PATIENCE = 64  # slices between two attempts to find out whether the progra
 IDLE_END_S = 10.0  # of simulated time that a program waits without printing, with no input left
 MOST_WAITS = 2_000  # interrupts in a row that bring a waiting program nothing to print, likewise
 MOST_EMPTY_POLLS = 10_000
+MOST_MADE_UP = 100_000  # values of registers that a program reads without printing
 
 EndKind = Literal["exit", "returned", "idle", "input", "until", "budget", "fault", "reset"]
 
@@ -61,6 +62,7 @@ class _Waiting:
     looks: int = 0
     patience: int = 1
     printed_bytes: int = 0
+    made_up: int = 0  # values of registers until it printed last
     # By address of a WFE: registers, accesses of peripherals and printed bytes when it last executed; a checksum of
     # memory where those had been the same before.
     asleep: dict[int, tuple[tuple[tuple[int, ...], int, int], int | None]] = field(default_factory=dict)
@@ -336,10 +338,13 @@ class FirmwareRun:
         self._note_stack()
         waiting, console = self._waiting, self.console
         if len(console.output) != waiting.printed_bytes:
-            waiting = self._waiting = _Waiting(printed_bytes=len(console.output))
+            waiting = self._waiting = _Waiting(printed_bytes=len(console.output), made_up=self._made_up())
         waiting.looks += 1
         if console.empty_polls > MOST_EMPTY_POLLS and console.finished:
             self.end = End("input", f"it asks for input and there is none left, in {self.machine.where()}")
+        elif self._made_up() - waiting.made_up > MOST_MADE_UP and console.finished:
+            where = self.machine.where()
+            self.end = End("idle", f"it polls registers of which nothing is known and prints no more, in {where}")
         elif waiting.looks >= waiting.patience and self.machine.exceptions.next_pending() is None:
             waiting.looks = 0
             stop = only_waits(self.machine)
@@ -352,6 +357,10 @@ class FirmwareRun:
                 self._wait(f"it waits for something that never comes, in {self.machine.where()}")
             else:
                 waiting.patience = min(2 * waiting.patience, MOST_PATIENCE)
+
+    def _made_up(self) -> int:
+        """How many values of registers were made up so far."""
+        return sum(self.machine.peripherals.made_up.values())
 
     def _wait_for_event(self, pc: int) -> None:
         """WFE: without an event to come, one that has been is taken to wake it, unless nothing changes any more."""

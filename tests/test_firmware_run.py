@@ -5,6 +5,7 @@ import struct
 
 import pytest
 
+from mcusim import firmware_run
 from mcusim.bare_metal import Machine
 from mcusim.chips import load_chip
 from mcusim.console import Console
@@ -160,6 +161,12 @@ def test_every_end_is_one_sentence(code, kind, words):
     constants = [0x30000000, FLASH, 0xFFFFFFF9, 0xE000ED0C, 0x05FA0004, 0x40000000]
     one = run(code, words=constants)
     assert one.end.kind == kind and words in one.end.text and "\n" not in one.end.text
+
+
+def test_polling_what_is_not_known_ends(monkeypatch):
+    monkeypatch.setattr(firmware_run, "MOST_MADE_UP", 1_000)
+    one = run([load(0, 0, 0), 0x6801, 0xE7FD], words=[0x40000000], budget=100_000)
+    assert one.end.kind == "idle" and "polls registers of which nothing is known" in one.end.text
 
 
 def test_a_fault_of_a_cortex_m0plus():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Callable, Mapping
 
 from mcusim import execution, figures, tables
@@ -15,7 +16,7 @@ NAME_CELLS = 40
 def text(run: Execution, width: int = 80) -> str:
     """The report, for people."""
     parts = [
-        _head(run),
+        _wrapped(_head(run), width),
         _section("Functions", _functions(run, width)),
         _section("Cycles by cause", _causes(run, width)),
     ]
@@ -27,7 +28,8 @@ def text(run: Execution, width: int = 80) -> str:
         rows = [[one.name, f"{one.entries:,}"] for one in run.exceptions]
         parts.append(_section("Exceptions", tables.grid(["exception", ">entries"], rows, width)))
     if run.notes:
-        parts.append(_section("Notes", "".join(f"* {tables.safe(note)}\n" for note in run.notes)))
+        notes = [f"* {tables.safe(note)}" for note in run.notes]
+        parts.append(_section("Notes", _wrapped(notes, width)))
     return "\n".join(parts)
 
 
@@ -84,7 +86,13 @@ def _section(title: str, body: str) -> str:
     return f"{tables.safe(title)}\n{body}"
 
 
-def _head(run: Execution) -> str:
+def _wrapped(lines: list[str], width: int) -> str:
+    """Each line within the width, what goes on indented."""
+    folded = (textwrap.wrap(line, width, subsequent_indent="  ", break_long_words=False) for line in lines)
+    return "".join(f"{line}\n" for lines in folded for line in lines)
+
+
+def _head(run: Execution) -> list[str]:
     totals, board = run.totals, run.board
     clock = totals.cycles + totals.exception_cycles + totals.waited_cycles
     lines = [
@@ -104,8 +112,7 @@ def _head(run: Execution) -> str:
         f"{figures.seconds(totals.latency_s)}",
     ]
     error = totals.error_percent_reason or f"±{totals.error_percent:.2g}% ({totals.error_source})"
-    lines.append(f"error of the cycles: {tables.safe(error)}")
-    return "".join(f"{line}\n" for line in lines)
+    return [*lines, f"error of the cycles: {tables.safe(error)}"]
 
 
 def _region(region: execution.Region) -> str:

@@ -89,6 +89,16 @@ def test_a_region_is_in_the_report(run):
     assert "only each call of work: 2 times, 30 to 40 cycles, 35 on average" in text
 
 
+def test_sentences_stay_within_the_width(run):
+    long = " ".join(["word"] * 60)
+    totals = dataclasses.replace(run.totals, error_percent_reason=long)
+    run = dataclasses.replace(run, notes=(long, "Short."), end=EndInfo("idle", long, None), totals=totals)
+    for width in (60, 80):
+        lines = renderer.text(run, width).splitlines()
+        assert max(map(len, lines)) <= width and "* Short." in lines
+        assert sum(line.count("word") for line in lines) >= 180, "nothing is cut"
+
+
 def test_names_cannot_act_on_a_terminal(run):
     bad = "\x1b[2J;a b"
     dirty = dataclasses.replace(

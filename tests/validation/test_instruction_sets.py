@@ -51,7 +51,8 @@ def firmware_of(image, layout):
 
 @pytest.fixture(scope="module")
 def board():
-    return mcusim.load_board("nano33ble")
+    # Bits are compared, not times: without its memory system to follow, the board runs several times as fast.
+    return dataclasses.replace(mcusim.load_board("nano33ble"), memory=None)
 
 
 def assert_bit_exact(layers, seed, board, image, layout=0):
