@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mcusim import figures, tables
 from mcusim.errors import BadInputError, UnsupportedError
-from mcusim.hardware import Board, Parameter, Rule, load_core
+from mcusim.hardware import Board, Parameter, Rule, board_core
 from mcusim.measured_log import Measurement
 from mcusim.model import Model
 from mcusim.plan import plan
@@ -105,7 +105,7 @@ def calibrate(
     BadInputError for a layer that a model does not have, UnsupportedError for a core that is not simulated, and
     whatever reading, planning and running raise.
     """
-    core = load_core(board.core)
+    core = board_core(board)
     if core.not_simulated is not None:
         raise UnsupportedError(f"{board.id}: no cycles to calibrate: {core.not_simulated}")
     clock_hz = measured_clock(log, board, log_name)
@@ -157,7 +157,7 @@ def measured_clock(log: Sequence[Measurement], board: Board, log_name: str) -> i
 def open_parameters(board: Board) -> tuple[_Parameter, ...]:
     """What of a board's timing is open to a fit, in the order in which it is tried."""
     found = []
-    rules = {**load_core(board.core).rules, **board.active_rules}
+    rules = board_core(board).rules
     if REFILL_RULE in rules:
         current = float(rules[REFILL_RULE].value)
         found.append(_Parameter(f"rules.{REFILL_RULE}", current, tuple(sorted({current, *REFILLS}))))

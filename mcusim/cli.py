@@ -377,7 +377,7 @@ def exec_firmware(
     result = execute.execute(
         image,
         loaded_board,
-        hardware.load_core(loaded_board.core),
+        hardware.board_core(loaded_board),
         chips.load_chip(chip) if chip is not None else chips.chip_of(loaded_board.mcu),
         entry=start,
         talk=talk,

@@ -72,7 +72,6 @@ def execute(
     a result, whose end says how.
     """
     _check_isa(image, core)
-    core = dataclasses.replace(core, rules={**core.rules, **board.rules})
     console = Console(talk.pieces, board.clock_hz, talk.prompt.encode(), talk.ask, talk.show)
     possible = [memory_observer(board, choice) for choice in choices(board)]
     named = [_named(one, choice.words) for one, choice in zip(possible, choices(board), strict=True)]

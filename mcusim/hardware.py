@@ -234,6 +234,20 @@ def load_board(name_or_path: str | os.PathLike[str]) -> Board:
     )
 
 
+def board_core(board: Board) -> Core:
+    """The core as the board has it: with its floating-point unit, and with the rules that hold at its clock.
+
+    Errors as `load_core`; BadInputError for a rule of the board's that its core does not have.
+    """
+    core = load_core(board.core)
+    for name in (*board.rules, *board.zero_wait_rules):
+        if name not in core.rules:
+            guess = documents.nearest(name, tuple(core.rules))
+            hint = f"; did you mean {guess!r}?" if guess else ""
+            raise BadInputError(f"{board.file}: rules.{name}: {core.name} has no such rule{hint}")
+    return replace(core, fpu=board.fpu if core.fpu else None, rules={**core.rules, **board.active_rules})
+
+
 def board_document(name_or_path: str | os.PathLike[str]) -> dict[str, object]:
     """A board's file as its TOML document, to be changed and written again; errors as `load_board`."""
     path, shown = _locate("boards", "board", name_or_path)

@@ -15,7 +15,7 @@ from mcusim import record, timing
 from mcusim.abi import Argument, Invocation, PreparedPointer, ScratchPointer, TensorPointer, place
 from mcusim.emulator import Emulator
 from mcusim.errors import EmulationError, UnsupportedError
-from mcusim.hardware import Board, Core
+from mcusim.hardware import Board
 from mcusim.loops import hottest_loop
 from mcusim.memory_systems import choices, memory_observer
 from mcusim.model import Model, Op, Tensor
@@ -45,7 +45,6 @@ class Machine:
     """
 
     plan: Plan
-    core: Core
     emulator: Emulator
     invocations: tuple[Invocation, ...]
     possible: tuple[Observer | None, ...]
@@ -55,12 +54,11 @@ class Machine:
     @classmethod
     def start(cls, plan: Plan, inputs: Sequence[Array]) -> Machine:
         """Load flash, fill the persistent arrays as AllocateTensors does, and set the inputs."""
-        core = dataclasses.replace(plan.core, rules={**plan.core.rules, **plan.board.active_rules})
         possible = _possible_observers(plan.board)
-        own = PIPELINES[core.pipeline].observer(core, plan.board)
+        own = PIPELINES[plan.core.pipeline].observer(plan.core, plan.board)
         ram_end = max(plan.stack_top, plan.arena_address + plan.arena.smallest_bytes)
         emulator = Emulator(
-            core,
+            plan.core,
             plan.firmware,
             plan.code_address,
             (plan.ram_address, ram_end - plan.ram_address),
@@ -75,7 +73,7 @@ class Machine:
                 emulator.write(plan.prepared_address(op.index, position), content)
         for index, array in zip(plan.model.inputs, inputs, strict=True):
             emulator.write(plan.address_of(index), np.ascontiguousarray(array).tobytes())
-        return cls(plan, core, emulator, invocations, possible, emulator.walker)
+        return cls(plan, emulator, invocations, possible, emulator.walker)
 
     def waits_for_code(self, traces: Sequence[Trace]) -> int:
         """Cycles in which the memory system that the board's file gives first has traces wait for their code."""

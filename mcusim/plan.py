@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from mcusim import documents, record
+from mcusim import record
 from mcusim.arena import Arena, arena, round_up
 from mcusim.elf import Firmware, choose_image, firmware_path, load_firmware
-from mcusim.errors import BadInputError, DoesNotFitError, UnsupportedError
-from mcusim.hardware import ADDRESS_SPACE_BYTES, Board, Core, load_core
+from mcusim.errors import DoesNotFitError, UnsupportedError
+from mcusim.hardware import ADDRESS_SPACE_BYTES, Board, Core, board_core
 from mcusim.model import Model
 from mcusim.occupancy import arena_owners, code_owners, model_owners
 from mcusim.operands import layer_name
@@ -248,9 +248,8 @@ def plan(
     if kernels != "cmsis_nn":
         raise UnsupportedError(f"{kernels!r} kernels are not built for any core; only 'cmsis_nn' can be run")
     check(model)
-    core = load_core(board.core)
-    core = replace(core, fpu=board.fpu if core.fpu else None)
-    _check_rules(board, core)
+    core = board_core(board)
+    _check_pipeline(core)
     banks = choose_banks(board, weights, arena)
     isa = STAND_INS.get(core.isa, core.isa) if core.not_simulated else core.isa
     image = choose_image(isa, core.emulated_as, core.fpu)
@@ -280,15 +279,9 @@ def check(model: Model) -> None:
         raise UnsupportedError(f"{model.name} cannot be run: {'; '.join(reasons)}. Known operators: {known}")
 
 
-def _check_rules(board: Board, core: Core) -> None:
-    """A core whose pipeline is known, and a board that overrides only rules that its core has."""
+def _check_pipeline(core: Core) -> None:
     if core.pipeline not in PIPELINES and not core.not_simulated:
         raise UnsupportedError(f"{core.id} has an unknown pipeline {core.pipeline!r}; known: {', '.join(PIPELINES)}")
-    for name in (*board.rules, *board.zero_wait_rules):
-        if name not in core.rules:
-            guess = documents.nearest(name, tuple(core.rules))
-            hint = f"; did you mean {guess!r}?" if guess else ""
-            raise BadInputError(f"{board.file}: rules.{name}: {core.name} has no such rule{hint}")
 
 
 def lay_out(model: Model, board: Board, core: Core, firmware: Firmware, banks: Banks | None = None) -> Plan:
