@@ -231,7 +231,7 @@ class Emulator:
         try:
             trace = self._observe(placement, guarded, max_instructions)
             if checks_status:
-                status = ctypes.c_int32(self._machine(placement.symbol).register(UC_ARM_REG_R0)).value
+                status = self.result(placement.symbol)
                 if status != 0:
                     raise EmulationError(f"{placement.symbol} refuses its arguments: it returns status {status}")
         except Exception:
@@ -239,6 +239,10 @@ class Emulator:
             raise
         guarded.finish()
         return trace
+
+    def result(self, symbol: str) -> int:
+        """The int32 that the last call of a function returned."""
+        return ctypes.c_int32(self._machine(symbol).register(UC_ARM_REG_R0)).value
 
     def _observe(self, placement: Placement, guarded: Guard, max_instructions: int) -> Trace:
         """Run until every instruction that has to be counted by itself is: once, or twice for new code."""

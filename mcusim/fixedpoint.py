@@ -138,6 +138,26 @@ def requantize(value: int, multiplier: int, shift: int) -> int:
 
 
 @jit
+def reduced_multiplier(multiplier: int) -> int:
+    """A Q31 multiplier as the Q15 one that 64-bit accumulators are requantized by, rounded half up, at most 32767.
+
+    As TFLM's MultiplyByQuantizedMultiplier for int64 and CMSIS-NN's REDUCE_MULTIPLIER.
+    """
+    return (multiplier + (1 << 15)) >> 16 if multiplier < 0x7FFF0000 else 0x7FFF
+
+
+@jit
+def requantize_s64(value: int, multiplier: int, shift: int) -> int:
+    """value · multiplier · 2**(shift − 31) of a 64-bit accumulator, rounded once, halves up; multiplier is Q31.
+
+    The multiplier is reduced to Q15 first (`reduced_multiplier`): what int16 activations with an int64 bias go
+    through (TFLM's MultiplyByQuantizedMultiplier for int64, CMSIS-NN's arm_nn_requantize_s64). −31 ≤ shift ≤ 7;
+    the product wraps around in int64, the result in int32.
+    """
+    return as_int32((((value * reduced_multiplier(multiplier)) >> (14 - shift)) + 1) >> 1)
+
+
+@jit
 def requantize_and_clamp(
     value: int, multiplier: int, shift: int, offset: int, activation_min: int, activation_max: int
 ) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -102,11 +104,23 @@ def quantization(op: Op, tensor: Tensor) -> Quantization:
 
 def int8_reason(*tensors: Tensor) -> str | None:
     """Why tensors cannot be int8 activations; None if all are int8, quantized per tensor, and not empty."""
+    return quantized_reason(("int8",), *tensors)
+
+
+def quantized_reason(dtypes: Sequence[str], *tensors: Tensor) -> str | None:
+    """Why tensors cannot be activations of one of the types; None if all are of the same, as `int8_reason`.
+
+    int16 has no zero point: TensorFlow Lite Micro's kernels take 0 only.
+    """
     for tensor in tensors:
-        if tensor.dtype != "int8":
+        if tensor.dtype not in dtypes:
             return f"{tensor.dtype} activations are not supported"
+        if tensor.dtype != tensors[0].dtype:
+            return f"{tensors[0].dtype} and {tensor.dtype} activations together are not supported"
         if tensor.quantization is None:
-            return f"int8 tensor {tensor.name!r} has no quantization"
+            return f"{tensor.dtype} tensor {tensor.name!r} has no quantization"
+        if tensor.dtype == "int16" and tensor.quantization.zero_point != 0:
+            return f"int16 tensor {tensor.name!r} has a zero point other than 0, which is not supported"
         if tensor.quantization.per_channel:
             return f"activations quantized per channel ({tensor.name!r}) are not supported"
         if tensor.elements == 0:
@@ -123,14 +137,20 @@ def same_quantization_reason(first: Tensor, second: Tensor, tolerance: float = 0
     return None
 
 
-def weights_reason(model: Model, op: Op, channel_axis: int) -> str | None:
+def weights_reason(
+    model: Model,
+    op: Op,
+    channel_axis: int,
+    dtypes: Sequence[str] = ("int8",),
+    bias_dtypes: Sequence[str] = ("int32",),
+) -> str | None:
     """Why the weights and bias (inputs 1 and 2) of CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED cannot be used.
 
-    They can when constant: int8 weights with zero points of 0, one scale or one a channel of `channel_axis`, and
-    an int32 bias or none.
+    They can when constant: weights of one of `dtypes` with zero points of 0, one scale or one a channel of
+    `channel_axis`, and a bias of one of `bias_dtypes` or none.
     """
     weights, bias = operand(model, op, 1, "weights"), model.operand(op, 2)
-    if weights.dtype != "int8":
+    if weights.dtype not in dtypes:
         return f"{weights.dtype} weights are not supported"
     if not weights.is_constant or (bias is not None and not bias.is_constant):
         return "weights or bias computed at run time are not supported"
@@ -140,7 +160,7 @@ def weights_reason(model: Model, op: Op, channel_axis: int) -> str | None:
         return "weights with a zero point other than 0 are not supported"
     if weights.quantization.per_channel and weights.quantization.axis != channel_axis:
         return f"weights quantized along axis {weights.quantization.axis} are not supported"
-    if bias is not None and bias.dtype != "int32":
+    if bias is not None and bias.dtype not in bias_dtypes:
         return f"an {bias.dtype} bias is not supported"
     return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ from mcusim.model import Model, Op, Quantization
 from mcusim.operands import operand, quantization, result, word
 
 INT8_MIN, INT8_MAX = -128, 127
+STORED_RANGE: Mapping[str, tuple[int, int]] = {"int8": (INT8_MIN, INT8_MAX), "int16": (-32768, 32767)}
 ADD_LEFT_SHIFT = 20  # headroom of an int8 ADD before its inputs are rescaled (TFLM, CalculateOpDataAdd)
 LARGEST_SHIFT = 30  # a left shift beyond it leaves nothing of an int32
 
@@ -40,11 +41,12 @@ def stored(real: float, of: Quantization) -> int:
     return of.zero_point + (magnitude if quotient > 0 else -magnitude)
 
 
-def activation_range(op: Op, output: Quantization) -> tuple[int, int]:
-    """Least and greatest int8 value that the fused activation lets through (CalculateActivationRangeQuantized)."""
+def activation_range(op: Op, output: Quantization, dtype: str = "int8") -> tuple[int, int]:
+    """Least and greatest value that the fused activation lets through (CalculateActivationRangeQuantized)."""
+    lowest, highest = STORED_RANGE[dtype]
     low, high = _LIMITS[word(op, "fused_activation_function")]
-    least = INT8_MIN if low is None else max(INT8_MIN, stored(low, output))
-    greatest = INT8_MAX if high is None else min(INT8_MAX, stored(high, output))
+    least = lowest if low is None else max(lowest, stored(low, output))
+    greatest = highest if high is None else min(highest, stored(high, output))
     return least, greatest
 
 

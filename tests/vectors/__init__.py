@@ -1,0 +1,9 @@
+"""Operators of the test vectors → how a case runs through the Numba kernels and through C functions."""
+
+from collections.abc import Mapping
+from types import ModuleType
+
+from vectors import add
+
+# Each module offers reference(case) -> array and target(case, kernels) -> array.
+OPERATORS: Mapping[str, ModuleType] = {"add": add}
