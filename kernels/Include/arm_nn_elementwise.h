@@ -13,7 +13,7 @@ typedef struct {
     int32_t shift;
 } arm_nn_addend;
 
-/* From the result to the output's int8. */
+/* From the result to the output's type, whose range the limits are within. */
 typedef struct {
     int32_t multiplier;
     int32_t shift;
@@ -22,18 +22,18 @@ typedef struct {
     int32_t activation_max;
 } arm_nn_result;
 
-static inline int8_t arm_nn_finish(int32_t value, const arm_nn_result *result)
+static inline int32_t arm_nn_finish(int32_t value, const arm_nn_result *result)
 {
     const int32_t output = arm_nn_requantize(value, result->multiplier, result->shift) + result->offset;
-    return (int8_t)arm_nn_clamp(output, result->activation_min, result->activation_max);
+    return arm_nn_clamp(output, result->activation_min, result->activation_max);
 }
 
-static inline int8_t arm_nn_add(int8_t value_1,
-                                int8_t value_2,
-                                const arm_nn_addend *addend_1,
-                                const arm_nn_addend *addend_2,
-                                int32_t left_shift,
-                                const arm_nn_result *result)
+static inline int32_t arm_nn_add(int32_t value_1,
+                                 int32_t value_2,
+                                 const arm_nn_addend *addend_1,
+                                 const arm_nn_addend *addend_2,
+                                 int32_t left_shift,
+                                 const arm_nn_result *result)
 {
     const int32_t scaled_1 = arm_nn_requantize(
         arm_nn_shift_left(value_1 + addend_1->offset, left_shift), addend_1->multiplier, addend_1->shift);
@@ -42,8 +42,8 @@ static inline int8_t arm_nn_add(int8_t value_1,
     return arm_nn_finish(scaled_1 + scaled_2, result);
 }
 
-static inline int8_t arm_nn_mul(
-    int8_t value_1, int8_t value_2, int32_t offset_1, int32_t offset_2, const arm_nn_result *result)
+static inline int32_t arm_nn_mul(
+    int32_t value_1, int32_t value_2, int32_t offset_1, int32_t offset_2, const arm_nn_result *result)
 {
     return arm_nn_finish((value_1 + offset_1) * (value_2 + offset_2), result);
 }

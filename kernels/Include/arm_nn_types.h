@@ -13,6 +13,11 @@ typedef enum {
     ARM_CMSIS_NN_FAILURE = -3,
 } arm_cmsis_nn_status;
 
+typedef enum {
+    ARM_SIGMOID = 0,
+    ARM_TANH = 1,
+} arm_nn_activation_type;
+
 /* Scratch memory that the caller owns; buf may be null where the function's get_buffer_size is 0. */
 typedef struct {
     void *buf;
@@ -86,5 +91,11 @@ typedef struct {
     int32_t output_offset;
     cmsis_nn_activation activation;
 } cmsis_nn_fc_params;
+
+/* Tables of an int16 SOFTMAX, 513 entries each: exp from -10 to 0, and 1 / (1 + x) from 0 to 1, both Q0.15. */
+typedef struct {
+    const int16_t *exp_lut;
+    const int16_t *one_by_one_lut;
+} cmsis_nn_softmax_lut_s16;
 
 #endif

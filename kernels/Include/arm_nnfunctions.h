@@ -226,6 +226,67 @@ arm_cmsis_nn_status arm_elementwise_mul_s8(const int8_t *input_1_vect,
                                            const int32_t out_activation_max,
                                            const int32_t block_size);
 
+/* ADD and MUL of int16 tensors of one shape; no offset is used, left_shift is 15. */
+arm_cmsis_nn_status arm_elementwise_add_s16(const int16_t *input_1_vect,
+                                            const int16_t *input_2_vect,
+                                            const int32_t input_1_offset,
+                                            const int32_t input_1_mult,
+                                            const int32_t input_1_shift,
+                                            const int32_t input_2_offset,
+                                            const int32_t input_2_mult,
+                                            const int32_t input_2_shift,
+                                            const int32_t left_shift,
+                                            int16_t *output,
+                                            const int32_t out_offset,
+                                            const int32_t out_mult,
+                                            const int32_t out_shift,
+                                            const int32_t out_activation_min,
+                                            const int32_t out_activation_max,
+                                            const int32_t block_size);
+
+arm_cmsis_nn_status arm_elementwise_mul_s16(const int16_t *input_1_vect,
+                                            const int16_t *input_2_vect,
+                                            const int32_t input_1_offset,
+                                            const int32_t input_2_offset,
+                                            int16_t *output,
+                                            const int32_t out_offset,
+                                            const int32_t out_mult,
+                                            const int32_t out_shift,
+                                            const int32_t out_activation_min,
+                                            const int32_t out_activation_max,
+                                            const int32_t block_size);
+
+/* MAXIMUM and MINIMUM; a dimension of 1 of either input is repeated along the output's. */
+arm_cmsis_nn_status arm_maximum_s8(const cmsis_nn_context *ctx,
+                                   const int8_t *input_1_data,
+                                   const cmsis_nn_dims *input_1_dims,
+                                   const int8_t *input_2_data,
+                                   const cmsis_nn_dims *input_2_dims,
+                                   int8_t *output_data,
+                                   const cmsis_nn_dims *output_dims);
+
+arm_cmsis_nn_status arm_minimum_s8(const cmsis_nn_context *ctx,
+                                   const int8_t *input_1_data,
+                                   const cmsis_nn_dims *input_1_dims,
+                                   const int8_t *input_2_data,
+                                   const cmsis_nn_dims *input_2_dims,
+                                   int8_t *output_data,
+                                   const cmsis_nn_dims *output_dims);
+
+/* RELU, and RELU6 where 6 is stored as 6, in place. */
+void arm_relu_q7(int8_t *data, uint16_t size);
+
+void arm_relu_q15(int16_t *data, uint16_t size);
+
+void arm_relu6_s8(int8_t *data, uint16_t size);
+
+/* Sigmoid or hyperbolic tangent; inputs have 3 + left_shift integer bits, left_shift is below 3; outputs are Q0.15. */
+void arm_nn_activation_s16(const int16_t *input,
+                           int16_t *output,
+                           const int32_t size,
+                           const int32_t left_shift,
+                           const arm_nn_activation_type type);
+
 /* SOFTMAX over rows of row_size; inputs more than -diff_min below the row's maximum give -128. */
 void arm_softmax_s8(const int8_t *input,
                     const int32_t num_rows,
@@ -234,6 +295,24 @@ void arm_softmax_s8(const int8_t *input,
                     const int32_t shift,
                     const int32_t diff_min,
                     int8_t *output);
+
+/* The same with int16 outputs from -32768 up. */
+void arm_softmax_s8_s16(const int8_t *input,
+                        const int32_t num_rows,
+                        const int32_t row_size,
+                        const int32_t mult,
+                        const int32_t shift,
+                        const int32_t diff_min,
+                        int16_t *output);
+
+/* SOFTMAX of int16 by tables; mult and shift make -65535 of 10 below the row's maximum. */
+arm_cmsis_nn_status arm_softmax_s16(const int16_t *input,
+                                    const int32_t num_rows,
+                                    const int32_t row_size,
+                                    const int32_t mult,
+                                    const int32_t shift,
+                                    const cmsis_nn_softmax_lut_s16 *softmax_params,
+                                    int16_t *output);
 
 /* PAD: pre_pad and post_pad give the elements added before and after each dimension. */
 arm_cmsis_nn_status arm_pad_s8(const int8_t *input,

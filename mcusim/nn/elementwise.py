@@ -1,4 +1,4 @@
-"""ADD and MUL: two int8 arrays of one shape → their requantized sum or product, element by element."""
+"""Two arrays of one shape → their requantized sum, product and the like, element by element."""
 
 from __future__ import annotations
 
@@ -65,3 +65,46 @@ def elementwise_mul_s8(
         flat_output[index] = requantize_and_clamp(
             product, out_mult, out_shift, out_offset, out_activation_min, out_activation_max
         )
+
+
+@jit
+def elementwise_add_s16(
+    input_1: NDArray[np.int16],
+    input_2: NDArray[np.int16],
+    input_1_offset: int,
+    input_1_mult: int,
+    input_1_shift: int,
+    input_2_offset: int,
+    input_2_mult: int,
+    input_2_shift: int,
+    left_shift: int,
+    out_offset: int,
+    out_mult: int,
+    out_shift: int,
+    out_activation_min: int,
+    out_activation_max: int,
+    output: NDArray[np.int16],
+) -> None:
+    """As elementwise_add_s8, with a left_shift of 15; like CMSIS-NN's, it does not use the offsets."""
+    one, other, result = (0, input_1_mult, input_1_shift), (0, input_2_mult, input_2_shift), (0, out_mult, out_shift)
+    limits = out_activation_min, out_activation_max
+    elementwise_add_s8(input_1, input_2, *one, *other, left_shift, *result, *limits, output)
+
+
+@jit
+def elementwise_mul_s16(
+    input_1: NDArray[np.int16],
+    input_2: NDArray[np.int16],
+    input_1_offset: int,
+    input_2_offset: int,
+    out_offset: int,
+    out_mult: int,
+    out_shift: int,
+    out_activation_min: int,
+    out_activation_max: int,
+    output: NDArray[np.int16],
+) -> None:
+    """As elementwise_mul_s8; like CMSIS-NN's, it does not use the offsets."""
+    elementwise_mul_s8(
+        input_1, input_2, 0, 0, 0, out_mult, out_shift, out_activation_min, out_activation_max, output
+    )

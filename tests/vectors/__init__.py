@@ -3,7 +3,13 @@
 from collections.abc import Mapping
 from types import ModuleType
 
-from vectors import add
+from vectors import add, min_max, mul, softmax
 
 # Each module offers reference(case) -> array and target(case, kernels) -> array.
-OPERATORS: Mapping[str, ModuleType] = {"add": add}
+OPERATORS: Mapping[str, ModuleType] = {
+    "add": add,
+    "maximum": min_max,
+    "minimum": min_max,
+    "mul": mul,
+    "softmax": softmax,
+}

@@ -3,9 +3,9 @@
 import numpy as np
 from emulated import Output
 
-from mcusim.nn.elementwise import elementwise_add_s8
+from mcusim.nn.elementwise import elementwise_add_s8, elementwise_add_s16
 
-NUMBA = {"s8": elementwise_add_s8}
+NUMBA = {"s8": elementwise_add_s8, "s16": elementwise_add_s16}
 
 
 def _scalars(case):
