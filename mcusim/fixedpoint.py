@@ -12,6 +12,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numba
+import numpy as np
+from numpy.typing import NDArray
 
 INT32_MAX = 2**31 - 1
 INT32_MIN = -(2**31)
@@ -86,14 +88,65 @@ def softmax_scaling(beta: float, input_scale: float) -> tuple[int, int, int]:
     return multiplier, shift, -input_radius(5, shift)
 
 
+def softmax_s16_scaling(beta: float, input_scale: float) -> tuple[int, int]:
+    """`mult` and `shift` of an int16 SOFTMAX: a difference of 10 to the row's maximum becomes 65535."""
+    return quantize_multiplier(input_scale * beta / (10.0 / 65535.0))
+
+
+def lookup_table(function: Callable[[float], float], low: float, high: float) -> NDArray[np.int16]:
+    """A function from low to high as a table of 513 Q0.15 entries, in float32 like TFLite's gen_lut.
+
+    An entry makes up for half of what the middle of the straight line to the next one is off by.
+    """
+    step = np.float32((np.float32(high) - np.float32(low)) / np.float32(512))
+    half_step, unit = np.float32(step / np.float32(2)), np.float32(2**15)
+
+    def scaled(real: np.float32) -> np.float32:
+        return np.float32(np.float32(function(float(real))) * unit)
+
+    def entry(index: int) -> float:
+        here = np.float32(np.float32(low) + np.float32(index) * step)
+        sample, following = round_half_away(scaled(here)), scaled(np.float32(low + np.float32(index + 1) * step))
+        straight = round_half_away(np.float32((following + np.float32(sample)) / np.float32(2)))
+        bias = round_half_away((straight - round_half_away(scaled(np.float32(here + half_step)))) / 2)
+        return sample - bias
+
+    entries = [*(entry(index) for index in range(512)), round_half_away(scaled(np.float32(high)))]
+    return np.array([min(max(value, -(2**15)), 2**15 - 1) for value in entries], np.int16)
+
+
+def round_half_away(real: float) -> float:
+    """A real number to the nearest whole one, halves away from zero (TfLiteRound)."""
+    magnitude = math.floor(abs(float(real)) + 0.5)
+    return float(magnitude if real >= 0 else -magnitude)
+
+
+def sigmoid_s16_scaling(input_scale: float, left_shifts: tuple[int, ...]) -> tuple[int, int]:
+    """`multiplier` and `left_shift` of an int16 LOGISTIC or TANH: inputs become multiples of 1 / (3 · 4096).
+
+    A scale of 2**(shift − 12), within a thousandth of its logarithm, goes without rounding for a shift among
+    `left_shifts`; another gets a multiplier of 15 bits. ValueError where that does not exist.
+    """
+    logarithm = math.log2(input_scale)
+    shift = 12 + round(logarithm)
+    if abs(logarithm - round(logarithm)) < 1e-3 and shift in left_shifts:
+        return 3 << shift, 0
+    real, left_shift = input_scale * 4096.0 * 3.0, 0
+    while real <= 32767.0 / 2.0 and left_shift <= 30:
+        real, left_shift = 2 * real, left_shift + 1
+    if not 1 <= real < 2**15:
+        raise ValueError(f"an int16 input scale of {input_scale:.3g} is not supported")
+    return int(real), left_shift
+
+
 def logistic_scaling(input_scale: float) -> tuple[int, int, int]:
-    """`multiplier`, `left_shift` and `range_radius` of an int8 LOGISTIC: inputs become Q4.27.
+    """`multiplier`, `left_shift` and `range_radius` of an int8 LOGISTIC or TANH: inputs become Q4.27.
 
     ValueError where the scale is so small (< 2**−28) that TFLite's radius is undefined.
     """
     multiplier, left_shift = quantize_multiplier(input_scale * 2**27)
     if multiplier == 0 or left_shift < 0:
-        raise ValueError(f"a LOGISTIC input scale of {input_scale} is below 2**-28")
+        raise ValueError(f"an input scale of {input_scale} is below 2**-28")
     return multiplier, left_shift, input_radius(4, left_shift)
 
 
@@ -210,14 +263,26 @@ def _exp_between_negative_quarter_and_0(value: int) -> int:
 
 @jit
 def one_over_one_plus_x(value: int) -> int:
-    """1 / (1 + x) in Q0.31 of a Q0.31 number in [0, 1): three Newton-Raphson steps in Q2.29, as gemmlowp's."""
+    """1 / (1 + x) in Q0.31 of a Q0.31 number in [0, 1), as gemmlowp's."""
+    return saturating_left_shift(_two_over_one_plus_x(value), 1)
+
+
+@jit
+def one_minus_x_over_one_plus_x(value: int) -> int:
+    """(1 − x) / (1 + x) in Q0.31 of a Q0.31 number in [0, 1), as gemmlowp's."""
+    return saturating_left_shift(_two_over_one_plus_x(value) - (1 << 29), 2)
+
+
+@jit
+def _two_over_one_plus_x(value: int) -> int:
+    """2 / (1 + x) in Q2.29 of a Q0.31 number in [0, 1): three Newton-Raphson steps."""
     half_denominator = (value + (1 << 31)) >> 1
     # 48/17 − 32/17 · d: the line nearest to 1/d on [1/2, 1], in Q2.29
     estimate = 1515870810 + doubling_high_mult(half_denominator, -1010580540)
     for _ in range(3):
         error = (1 << 29) - doubling_high_mult(half_denominator, estimate)
         estimate += saturating_left_shift(doubling_high_mult(estimate, error), 2)
-    return saturating_left_shift(estimate, 1)
+    return estimate
 
 
 @jit
@@ -227,3 +292,56 @@ def logistic(value: int) -> int:
         return 1 << 30
     positive = one_over_one_plus_x(exp_on_negative_values(-abs(value), 4))
     return positive if value > 0 else INT32_MAX - positive
+
+
+@jit
+def tanh(value: int) -> int:
+    """tanh(x) in Q0.31 of a Q4.27 number, as gemmlowp's: exp of −2|x| is the same bits with one integer bit more."""
+    if value == 0:
+        return 0
+    positive = one_minus_x_over_one_plus_x(exp_on_negative_values(-abs(value), 5))
+    return positive if value > 0 else -positive
+
+
+@jit
+def inverse_square_root(value: int) -> tuple[int, int]:
+    """Multiplier (Q31) and shift (positive to the left) of 1 / sqrt(value), a non-negative int32; that of 0 is 1.
+
+    TFLite's GetInvSqrtQuantizedMultiplierExp: the value is brought to [1/4, 1) in Q3.28 by powers of 4, five
+    Newton-Raphson steps follow from a guess of 1.
+    """
+    if value <= 1:
+        return INT32_MAX, 0
+    right_shift = 11
+    while value >= 1 << 29:
+        value //= 4
+        right_shift += 1
+    while value < 1 << 27:
+        value *= 4
+        right_shift -= 1
+    half = divide_by_power_of_two(value >> 1, 1)
+    estimate = 1 << 28
+    for _ in range(5):
+        cubed = doubling_high_mult(doubling_high_mult(estimate, estimate), estimate)
+        product = doubling_high_mult(half, saturating_left_shift(cubed, 6))
+        estimate = saturating_left_shift(doubling_high_mult(3 << 27, estimate) - product, 3)
+    # The square root of 1/2 takes back that 4 bits of the range are those of an odd power of 2.
+    multiplier = doubling_high_mult(estimate, 1518500250)
+    if right_shift < 0:
+        return multiplier << -right_shift, 0
+    return multiplier, -right_shift
+
+
+@jit
+def reciprocal(value: int) -> tuple[int, int]:
+    """1 / value of a positive int32 as Q0.31 and the number of bits to shift it right (TFLite's GetReciprocal)."""
+    bits = 0
+    while value >> bits:
+        bits += 1
+    return one_over_one_plus_x((value << (32 - bits)) - (1 << 31)), bits - 1
+
+
+@jit
+def doubling_high_mult_s16(a: int, b: int) -> int:
+    """As doubling_high_mult for int16: a · b / 2**15 rounded to nearest, halves up."""
+    return min((a * b + (1 << 14)) >> 15, 32767)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,17 @@ from mcusim.errors import BadModelError
 from mcusim.model import Model, Op, Quantization, Tensor
 
 Array = NDArray[np.generic]
+
+# Types as CMSIS-NN names its functions for them.
+SUFFIXES: Mapping[str, str] = {
+    "int8": "s8",
+    "uint8": "u8",
+    "int16": "s16",
+    "int32": "s32",
+    "int64": "s64",
+    "bool": "b8",
+    "float32": "f32",
+}
 
 
 def layer_name(op: Op) -> str:
@@ -107,10 +118,10 @@ def int8_reason(*tensors: Tensor) -> str | None:
     return quantized_reason(("int8",), *tensors)
 
 
-def quantized_reason(dtypes: Sequence[str], *tensors: Tensor) -> str | None:
+def quantized_reason(dtypes: Sequence[str], *tensors: Tensor, shifted_int16: bool = False) -> str | None:
     """Why tensors cannot be activations of one of the types; None if all are of the same, as `int8_reason`.
 
-    int16 has no zero point: TensorFlow Lite Micro's kernels take 0 only.
+    int16 has no zero point but where `shifted_int16` says so: TensorFlow Lite Micro's kernels take 0 only.
     """
     for tensor in tensors:
         if tensor.dtype not in dtypes:
@@ -119,7 +130,7 @@ def quantized_reason(dtypes: Sequence[str], *tensors: Tensor) -> str | None:
             return f"{tensors[0].dtype} and {tensor.dtype} activations together are not supported"
         if tensor.quantization is None:
             return f"{tensor.dtype} tensor {tensor.name!r} has no quantization"
-        if tensor.dtype == "int16" and tensor.quantization.zero_point != 0:
+        if tensor.dtype == "int16" and not shifted_int16 and tensor.quantization.zero_point != 0:
             return f"int16 tensor {tensor.name!r} has a zero point other than 0, which is not supported"
         if tensor.quantization.per_channel:
             return f"activations quantized per channel ({tensor.name!r}) are not supported"
@@ -177,6 +188,12 @@ def int8_values(value: Array | None) -> NDArray[np.int8]:
     assert value is not None and value.dtype == np.int8
     # NumPy gives a contiguous scalar one dimension.
     return np.ascontiguousarray(value, np.int8).reshape(value.shape)
+
+
+def typed_values(value: Array | None, dtype: str) -> Array:
+    """An operand that `check` has found to be of a type and present, contiguous and in its own shape."""
+    assert value is not None and value.dtype == np.dtype(dtype)
+    return np.ascontiguousarray(value).reshape(value.shape)
 
 
 def probability_reason(output: Tensor) -> str | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +15,14 @@ from mcusim.model import Model, Op, Quantization
 from mcusim.operands import operand, quantization, result, word
 
 INT8_MIN, INT8_MAX = -128, 127
-STORED_RANGE: Mapping[str, tuple[int, int]] = {"int8": (INT8_MIN, INT8_MAX), "int16": (-32768, 32767)}
-ADD_LEFT_SHIFT = 20  # headroom of an int8 ADD before its inputs are rescaled (TFLM, CalculateOpDataAdd)
+STORED_RANGE: Mapping[str, tuple[int, int]] = {
+    "int8": (INT8_MIN, INT8_MAX),
+    "uint8": (0, 255),
+    "int16": (-(2**15), 2**15 - 1),
+    "int32": (-(2**31), 2**31 - 1),
+}
+# Headroom of ADD and SUB before their inputs are rescaled (TFLM, CalculateOpDataAdd).
+ADD_LEFT_SHIFT: Mapping[str, int] = {"int8": 20, "int16": 15}
 LARGEST_SHIFT = 30  # a left shift beyond it leaves nothing of an int32
 
 # Real limits of the fused activations that int8 can represent; the others act on real values beyond a clamp.
@@ -74,7 +81,7 @@ def channel_multipliers(ratios: tuple[float, ...], channels: int) -> tuple[NDArr
 
 @dataclass(frozen=True, slots=True)
 class AddScaling:
-    """The three multipliers of an int8 ADD, in the argument order of arm_elementwise_add_s8."""
+    """The three multipliers of ADD and SUB, in the argument order of arm_elementwise_add_s8."""
 
     input_1_mult: int
     input_1_shift: int
@@ -84,17 +91,35 @@ class AddScaling:
     out_shift: int
 
 
-def add_ratios(first: Quantization, second: Quantization, output: Quantization) -> tuple[float, float, float]:
-    """Input scales over twice the larger one, and that over 2**20 output scales: TFLM wants all three below 1."""
-    twice_largest = 2 * max(first.scale, second.scale)
+def add_ratios(
+    first: Quantization,
+    second: Quantization,
+    output: Quantization,
+    dtype: str = "int8",
+    precision: Callable[[float], Any] = float,
+) -> tuple[float, float, float]:
+    """Input scales over twice the larger one, and that over 2**left_shift output scales.
+
+    TFLM wants all three above 0 and the last below 1. It computes those of ADD in double precision, those of SUB in
+    float32 (`precision`).
+    """
+    one, other, result = (precision(of.scale) for of in (first, second, output))
+    twice_largest = 2 * max(one, other)
     return (
-        first.scale / twice_largest,
-        second.scale / twice_largest,
-        twice_largest / (2**ADD_LEFT_SHIFT * output.scale),
+        float(one / twice_largest),
+        float(other / twice_largest),
+        float(twice_largest / (2 ** ADD_LEFT_SHIFT[dtype] * result)),
     )
 
 
-def add_scaling(first: Quantization, second: Quantization, output: Quantization) -> AddScaling:
-    """The multipliers and shifts of an int8 ADD."""
-    one, other, out = (quantize_multiplier(ratio) for ratio in add_ratios(first, second, output))
+def add_reason(ratios: tuple[float, float, float], dtype: str) -> str | None:
+    """Why ADD or SUB cannot have these ratios; None if TFLM's QuantizeMultiplierSmallerThanOneExp takes them."""
+    if 0 < min(ratios) and ratios[2] < 1:
+        return None
+    return f"input scales {ratios[2] * 2 ** ADD_LEFT_SHIFT[dtype]:.3g} times the output's are not supported"
+
+
+def add_scaling(ratios: tuple[float, float, float]) -> AddScaling:
+    """The multipliers and shifts of ADD and SUB."""
+    one, other, out = (quantize_multiplier(ratio) for ratio in ratios)
     return AddScaling(*one, *other, *out)

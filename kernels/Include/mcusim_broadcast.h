@@ -29,9 +29,21 @@ static inline bool mcusim_same_dims(const cmsis_nn_dims *one, const cmsis_nn_dim
     return one->n == other->n && one->h == other->h && one->w == other->w && one->c == other->c;
 }
 
+/* Where two inputs meet: a place in the output, and the elements of the inputs there. */
+typedef struct {
+    cmsis_nn_dims steps_1;
+    cmsis_nn_dims steps_2;
+    cmsis_nn_dims place;
+    int32_t index_1;
+    int32_t index_2;
+} mcusim_meeting;
+
+/* Finds the elements from the place, anew for each as TensorFlow Lite Micro's broadcasting kernels do. */
+void mcusim_meet(mcusim_meeting *meeting);
+
 /*
  * Runs a statement for each element of the output: the one at `index`, made of those at `index_1` and `index_2`. Where
- * neither operand is repeated the three are equal, and the loop is flat.
+ * neither input is repeated the three are equal, and the loop is flat.
  */
 #define MCUSIM_FOR_EACH(input_1_dims, input_2_dims, output_dims, statement)                                       \
     if (mcusim_same_dims(input_1_dims, input_2_dims)) {                                                           \
@@ -42,17 +54,17 @@ static inline bool mcusim_same_dims(const cmsis_nn_dims *one, const cmsis_nn_dim
             statement;                                                                                            \
         }                                                                                                         \
     } else {                                                                                                      \
-        const cmsis_nn_dims steps_1 = mcusim_steps(input_1_dims);                                                 \
-        const cmsis_nn_dims steps_2 = mcusim_steps(input_2_dims);                                                 \
+        mcusim_meeting meeting = {.steps_1 = mcusim_steps(input_1_dims), .steps_2 = mcusim_steps(input_2_dims)};  \
+        cmsis_nn_dims *const place = &meeting.place;                                                              \
         int32_t index = 0;                                                                                        \
-        for (int32_t n = 0; n < (output_dims)->n; n++) {                                                          \
-            for (int32_t h = 0; h < (output_dims)->h; h++) {                                                      \
-                for (int32_t w = 0; w < (output_dims)->w; w++) {                                                  \
-                    for (int32_t c = 0; c < (output_dims)->c; c++) {                                              \
-                        const int32_t index_1 = mcusim_pixel(&steps_1, n, h, w) + c * steps_1.c;                  \
-                        const int32_t index_2 = mcusim_pixel(&steps_2, n, h, w) + c * steps_2.c;                  \
+        for (place->n = 0; place->n < (output_dims)->n; place->n++) {                                             \
+            for (place->h = 0; place->h < (output_dims)->h; place->h++) {                                         \
+                for (place->w = 0; place->w < (output_dims)->w; place->w++) {                                     \
+                    for (place->c = 0; place->c < (output_dims)->c; place->c++, index++) {                        \
+                        mcusim_meet(&meeting);                                                                    \
+                        const int32_t index_1 = meeting.index_1;                                                  \
+                        const int32_t index_2 = meeting.index_2;                                                  \
                         statement;                                                                                \
-                        index++;                                                                                  \
                     }                                                                                             \
                 }                                                                                                 \
             }                                                                                                     \

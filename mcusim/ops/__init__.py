@@ -16,6 +16,7 @@ from mcusim.ops import (
     depthwise_conv_2d,
     dequantize,
     fully_connected,
+    leaky_relu,
     logistic,
     max_pool_2d,
     mean,
@@ -26,6 +27,7 @@ from mcusim.ops import (
     relu6,
     reshape,
     softmax,
+    sub,
 )
 from mcusim.runtime import OpMemory, Runtime
 
@@ -59,6 +61,7 @@ OPERATORS: Mapping[str, Operator] = {
     "DEPTHWISE_CONV_2D": depthwise_conv_2d,
     "DEQUANTIZE": dequantize,
     "FULLY_CONNECTED": fully_connected,
+    "LEAKY_RELU": leaky_relu,
     "LOGISTIC": logistic,
     "MAX_POOL_2D": max_pool_2d,
     "MEAN": mean,
@@ -69,4 +72,5 @@ OPERATORS: Mapping[str, Operator] = {
     "RELU6": relu6,
     "RESHAPE": reshape,
     "SOFTMAX": softmax,
+    "SUB": sub,
 }

@@ -54,7 +54,7 @@ def _scalars(model: Model, op: Op) -> tuple[int, int, int, int]:
 
 def reference(model: Model, op: Op, inputs: Sequence[Array | None]) -> tuple[Array, ...]:
     """The int8 output, in the input's shape."""
-    return unary_reference(logistic_s8, inputs[0], _scalars(model, op))
+    return unary_reference(logistic_s8, model, op, inputs[0], _scalars(model, op))
 
 
 def invocation(model: Model, op: Op, runtime: Runtime) -> abi.Invocation:

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* MAXIMUM of two int8 tensors, either of which may be repeated along any axis. */
 
+#include "arm_nn_minmax.h"
 #include "arm_nnfunctions.h"
-#include "arm_nnsupportfunctions.h"
-#include "mcusim_broadcast.h"
 
 arm_cmsis_nn_status arm_maximum_s8(const cmsis_nn_context *ctx,
                                    const int8_t *input_1_data,
@@ -14,9 +13,6 @@ arm_cmsis_nn_status arm_maximum_s8(const cmsis_nn_context *ctx,
                                    const cmsis_nn_dims *output_dims)
 {
     (void)ctx;
-    MCUSIM_FOR_EACH(input_1_dims,
-                    input_2_dims,
-                    output_dims,
-                    output_data[index] = (int8_t)arm_nn_max(input_1_data[index_1], input_2_data[index_2]))
+    arm_nn_minmax_s8(input_1_data, input_1_dims, input_2_data, input_2_dims, output_data, output_dims, true);
     return ARM_CMSIS_NN_SUCCESS;
 }

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* Rescaling as TensorFlow Lite Micro's reference kernels do it, step by step: by a call for most values. */
+
+#ifndef MCUSIM_SCALE_H
+#define MCUSIM_SCALE_H
+
+#include "arm_nnsupportfunctions.h"
+
+/* a * b / 2^31 to nearest, halves up. */
+static inline int32_t mcusim_saturating_doubling_high_mult(int32_t a, int32_t b)
+{
+    if (a == b && a == INT32_MIN) {
+        return INT32_MAX;
+    }
+    const int64_t product = (int64_t)a * b;
+    if (product >= 0) {
+        return (int32_t)((product + (1LL << 30)) >> 31);
+    }
+    return (int32_t)((product + 1 - (1LL << 30)) / (1LL << 31));
+}
+
+/* value / 2^exponent to nearest, halves away from zero; 0 <= exponent <= 31. */
+static inline int32_t mcusim_divide_by_power_of_two(int32_t value, int32_t exponent)
+{
+    const int32_t mask = (int32_t)((1ULL << exponent) - 1);
+    const int32_t half = (mask >> 1) + (value < 0);
+    return (value >> exponent) + ((value & mask) > half);
+}
+
+/* value * multiplier * 2^(shift - 31), rounded twice; -31 <= shift <= 30. The value's left shift wraps around. */
+int32_t mcusim_scale(int32_t value, int32_t multiplier, int32_t shift);
+
+/* The same where shift <= 0, without a call. */
+static inline int32_t mcusim_scale_down(int32_t value, int32_t multiplier, int32_t shift)
+{
+    return mcusim_divide_by_power_of_two(mcusim_saturating_doubling_high_mult(value, multiplier), -shift);
+}
+
+/* How an input or a result is scaled: the offset is added to an input before, to a result after. */
+typedef struct {
+    int32_t offset;
+    int32_t multiplier;
+    int32_t shift;
+} mcusim_scaling;
+
+/* Two inputs on a common scale: what one of them contributes. Its shift is <= 0. */
+static inline int32_t mcusim_scale_input(int32_t value, const mcusim_scaling *scaling, int32_t left_shift)
+{
+    const int32_t shifted = arm_nn_shift_left(value + scaling->offset, left_shift);
+    return mcusim_scale_down(shifted, scaling->multiplier, scaling->shift);
+}
+
+/* A scaled value with its offset, within limits. */
+static inline int32_t mcusim_offset_output(int32_t scaled, int32_t offset, int32_t least, int32_t greatest)
+{
+    return arm_nn_clamp((int32_t)((uint32_t)scaled + (uint32_t)offset), least, greatest);
+}
+
+#endif
