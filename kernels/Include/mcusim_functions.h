@@ -174,6 +174,8 @@ void mcusim_leaky_relu_s8(const int8_t *input,
                           int32_t identity_shift,
                           int32_t alpha_multiplier,
                           int32_t alpha_shift,
+                          int32_t activation_min,
+                          int32_t activation_max,
                           int32_t size,
                           int8_t *output);
 
@@ -184,6 +186,8 @@ void mcusim_leaky_relu_s16(const int16_t *input,
                            int32_t identity_shift,
                            int32_t alpha_multiplier,
                            int32_t alpha_shift,
+                           int32_t activation_min,
+                           int32_t activation_max,
                            int32_t size,
                            int16_t *output);
 

@@ -19,12 +19,17 @@ static inline int32_t mcusim_saturating_doubling_high_mult(int32_t a, int32_t b)
     return (int32_t)((product + 1 - (1LL << 30)) / (1LL << 31));
 }
 
-/* value / 2^exponent to nearest, halves away from zero; 0 <= exponent <= 31. */
-static inline int32_t mcusim_divide_by_power_of_two(int32_t value, int32_t exponent)
+/* The bits that a right shift by 0 to 31 loses. */
+static inline int32_t mcusim_lost_bits(int32_t exponent)
 {
-    const int32_t mask = (int32_t)((1ULL << exponent) - 1);
-    const int32_t half = (mask >> 1) + (value < 0);
-    return (value >> exponent) + ((value & mask) > half);
+    return (int32_t)((1ULL << exponent) - 1);
+}
+
+/* value / 2^exponent to nearest, halves away from zero, given the bits that are lost. */
+static inline int32_t mcusim_divide_by_power_of_two(int32_t value, int32_t exponent, int32_t lost_bits)
+{
+    const int32_t half = (lost_bits >> 1) + (value < 0);
+    return (value >> exponent) + ((value & lost_bits) > half);
 }
 
 /* value * multiplier * 2^(shift - 31), rounded twice; -31 <= shift <= 30. The value's left shift wraps around. */
@@ -33,7 +38,8 @@ int32_t mcusim_scale(int32_t value, int32_t multiplier, int32_t shift);
 /* The same where shift <= 0, without a call. */
 static inline int32_t mcusim_scale_down(int32_t value, int32_t multiplier, int32_t shift)
 {
-    return mcusim_divide_by_power_of_two(mcusim_saturating_doubling_high_mult(value, multiplier), -shift);
+    const int32_t high = mcusim_saturating_doubling_high_mult(value, multiplier);
+    return mcusim_divide_by_power_of_two(high, -shift, mcusim_lost_bits(-shift));
 }
 
 /* How an input or a result is scaled: the offset is added to an input before, to a result after. */

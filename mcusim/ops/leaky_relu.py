@@ -45,17 +45,17 @@ def _ratios(model: Model, op: Op) -> tuple[float, float]:
         return float(source / output), float(source * np.float32(number(op, "alpha")) / output)
 
 
-def _scalars(model: Model, op: Op) -> tuple[int, int, int, int, int, int]:
-    """input_offset, output_offset, and multiplier and shift of the identity and of alpha."""
+def _scalars(model: Model, op: Op) -> tuple[int, int, int, int, int, int, int, int]:
+    """input_offset, output_offset, multiplier and shift of the identity and of alpha, and the type's limits."""
+    limits = STORED_RANGE[same_shape(model, op)[1].dtype]
     source, output = (quantization(op, tensor) for tensor in same_shape(model, op))
     identity, alpha = (quantize_multiplier(ratio) for ratio in _ratios(model, op))
-    return -source.zero_point, output.zero_point, *identity, *alpha
+    return -source.zero_point, output.zero_point, *identity, *alpha, *limits
 
 
 def reference(model: Model, op: Op, inputs: Sequence[Array | None]) -> tuple[Array, ...]:
     """The output, in the input's shape, requantized to the output's scale."""
-    limits = STORED_RANGE[same_shape(model, op)[1].dtype]
-    return unary_reference(leaky_relu, model, op, inputs[0], (*_scalars(model, op), *limits))
+    return unary_reference(leaky_relu, model, op, inputs[0], _scalars(model, op))
 
 
 def invocation(model: Model, op: Op, runtime: Runtime) -> abi.Invocation:

@@ -11,6 +11,8 @@ void mcusim_leaky_relu_s16(const int16_t *input,
                            int32_t identity_shift,
                            int32_t alpha_multiplier,
                            int32_t alpha_shift,
+                           int32_t activation_min,
+                           int32_t activation_max,
                            int32_t size,
                            int16_t *output)
 {
@@ -18,6 +20,6 @@ void mcusim_leaky_relu_s16(const int16_t *input,
         const int32_t value = input[index] + input_offset;
         const int32_t scaled = value >= 0 ? mcusim_scale(value, identity_multiplier, identity_shift)
                                           : mcusim_scale(value, alpha_multiplier, alpha_shift);
-        output[index] = (int16_t)arm_nn_clamp(scaled + output_offset, INT16_MIN, INT16_MAX);
+        output[index] = (int16_t)arm_nn_clamp(scaled + output_offset, activation_min, activation_max);
     }
 }
