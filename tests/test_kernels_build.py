@@ -61,7 +61,7 @@ def functions(elf):
 
 def declared():
     """Every function that a public header declares."""
-    headers = (KERNELS / "Include" / name for name in ("arm_nnfunctions.h", "mcusim_functions.h"))
+    headers = [KERNELS / "Include" / "arm_nnfunctions.h", *(KERNELS / "Include").glob("mcusim_*.h")]
     text = "".join(path.read_text(encoding="utf-8") for path in headers)
     return set(re.findall(r"^(?:arm_cmsis_nn_status|int32_t|void) (\w+)\(", text, re.MULTILINE))
 

@@ -21,7 +21,7 @@ static inline void arm_nn_minmax_s8(const int8_t *input_1_data,
                                     bool greatest)
 {
     if (mcusim_same_dims(input_1_dims, input_2_dims)) {
-        const int32_t size = output_dims->n * output_dims->h * output_dims->w * output_dims->c;
+        const int32_t size = mcusim_elements(output_dims);
         for (int32_t index = 0; index < size; index++) {
             output_data[index] = arm_nn_pick(input_1_data[index], input_2_data[index], greatest);
         }

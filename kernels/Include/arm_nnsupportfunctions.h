@@ -173,4 +173,7 @@ int32_t arm_nn_exp_on_negative_values(int32_t value, int32_t integer_bits);
 /* 1 / (1 + x) of a Q0.31 number in [0, 1), as Q0.31. */
 int32_t arm_nn_one_over_one_plus_x(int32_t value);
 
+/* (1 - x) / (1 + x) of a Q0.31 number in [0, 1), as Q0.31. */
+int32_t arm_nn_one_minus_x_over_one_plus_x(int32_t value);
+
 #endif

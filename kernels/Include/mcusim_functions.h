@@ -9,6 +9,8 @@
 #define MCUSIM_FUNCTIONS_H
 
 #include "arm_nn_types.h"
+#include "mcusim_comparisons.h"
+#include "mcusim_elementwise.h"
 
 /* ADD and MUL where a dimension of 1 of either input is repeated along the output's. */
 arm_cmsis_nn_status mcusim_broadcast_add_s8(const cmsis_nn_dims *input_1_dims,
@@ -44,79 +46,6 @@ arm_cmsis_nn_status mcusim_broadcast_mul_s8(const cmsis_nn_dims *input_1_dims,
                                             const int32_t out_activation_max,
                                             const cmsis_nn_dims *output_dims);
 
-/* The same for int16. */
-arm_cmsis_nn_status mcusim_broadcast_add_s16(const cmsis_nn_dims *input_1_dims,
-                                             const int16_t *input_1_data,
-                                             const cmsis_nn_dims *input_2_dims,
-                                             const int16_t *input_2_data,
-                                             const int32_t input_1_offset,
-                                             const int32_t input_1_mult,
-                                             const int32_t input_1_shift,
-                                             const int32_t input_2_offset,
-                                             const int32_t input_2_mult,
-                                             const int32_t input_2_shift,
-                                             const int32_t left_shift,
-                                             int16_t *output_data,
-                                             const int32_t out_offset,
-                                             const int32_t out_mult,
-                                             const int32_t out_shift,
-                                             const int32_t out_activation_min,
-                                             const int32_t out_activation_max,
-                                             const cmsis_nn_dims *output_dims);
-
-arm_cmsis_nn_status mcusim_broadcast_mul_s16(const cmsis_nn_dims *input_1_dims,
-                                             const int16_t *input_1_data,
-                                             const cmsis_nn_dims *input_2_dims,
-                                             const int16_t *input_2_data,
-                                             const int32_t input_1_offset,
-                                             const int32_t input_2_offset,
-                                             int16_t *output_data,
-                                             const int32_t out_offset,
-                                             const int32_t out_mult,
-                                             const int32_t out_shift,
-                                             const int32_t out_activation_min,
-                                             const int32_t out_activation_max,
-                                             const cmsis_nn_dims *output_dims);
-
-/* SUB; a dimension of 1 of either input is repeated along the output's. */
-arm_cmsis_nn_status mcusim_sub_s8(const cmsis_nn_dims *input_1_dims,
-                                  const int8_t *input_1_data,
-                                  const cmsis_nn_dims *input_2_dims,
-                                  const int8_t *input_2_data,
-                                  const int32_t input_1_offset,
-                                  const int32_t input_1_mult,
-                                  const int32_t input_1_shift,
-                                  const int32_t input_2_offset,
-                                  const int32_t input_2_mult,
-                                  const int32_t input_2_shift,
-                                  const int32_t left_shift,
-                                  int8_t *output_data,
-                                  const int32_t out_offset,
-                                  const int32_t out_mult,
-                                  const int32_t out_shift,
-                                  const int32_t out_activation_min,
-                                  const int32_t out_activation_max,
-                                  const cmsis_nn_dims *output_dims);
-
-arm_cmsis_nn_status mcusim_sub_s16(const cmsis_nn_dims *input_1_dims,
-                                   const int16_t *input_1_data,
-                                   const cmsis_nn_dims *input_2_dims,
-                                   const int16_t *input_2_data,
-                                   const int32_t input_1_offset,
-                                   const int32_t input_1_mult,
-                                   const int32_t input_1_shift,
-                                   const int32_t input_2_offset,
-                                   const int32_t input_2_mult,
-                                   const int32_t input_2_shift,
-                                   const int32_t left_shift,
-                                   int16_t *output_data,
-                                   const int32_t out_offset,
-                                   const int32_t out_mult,
-                                   const int32_t out_shift,
-                                   const int32_t out_activation_min,
-                                   const int32_t out_activation_max,
-                                   const cmsis_nn_dims *output_dims);
-
 /* MEAN over the axes whose member of `reduce` is 1; `sums` is scratch of one int32 an output element. */
 void mcusim_mean_s8(const int8_t *input,
                     const cmsis_nn_dims *input_dims,
@@ -148,54 +77,11 @@ void mcusim_relu_s8(const int8_t *input,
                     int32_t size,
                     int8_t *output);
 
-/* The same for int16. */
-void mcusim_relu_s16(const int16_t *input,
-                     int32_t input_offset,
-                     int32_t output_offset,
-                     int32_t multiplier,
-                     int32_t shift,
-                     int32_t activation_min,
-                     int32_t activation_max,
-                     int32_t size,
-                     int16_t *output);
-
 /* RELU6 with one quantization: a clamp. */
 void mcusim_relu6_s8(const int8_t *input, int32_t activation_min, int32_t activation_max, int32_t size, int8_t *output);
 
-/* The same for int16. */
-void mcusim_relu6_s16(
-    const int16_t *input, int32_t activation_min, int32_t activation_max, int32_t size, int16_t *output);
-
-/* LEAKY_RELU: values from 0 up are scaled by the identity's multiplier, those below by alpha's. */
-void mcusim_leaky_relu_s8(const int8_t *input,
-                          int32_t input_offset,
-                          int32_t output_offset,
-                          int32_t identity_multiplier,
-                          int32_t identity_shift,
-                          int32_t alpha_multiplier,
-                          int32_t alpha_shift,
-                          int32_t activation_min,
-                          int32_t activation_max,
-                          int32_t size,
-                          int8_t *output);
-
-void mcusim_leaky_relu_s16(const int16_t *input,
-                           int32_t input_offset,
-                           int32_t output_offset,
-                           int32_t identity_multiplier,
-                           int32_t identity_shift,
-                           int32_t alpha_multiplier,
-                           int32_t alpha_shift,
-                           int32_t activation_min,
-                           int32_t activation_max,
-                           int32_t size,
-                           int16_t *output);
-
 /* QUANTIZE float32 to int8, rounding half away from zero. */
 void mcusim_quantize_f32_s8(const float *input, float scale, int32_t zero_point, int32_t size, int8_t *output);
-
-/* QUANTIZE float32 to int16. */
-void mcusim_quantize_f32_s16(const float *input, float scale, int32_t zero_point, int32_t size, int16_t *output);
 
 /* QUANTIZE int8 to int8 of another scale. */
 void mcusim_requantize_s8(const int8_t *input,
@@ -206,84 +92,7 @@ void mcusim_requantize_s8(const int8_t *input,
                           int32_t size,
                           int8_t *output);
 
-/* QUANTIZE of other integers: from the first type named to the second, or within one. */
-
-void mcusim_requantize_s8_s16(const int8_t *input,
-                              int32_t input_offset,
-                              int32_t multiplier,
-                              int32_t shift,
-                              int32_t output_offset,
-                              int32_t size,
-                              int16_t *output);
-
-void mcusim_requantize_s8_s32(const int8_t *input,
-                              int32_t input_offset,
-                              int32_t multiplier,
-                              int32_t shift,
-                              int32_t output_offset,
-                              int32_t size,
-                              int32_t *output);
-
-void mcusim_requantize_s8_u8(const int8_t *input,
-                             int32_t input_offset,
-                             int32_t multiplier,
-                             int32_t shift,
-                             int32_t output_offset,
-                             int32_t size,
-                             uint8_t *output);
-
-void mcusim_requantize_u8_s8(const uint8_t *input,
-                             int32_t input_offset,
-                             int32_t multiplier,
-                             int32_t shift,
-                             int32_t output_offset,
-                             int32_t size,
-                             int8_t *output);
-
-void mcusim_requantize_s16_s8(const int16_t *input,
-                              int32_t input_offset,
-                              int32_t multiplier,
-                              int32_t shift,
-                              int32_t output_offset,
-                              int32_t size,
-                              int8_t *output);
-
-void mcusim_requantize_s16(const int16_t *input,
-                           int32_t input_offset,
-                           int32_t multiplier,
-                           int32_t shift,
-                           int32_t output_offset,
-                           int32_t size,
-                           int16_t *output);
-
-void mcusim_requantize_s16_s32(const int16_t *input,
-                               int32_t input_offset,
-                               int32_t multiplier,
-                               int32_t shift,
-                               int32_t output_offset,
-                               int32_t size,
-                               int32_t *output);
-
-void mcusim_requantize_s32_s8(const int32_t *input,
-                              int32_t input_offset,
-                              int32_t multiplier,
-                              int32_t shift,
-                              int32_t output_offset,
-                              int32_t size,
-                              int8_t *output);
-
-void mcusim_requantize_s32_s16(const int32_t *input,
-                               int32_t input_offset,
-                               int32_t multiplier,
-                               int32_t shift,
-                               int32_t output_offset,
-                               int32_t size,
-                               int16_t *output);
-
 /* DEQUANTIZE int8 to float32. */
 void mcusim_dequantize_s8_f32(const int8_t *input, float scale, int32_t zero_point, int32_t size, float *output);
-
-/* DEQUANTIZE int16 to float32. */
-void mcusim_dequantize_s16_f32(const int16_t *input, float scale, int32_t zero_point, int32_t size, float *output);
 
 #endif
