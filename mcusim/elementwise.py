@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mcusim import abi
 from mcusim.model import Model, Op, Tensor
@@ -68,7 +70,7 @@ def broadcast_reason(layer: Binary) -> str | None:
     return None
 
 
-def repeated(layer: Binary, inputs: Sequence[Array | None]) -> tuple[Array, Array]:
+def repeated(layer: Binary, inputs: Sequence[Array | None]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Both operands as contiguous arrays of the output's shape."""
     one, other = (
         np.ascontiguousarray(np.broadcast_to(typed_values(value, tensor.dtype), layer.output.shape))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, SupportsFloat, TypeVar, cast
 
 import numba
 import numpy as np
@@ -115,10 +115,11 @@ def lookup_table(function: Callable[[float], float], low: float, high: float) ->
     return np.array([min(max(value, -(2**15)), 2**15 - 1) for value in entries], np.int16)
 
 
-def round_half_away(real: float) -> float:
+def round_half_away(real: SupportsFloat) -> float:
     """A real number to the nearest whole one, halves away from zero (TfLiteRound)."""
-    magnitude = math.floor(abs(float(real)) + 0.5)
-    return float(magnitude if real >= 0 else -magnitude)
+    value = float(real)
+    magnitude = math.floor(abs(value) + 0.5)
+    return float(magnitude if value >= 0 else -magnitude)
 
 
 def sigmoid_s16_scaling(input_scale: float, left_shifts: tuple[int, ...]) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -190,16 +191,7 @@ def int8_values(value: Array | None) -> NDArray[np.int8]:
     return np.ascontiguousarray(value, np.int8).reshape(value.shape)
 
 
-def typed_values(value: Array | None, dtype: str) -> Array:
+def typed_values(value: Array | None, dtype: str) -> NDArray[Any]:
     """An operand that `check` has found to be of a type and present, contiguous and in its own shape."""
     assert value is not None and value.dtype == np.dtype(dtype)
     return np.ascontiguousarray(value).reshape(value.shape)
-
-
-def probability_reason(output: Tensor) -> str | None:
-    """Why an int8 output cannot hold probabilities from 0 to 255/256, None if it can: the fixed type of results."""
-    of = output.quantization
-    assert of is not None
-    if (of.scale, of.zero_point) != (1 / 256, -128):
-        return f"an output of scale {of.scale:.6g} and zero point {of.zero_point} is not supported (1/256 and -128 are)"
-    return None

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcusim.fixedpoint import INT32_MAX, quantize_multiplier
-from mcusim.model import Model, Op, Quantization
+from mcusim.model import Model, Op, Quantization, Tensor
 from mcusim.operands import operand, quantization, result, word
 
 INT8_MIN, INT8_MAX = -128, 127
@@ -65,6 +65,21 @@ def ratio_reason(ratios: Iterable[float]) -> str | None:
     return None
 
 
+def fixed_output_reason(output: Tensor, scale: float, zero_point: int, tolerance: float = 0.0) -> str | None:
+    """Why a tensor cannot hold the results of an operator that has one output quantization; None if it can.
+
+    `tolerance` is relative to the scale.
+    """
+    of = output.quantization
+    assert of is not None
+    if abs(of.scale - scale) <= tolerance * scale and of.zero_point == zero_point:
+        return None
+    return (
+        f"an output of scale {of.scale:.6g} and zero point {of.zero_point} is not supported "
+        f"(1/{1 / scale:.0f} and {zero_point} are)"
+    )
+
+
 def weighted_ratios(model: Model, op: Op) -> tuple[float, ...]:
     """input scale · weight scale / output scale in double precision, one or one an output channel."""
     source = quantization(op, operand(model, op, 0, "input"))
@@ -114,7 +129,7 @@ def add_ratios(
 
 def add_reason(ratios: tuple[float, float, float], dtype: str) -> str | None:
     """Why ADD or SUB cannot have these ratios; None if TFLM's QuantizeMultiplierSmallerThanOneExp takes them."""
-    if 0 < min(ratios) and ratios[2] < 1:
+    if min(ratios) > 0 and ratios[2] < 1:
         return None
     return f"input scales {ratios[2] * 2 ** ADD_LEFT_SHIFT[dtype]:.3g} times the output's are not supported"
 

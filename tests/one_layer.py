@@ -88,6 +88,15 @@ class OneLayer:
         interpreter.invoke()
         return [interpreter.get_tensor(index) for index in self.model.outputs]
 
+    def tflm(self, *values):
+        """The same by TensorFlow Lite Micro itself, built for a PC, where its Python package is installed."""
+        runtime = pytest.importorskip("tflite_micro").runtime
+        interpreter = runtime.Interpreter.from_bytes(self.file, arena_size=2**20)
+        for position, value in enumerate(values):
+            interpreter.set_input(value, position)
+        interpreter.invoke()
+        return interpreter.get_output(0)
+
     def target(self, *values):
         """The same by the C kernel, emulated on a Cortex-M4; run.Machine compares it with the reference too."""
         machine = Machine.start(plan(self.model, _board()), values)
@@ -99,6 +108,12 @@ class OneLayer:
         """Reference, LiteRT and target agree in every bit."""
         found = self.reference(*values)
         np.testing.assert_array_equal(found, self.litert(*values))
+        np.testing.assert_array_equal(found, self.target(*values))
+
+    def assert_tflms_result(self, *values):
+        """Reference, TensorFlow Lite Micro and target agree in every bit; for operators that LiteRT computes otherwise."""
+        found = self.reference(*values)
+        np.testing.assert_array_equal(found, self.tflm(*values))
         np.testing.assert_array_equal(found, self.target(*values))
 
 
@@ -184,9 +199,17 @@ def pool(operator, shape, size, stride, rule, *, fused="NONE", output_scale=0.1,
 
 def random_int8(rng, shape):
     """Values over the whole int8 range, its ends more often than chance has them."""
-    values = rng.integers(-128, 128, shape, dtype=np.int8)
+    return random_integers(rng, shape, "int8")
+
+
+def random_integers(rng, shape, dtype):
+    """Values over the whole range of an integer type, or bools; its ends more often than chance has them."""
+    if dtype == "bool":
+        return rng.random(shape) < 0.5
+    least, greatest = np.iinfo(dtype).min, np.iinfo(dtype).max
+    values = rng.integers(least, greatest, shape, dtype=dtype, endpoint=True)
     ends = rng.random(shape) < 0.05
-    return np.where(ends, rng.choice(np.array([-128, 127], np.int8), shape), values).astype(np.int8)
+    return np.where(ends, rng.choice(np.array([least, greatest], dtype), shape), values).astype(dtype)
 
 
 def activation(name):

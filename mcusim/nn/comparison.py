@@ -7,66 +7,58 @@ from numpy.typing import NDArray
 
 from mcusim.fixedpoint import jit, requantize
 
+
 @jit
-def equal(
-    input_1: NDArray[np.generic], input_2: NDArray[np.generic], output: NDArray[np.bool_]
-) -> None:
+def equal(input_1: NDArray[np.generic], input_2: NDArray[np.generic], output: NDArray[np.bool_]) -> None:
     """EQUAL: flat arrays of one size and type."""
     for index in range(output.size):
         output[index] = input_1[index] == input_2[index]
 
+
 @jit
-def not_equal(
-    input_1: NDArray[np.generic], input_2: NDArray[np.generic], output: NDArray[np.bool_]
-) -> None:
+def not_equal(input_1: NDArray[np.generic], input_2: NDArray[np.generic], output: NDArray[np.bool_]) -> None:
     """NOT_EQUAL: flat arrays of one size and type."""
     for index in range(output.size):
         output[index] = input_1[index] != input_2[index]
 
+
 @jit
-def less(
-    input_1: NDArray[np.generic], input_2: NDArray[np.generic], output: NDArray[np.bool_]
-) -> None:
+def less(input_1: NDArray[np.generic], input_2: NDArray[np.generic], output: NDArray[np.bool_]) -> None:
     """LESS: flat arrays of one size and type."""
     for index in range(output.size):
         output[index] = input_1[index] < input_2[index]
 
+
 @jit
-def less_equal(
-    input_1: NDArray[np.generic], input_2: NDArray[np.generic], output: NDArray[np.bool_]
-) -> None:
+def less_equal(input_1: NDArray[np.generic], input_2: NDArray[np.generic], output: NDArray[np.bool_]) -> None:
     """LESS_EQUAL: flat arrays of one size and type."""
     for index in range(output.size):
         output[index] = input_1[index] <= input_2[index]
 
+
 @jit
-def greater(
-    input_1: NDArray[np.generic], input_2: NDArray[np.generic], output: NDArray[np.bool_]
-) -> None:
+def greater(input_1: NDArray[np.generic], input_2: NDArray[np.generic], output: NDArray[np.bool_]) -> None:
     """GREATER: flat arrays of one size and type."""
     for index in range(output.size):
         output[index] = input_1[index] > input_2[index]
 
+
 @jit
-def greater_equal(
-    input_1: NDArray[np.generic], input_2: NDArray[np.generic], output: NDArray[np.bool_]
-) -> None:
+def greater_equal(input_1: NDArray[np.generic], input_2: NDArray[np.generic], output: NDArray[np.bool_]) -> None:
     """GREATER_EQUAL: flat arrays of one size and type."""
     for index in range(output.size):
         output[index] = input_1[index] >= input_2[index]
 
+
 @jit
-def logical_and(
-    input_1: NDArray[np.generic], input_2: NDArray[np.generic], output: NDArray[np.bool_]
-) -> None:
+def logical_and(input_1: NDArray[np.generic], input_2: NDArray[np.generic], output: NDArray[np.bool_]) -> None:
     """LOGICAL_AND: flat arrays of one size and type."""
     for index in range(output.size):
         output[index] = input_1[index] and input_2[index]
 
+
 @jit
-def logical_or(
-    input_1: NDArray[np.generic], input_2: NDArray[np.generic], output: NDArray[np.bool_]
-) -> None:
+def logical_or(input_1: NDArray[np.generic], input_2: NDArray[np.generic], output: NDArray[np.bool_]) -> None:
     """LOGICAL_OR: flat arrays of one size and type."""
     for index in range(output.size):
         output[index] = input_1[index] or input_2[index]

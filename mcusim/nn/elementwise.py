@@ -16,8 +16,8 @@ from mcusim.fixedpoint import (
 
 @jit
 def elementwise_add_s8(
-    input_1: NDArray[np.int8],
-    input_2: NDArray[np.int8],
+    input_1: NDArray[np.signedinteger],
+    input_2: NDArray[np.signedinteger],
     input_1_offset: int,
     input_1_mult: int,
     input_1_shift: int,
@@ -30,7 +30,7 @@ def elementwise_add_s8(
     out_shift: int,
     out_activation_min: int,
     out_activation_max: int,
-    output: NDArray[np.int8],
+    output: NDArray[np.signedinteger],
 ) -> None:
     """Add arrays of one shape, flat or not: each input is rescaled to a common scale, the sum to the output's.
 
@@ -50,8 +50,8 @@ def elementwise_add_s8(
 
 @jit
 def elementwise_mul_s8(
-    input_1: NDArray[np.int8],
-    input_2: NDArray[np.int8],
+    input_1: NDArray[np.signedinteger],
+    input_2: NDArray[np.signedinteger],
     input_1_offset: int,
     input_2_offset: int,
     out_offset: int,
@@ -59,7 +59,7 @@ def elementwise_mul_s8(
     out_shift: int,
     out_activation_min: int,
     out_activation_max: int,
-    output: NDArray[np.int8],
+    output: NDArray[np.signedinteger],
 ) -> None:
     """Multiply arrays of one shape, flat or not, and requantize the product by the scales' ratio.
 
@@ -111,9 +111,7 @@ def elementwise_mul_s16(
     output: NDArray[np.int16],
 ) -> None:
     """As elementwise_mul_s8; like CMSIS-NN's, it does not use the offsets."""
-    elementwise_mul_s8(
-        input_1, input_2, 0, 0, 0, out_mult, out_shift, out_activation_min, out_activation_max, output
-    )
+    elementwise_mul_s8(input_1, input_2, 0, 0, 0, out_mult, out_shift, out_activation_min, out_activation_max, output)
 
 
 @jit
@@ -171,9 +169,7 @@ def squared_difference(
     for index in range(flat_output.size):
         value_1 = (flat_1[index] + input_1_offset) << left_shift
         value_2 = (flat_2[index] + input_2_offset) << left_shift
-        difference = requantize(value_1, input_1_mult, input_1_shift) - requantize(
-            value_2, input_2_mult, input_2_shift
-        )
+        difference = requantize(value_1, input_1_mult, input_1_shift) - requantize(value_2, input_2_mult, input_2_shift)
         flat_output[index] = requantize_and_clamp(
             as_int32(difference * difference), out_mult, out_shift, out_offset, out_activation_min, out_activation_max
         )

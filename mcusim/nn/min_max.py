@@ -9,7 +9,9 @@ from mcusim.fixedpoint import jit
 
 
 @jit
-def maximum(input_1: NDArray[np.signedinteger], input_2: NDArray[np.signedinteger], output: NDArray[np.signedinteger]) -> None:
+def maximum(
+    input_1: NDArray[np.signedinteger], input_2: NDArray[np.signedinteger], output: NDArray[np.signedinteger]
+) -> None:
     """The larger of each pair; arrays of one shape and integer type, flat or not."""
     flat_1, flat_2, flat_output = input_1.reshape(-1), input_2.reshape(-1), output.reshape(-1)
     for index in range(flat_output.size):
@@ -17,7 +19,9 @@ def maximum(input_1: NDArray[np.signedinteger], input_2: NDArray[np.signedintege
 
 
 @jit
-def minimum(input_1: NDArray[np.signedinteger], input_2: NDArray[np.signedinteger], output: NDArray[np.signedinteger]) -> None:
+def minimum(
+    input_1: NDArray[np.signedinteger], input_2: NDArray[np.signedinteger], output: NDArray[np.signedinteger]
+) -> None:
     """The smaller of each pair; arrays of one shape and integer type, flat or not."""
     flat_1, flat_2, flat_output = input_1.reshape(-1), input_2.reshape(-1), output.reshape(-1)
     for index in range(flat_output.size):

@@ -57,9 +57,7 @@ def requantize_elements(
 
 
 @jit
-def dequantize_f32(
-    input: NDArray[np.integer], scale: float, zero_point: int, output: NDArray[np.float32]
-) -> None:
+def dequantize_f32(input: NDArray[np.integer], scale: float, zero_point: int, output: NDArray[np.float32]) -> None:
     """DEQUANTIZE of flat integers: scale · (input − zero_point), rounded to float32 once."""
     for index in range(input.size):
         output[index] = scale * (input[index] - zero_point)

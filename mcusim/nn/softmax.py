@@ -114,4 +114,5 @@ def look_up(table: NDArray[np.int16], value: int) -> int:
     """A function's int16 value from its table of 512 equal steps over the int16 range, interpolated between two."""
     step = 256 + (value >> 7)
     base = np.int64(table[step])
-    return base + (((table[step + 1] - base) * (value & 0x7F) + (1 << 6)) >> 7)
+    rise: int = ((table[step + 1] - base) * (value & 0x7F) + (1 << 6)) >> 7
+    return int(base + rise)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -28,7 +28,7 @@ KERNELS: tuple[str, ...] = (
     "mcusim_broadcast_add_s8",
     "mcusim_broadcast_add_s16",
 )
-_NUMBA = {"int8": elementwise_add_s8, "int16": elementwise_add_s16}
+_NUMBA: Mapping[str, Callable[..., None]] = {"int8": elementwise_add_s8, "int16": elementwise_add_s16}
 
 _BeforeOutput = tuple[int, int, int, int, int, int, int]
 _AfterOutput = tuple[int, int, int, int, int]

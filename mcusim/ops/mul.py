@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -21,7 +21,7 @@ KERNELS: tuple[str, ...] = (
     "mcusim_broadcast_mul_s8",
     "mcusim_broadcast_mul_s16",
 )
-_NUMBA = {"int8": elementwise_mul_s8, "int16": elementwise_mul_s16}
+_NUMBA: Mapping[str, Callable[..., None]] = {"int8": elementwise_mul_s8, "int16": elementwise_mul_s16}
 
 
 def check(model: Model, op: Op) -> str | None:
@@ -50,7 +50,11 @@ def _scalars(op: Op, layer: Binary) -> tuple[tuple[int, int], tuple[int, int, in
     """What arm_elementwise_mul_s8 and _s16 take before and after its output pointer."""
     one, other, output = (quantization(op, tensor) for tensor in (layer.input_1, layer.input_2, layer.output))
     scaling = quantize_multiplier(_ratio(op, layer))
-    return (-one.zero_point, -other.zero_point), (output.zero_point, *scaling, *activation_range(op, output, layer.output.dtype))
+    return (-one.zero_point, -other.zero_point), (
+        output.zero_point,
+        *scaling,
+        *activation_range(op, output, layer.output.dtype),
+    )
 
 
 def reference(model: Model, op: Op, inputs: Sequence[Array | None]) -> tuple[Array, ...]:

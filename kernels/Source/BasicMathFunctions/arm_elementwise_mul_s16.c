@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDarm_nn_finish_s16(((int32_t)pair_1 >> 16) * ((int32_t)pair_2 >> 16), &result)-License-Identifier: MIT */
 /* MUL of two int16 vectors; their zero points are 0. */
 
 #include "arm_nn_elementwise.h"
@@ -24,7 +24,7 @@ arm_cmsis_nn_status arm_elementwise_mul_s16(const int16_t *input_1_vect,
         const uint32_t pair_1 = arm_nn_read_pair_s16(input_1_vect);
         const uint32_t pair_2 = arm_nn_read_pair_s16(input_2_vect);
         const int32_t low = arm_nn_finish_s16((int16_t)pair_1 * (int16_t)pair_2, &result);
-        const int32_t high = arm_nn_finish_s16(((int32_t)pair_1 >> 16) * (int32_t)pair_2 >> 16, &result);
+        const int32_t high = arm_nn_finish_s16(((int32_t)pair_1 >> 16) * ((int32_t)pair_2 >> 16), &result);
         arm_nn_write_pair_s16(output, low, high);
         input_1_vect += 2;
         input_2_vect += 2;
