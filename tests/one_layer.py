@@ -111,7 +111,7 @@ class OneLayer:
         np.testing.assert_array_equal(found, self.target(*values))
 
     def assert_tflms_result(self, *values):
-        """Reference, TensorFlow Lite Micro and target agree in every bit; for operators that LiteRT computes otherwise."""
+        """Reference, TensorFlow Lite Micro and target agree in every bit; LiteRT is not asked."""
         found = self.reference(*values)
         np.testing.assert_array_equal(found, self.tflm(*values))
         np.testing.assert_array_equal(found, self.target(*values))

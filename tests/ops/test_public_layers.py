@@ -9,11 +9,17 @@ from mcusim.tflite import load
 
 MODELS = {
     "ad01_int8": 264_192,
+    "add0": 0,
+    "add9": 0,
     "hello_world_int8": 16 + 16 * 16 + 16,
     "kws_ref_model": 2_656_768,
+    "leaky_relu0": 0,
+    "leaky_relu11": 0,
     "micro_speech_quantized": 25 * 20 * 8 * 80 + 4 * 4_000,
     "person_detect": 7_157_888,
     "pretrainedResnet_quant": 12_501_632,
+    "quantize0": 0,
+    "sub0": 0,
 }
 
 
@@ -53,7 +59,7 @@ def test_arrays_are_as_large_as_prepare_allocates(reference_data, name, mve):
         assert tuple(len(array) for array in arrays) == memory.prepare_bytes
 
 
-def test_seventeen_operators():
-    assert len(OPERATORS) == 17
+def test_operators_are_modules_of_their_names():
+    assert len(OPERATORS) >= 39
     for name, module in OPERATORS.items():
         assert module.__name__ == f"mcusim.ops.{name.lower()}"

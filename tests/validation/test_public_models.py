@@ -8,8 +8,8 @@ import pytest
 import mcusim
 from mcusim.inference import Machine
 
-MODELS = ("ad01_int8", "hello_world_int8", "kws_ref_model", "micro_speech_quantized", "person_detect",
-          "pretrainedResnet_quant")  # fmt: skip
+MODELS = ("ad01_int8", "add0", "add9", "hello_world_int8", "kws_ref_model", "leaky_relu0", "leaky_relu11",
+          "micro_speech_quantized", "person_detect", "pretrainedResnet_quant", "quantize0", "sub0")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,9 @@ def test_reported_arena_is_tflite_micros(reference_data, arena_rows, name, board
 
 # Instructions of one Invoke of TensorFlow Lite Micro with CMSIS-NN on Cortex-M4, counted for the public
 # binaries that made the expected tensors (arena.csv, last column).
-@pytest.mark.parametrize("name", ["ad01_int8", "kws_ref_model", "person_detect", "pretrainedResnet_quant"])
+@pytest.mark.parametrize(
+    "name", [name for name in MODELS if name not in ("hello_world_int8", "micro_speech_quantized")]
+)
 def test_instructions_are_within_ten_percent_of_cmsis_nn(reference_data, arena_rows, name):
     model = mcusim.load(reference_data / "models" / f"{name}.tflite")
     run = mcusim.run(mcusim.plan(model, mcusim.load_board("nucleo_l4r5zi")))
