@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mcusim.fixedpoint import as_int32, jit, requantize_and_clamp
+from mcusim.fixedpoint import as_int32, int64, jit, requantize_and_clamp
 
 
 @jit
@@ -55,5 +55,10 @@ def convolve_s8(
                                 value = input[n, y, x, first_ch + ch] + input_offset
                                 acc += value * filter[out_ch, ker_y, ker_x, ch]
                     output[n, out_y, out_x, out_ch] = requantize_and_clamp(
-                        as_int32(acc), multiplier[out_ch], shift[out_ch], output_offset, activation_min, activation_max
+                        as_int32(acc),
+                        int64(multiplier[out_ch]),
+                        int64(shift[out_ch]),
+                        output_offset,
+                        activation_min,
+                        activation_max,
                     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mcusim.fixedpoint import jit, requantize_and_clamp
+from mcusim.fixedpoint import int64, jit, requantize_and_clamp
 
 
 @jit
@@ -54,5 +54,10 @@ def depthwise_conv_s8(
                             acc[out_ch] += value * filter[0, ker_y, ker_x, out_ch]
                 for out_ch in range(output_ch):
                     output[n, out_y, out_x, out_ch] = requantize_and_clamp(
-                        acc[out_ch], multiplier[out_ch], shift[out_ch], output_offset, activation_min, activation_max
+                        int64(acc[out_ch]),
+                        int64(multiplier[out_ch]),
+                        int64(shift[out_ch]),
+                        output_offset,
+                        activation_min,
+                        activation_max,
                     )
