@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What the kernels share: memory, fixed-point arithmetic and matrix products. Not part of the public interface. */
+/*
+ * What the kernels share: memory, fixed-point arithmetic and matrix products. Not part of the public interface.
+ *
+ * Functions that objects share are named mcusim_nn_* where CMSIS-NN has one of the same purpose with other arguments:
+ * both libraries can be linked into one program.
+ */
 
 #ifndef ARM_NNSUPPORTFUNCTIONS_H
 #define ARM_NNSUPPORTFUNCTIONS_H
@@ -127,45 +132,45 @@ static inline int8_t arm_nn_output(int32_t accumulator, const arm_nn_requantizat
  * lhs: lhs_rows rows, lhs_row_step bytes apart; rhs: rhs_rows rows of `depth` bytes; output: lhs_rows rows of
  * rhs_rows bytes. Suited to many rows on the left (1x1 convolution).
  */
-void arm_nn_mat_mult_nt_t_s8(const int8_t *lhs,
-                             int32_t lhs_rows,
-                             int32_t lhs_row_step,
-                             int32_t lhs_offset,
-                             const int8_t *rhs,
-                             int32_t rhs_rows,
-                             int32_t depth,
-                             const int32_t *bias,
-                             const arm_nn_requantization *requantization,
-                             int8_t *output);
+void mcusim_nn_mat_mult_nt_t_s8(const int8_t *lhs,
+                                int32_t lhs_rows,
+                                int32_t lhs_row_step,
+                                int32_t lhs_offset,
+                                const int8_t *rhs,
+                                int32_t rhs_rows,
+                                int32_t depth,
+                                const int32_t *bias,
+                                const arm_nn_requantization *requantization,
+                                int8_t *output);
 
 /*
  * The same for one row on the left, with an offset added to the right side too (fully connected). Multipliers and
  * shifts are scale_step entries apart: 0 where all outputs share one.
  */
-void arm_nn_vec_mat_mult_t_s8(const int8_t *lhs,
-                              int32_t lhs_offset,
-                              const int8_t *rhs,
-                              int32_t rhs_rows,
-                              int32_t rhs_offset,
-                              int32_t depth,
-                              const int32_t *bias,
-                              const arm_nn_requantization *requantization,
-                              int32_t scale_step,
-                              int8_t *output);
+void mcusim_nn_vec_mat_mult_t_s8(const int8_t *lhs,
+                                 int32_t lhs_offset,
+                                 const int8_t *rhs,
+                                 int32_t rhs_rows,
+                                 int32_t rhs_offset,
+                                 int32_t depth,
+                                 const int32_t *bias,
+                                 const arm_nn_requantization *requantization,
+                                 int32_t scale_step,
+                                 int8_t *output);
 
 /*
  * One filter matrix times two int16 columns that already hold value + offset, `column_step` elements apart.
  * Writes output[channel] and output[output_step + channel].
  */
-void arm_nn_mat_mult_kernel_s8_s16(const int8_t *filter,
-                                   int32_t output_channels,
-                                   int32_t depth,
-                                   const int16_t *columns,
-                                   int32_t column_step,
-                                   const int32_t *bias,
-                                   const arm_nn_requantization *requantization,
-                                   int8_t *output,
-                                   int32_t output_step);
+void mcusim_nn_mat_mult_kernel_s8_s16(const int8_t *filter,
+                                      int32_t output_channels,
+                                      int32_t depth,
+                                      const int16_t *columns,
+                                      int32_t column_step,
+                                      const int32_t *bias,
+                                      const arm_nn_requantization *requantization,
+                                      int8_t *output,
+                                      int32_t output_step);
 
 /* exp of a number <= 0 with integer_bits integer bits (4 or 5), as Q0.31. */
 int32_t arm_nn_exp_on_negative_values(int32_t value, int32_t integer_bits);

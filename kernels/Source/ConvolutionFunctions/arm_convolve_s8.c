@@ -50,7 +50,7 @@ static void convolve_group(int16_t *columns,
             const int32_t left = x * conv_params->stride.w - conv_params->padding.w;
             unroll_window(columns + filled * column_step, input, top, left, conv_params, input_dims, filter_dims);
             if (++filled == 2) {
-                arm_nn_mat_mult_kernel_s8_s16(
+                mcusim_nn_mat_mult_kernel_s8_s16(
                     filter, channels, depth, columns, column_step, bias, requantization, output, output_dims->c);
                 output += 2 * output_dims->c;
                 filled = 0;
@@ -59,7 +59,7 @@ static void convolve_group(int16_t *columns,
     }
     if (filled) {
         /* An odd last column is paired with itself. */
-        arm_nn_mat_mult_kernel_s8_s16(filter, channels, depth, columns, 0, bias, requantization, output, 0);
+        mcusim_nn_mat_mult_kernel_s8_s16(filter, channels, depth, columns, 0, bias, requantization, output, 0);
     }
 }
 
