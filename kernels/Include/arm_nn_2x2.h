@@ -13,6 +13,14 @@ typedef struct {
     int32_t sum_11;
 } arm_nn_sums_2x2;
 
+/* sum_rc += filter row r times column c, as a function of its own: the loops have the registers to themselves. */
+void mcusim_nn_multiply_2x2_s8_s16(arm_nn_sums_2x2 *sums,
+                                   const int8_t *filter,
+                                   int32_t filter_step,
+                                   const int16_t *column,
+                                   int32_t column_step,
+                                   int32_t depth);
+
 #ifdef __ARM_FEATURE_DSP
 #include "arm_nn_dsp.h"
 

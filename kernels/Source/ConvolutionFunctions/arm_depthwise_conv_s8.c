@@ -14,7 +14,8 @@ typedef struct {
     arm_nn_requantization requantization;
 } operands;
 
-static inline void four_channels(
+/* On its own, so that the loops have the registers to themselves. */
+__attribute__((noinline)) static void four_channels(
     int32_t *sums, const arm_nn_dw_window *window, const int8_t *value, const int8_t *weight, int32_t input_offset)
 {
     int32_t sum_0 = 0;

@@ -6,13 +6,13 @@
 /* The products of so many elements fit in 32 bits: each is at most 2^22. */
 #define DEPTH_OF_32_BITS 508
 
-/* Adds products of two filter rows and two columns to sums; what 32 bits cannot hold is added one element at a time. */
-static inline void multiply_2x2(
+/* Adds products of two filter rows and two columns; what 32 bits cannot hold is added one element at a time. */
+static inline void multiply_2x2_s64(
     int64_t *sums, const int8_t *filter, int32_t filter_step, const int16_t *column, int32_t depth)
 {
-    const arm_nn_sums_2x2 zeros = {0, 0, 0, 0};
     const int32_t first = arm_nn_min(depth, DEPTH_OF_32_BITS);
-    const arm_nn_sums_2x2 narrow = arm_nn_multiply_2x2_s8_s16(filter, filter_step, column, depth, first, zeros);
+    arm_nn_sums_2x2 narrow = {0, 0, 0, 0};
+    mcusim_nn_multiply_2x2_s8_s16(&narrow, filter, filter_step, column, depth, first);
     int64_t sum_00 = narrow.sum_00;
     int64_t sum_01 = narrow.sum_01;
     int64_t sum_10 = narrow.sum_10;
@@ -45,7 +45,7 @@ static void two_columns_s64(const int8_t *filter,
         const int64_t bias_0 = bias ? bias[channel] : 0;
         const int64_t bias_1 = bias ? bias[channel + next] : 0;
         int64_t sums[4] = {bias_0, bias_0, bias_1, bias_1};
-        multiply_2x2(sums, filter, next * depth, columns, depth);
+        multiply_2x2_s64(sums, filter, next * depth, columns, depth);
         int16_t *const second = output + output_step;
         output[channel] = arm_nn_output_s64(sums[0], requantization, channel);
         second[channel] = arm_nn_output_s64(sums[1], requantization, channel);
@@ -69,8 +69,8 @@ static void two_columns_s32(const int8_t *filter,
         const int32_t next = channel + 1 < output_channels;
         const int32_t bias_0 = bias ? bias[channel] : 0;
         const int32_t bias_1 = bias ? bias[channel + next] : 0;
-        const arm_nn_sums_2x2 start = {bias_0, bias_0, bias_1, bias_1};
-        const arm_nn_sums_2x2 sums = arm_nn_multiply_2x2_s8_s16(filter, next * depth, columns, depth, depth, start);
+        arm_nn_sums_2x2 sums = {bias_0, bias_0, bias_1, bias_1};
+        mcusim_nn_multiply_2x2_s8_s16(&sums, filter, next * depth, columns, depth, depth);
         int16_t *const second = output + output_step;
         output[channel] = arm_nn_output_s16(sums.sum_00, requantization, channel);
         second[channel] = arm_nn_output_s16(sums.sum_01, requantization, channel);
