@@ -1,4 +1,4 @@
-"""A layer of CONV_2D or DEPTHWISE_CONV_2D → what the two have in common: shapes, memory, arguments of the kernels."""
+"""A layer of a convolution → what all of them have in common: shapes, memory, arguments of the kernels."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from mcusim.requantization import (
     activation_reason,
     channel_multipliers,
     ratio_reason,
-    weighted_ratios,
+    scale_ratios,
 )
 from mcusim.runtime import OpMemory, Runtime
 
@@ -79,14 +79,18 @@ def convolution_reason(model: Model, layer: Convolution, int16_bias_dtypes: Sequ
             int16_bias_dtypes if is_int16 else ("int32",),
         )
         or activation_reason(layer.op)
-        or scaling_reason(model, layer)
+        or scaling_reason(layer)
     )
 
 
-def scaling_reason(model: Model, layer: Convolution) -> str | None:
+def scaling_reason(layer: Convolution) -> str | None:
     """Why the layer's scales have no multiplier that its accumulators survive; None if they have."""
-    ratios = weighted_ratios(model, layer.op)
+    ratios = _ratios(layer)
     return ratio_reason(ratios, LARGEST_SHIFT_S64) if accumulates_in_64_bits(layer) else ratio_reason(ratios)
+
+
+def _ratios(layer: Convolution) -> tuple[float, ...]:
+    return scale_ratios(layer.op, layer.input, layer.filter, layer.output)
 
 
 def accumulates_in_64_bits(layer: Convolution) -> bool:
@@ -118,15 +122,14 @@ def convolution_memory(layer: Convolution, runtime: Runtime, cmsis_scratch_bytes
 
 
 def weighted_arguments(
-    model: Model, layer: Convolution, inputs: Sequence[Array | None]
-) -> tuple[Array, NDArray[np.int8], Array, NDArray[np.int32], NDArray[np.int32]]:
+    layer: Convolution, source: Array | None, weights: Array | None, bias: Array | None
+) -> tuple[NDArray[Any], NDArray[np.int8], NDArray[Any], NDArray[np.int32], NDArray[np.int32]]:
     """input, filter, bias, multiplier and shift of the Numba kernels; the bias is int64 with int16 activations."""
-    bias = inputs[2] if len(inputs) > 2 else None
-    multiplier, shift = channel_multipliers(weighted_ratios(model, layer.op), layer.channels)
+    multiplier, shift = channel_multipliers(_ratios(layer), layer.channels)
     wide = layer.input.dtype == "int16"
     return (
-        _values(inputs[0], np.int16 if wide else np.int8),
-        _values(inputs[1], np.int8),
+        _values(source, np.int16 if wide else np.int8),
+        _values(weights, np.int8),
         _bias(bias, layer.channels, np.int64 if wide else np.int32),
         multiplier,
         shift,
@@ -161,20 +164,16 @@ def activation_arguments(layer: Convolution) -> tuple[int, int]:
 
 
 def convolution_invocation(
-    model: Model,
-    layer: Convolution,
-    symbol: str,
-    params: abi.Struct,
-    bias: abi.Argument,
-    scratch_bytes: tuple[int, ...],
+    layer: Convolution, symbol: str, params: abi.Struct, bias: abi.Argument, scratch_bytes: tuple[int, ...]
 ) -> abi.Invocation:
-    """A call of one of CMSIS-NN's convolutions, which take their arguments in the same order."""
+    """A call of one of the convolutions, which take their arguments in the same order; a context a scratch request."""
     op = layer.op
-    multiplier, shift = channel_multipliers(weighted_ratios(model, op), layer.channels)
+    multiplier, shift = channel_multipliers(_ratios(layer), layer.channels)
+    contexts = [abi.context(abi.ScratchPointer(request), size) for request, size in enumerate(scratch_bytes)]
     call = abi.Call(
         symbol,
         (
-            abi.context(abi.ScratchPointer(0), scratch_bytes[0]) if scratch_bytes else abi.context(None, 0),
+            *(contexts or [abi.context(None, 0)]),
             params,
             abi.per_channel_quant_params(abi.PreparedPointer(0), abi.PreparedPointer(1)),
             abi.dims(*rank_4(op, layer.input, "input")),
@@ -225,7 +224,7 @@ def convolve_s8_bytes_mve(layer: Convolution) -> int:
 
 
 def _convolve_1_x_n_s8_bytes_mve(layer: Convolution) -> int:
-    """What arm_convolve_1_x_n_s8_get_buffer_size asks for with MVE (CMSIS-NN, arm_convolve_get_buffer_sizes_s8.c 2.3.0).
+    """What arm_convolve_1_x_n_s8_get_buffer_size asks for with MVE (CMSIS-NN's get_buffer_sizes_s8 2.3.0).
 
     The outputs are split into those that padding reaches on the left, on the right, and the others: where that covers
     them exactly, the larger of the padded ends; else what any convolution asks for.

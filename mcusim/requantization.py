@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcusim.fixedpoint import INT32_MAX, quantize_multiplier
-from mcusim.model import Model, Op, Quantization
+from mcusim.model import Model, Op, Quantization, Tensor
 from mcusim.operands import operand, quantization, result, word
 
 INT8_MIN, INT8_MAX = -128, 127
@@ -61,10 +61,13 @@ def ratio_reason(ratios: Iterable[float], largest_shift: int = LARGEST_SHIFT) ->
 
 def weighted_ratios(model: Model, op: Op) -> tuple[float, ...]:
     """input scale · weight scale / output scale in double precision, one or one an output channel."""
-    source = quantization(op, operand(model, op, 0, "input"))
-    weights = quantization(op, operand(model, op, 1, "weights"))
-    output = quantization(op, result(model, op))
-    return tuple(source.scale * scale / output.scale for scale in weights.scales)
+    return scale_ratios(op, operand(model, op, 0, "input"), operand(model, op, 1, "weights"), result(model, op))
+
+
+def scale_ratios(op: Op, source: Tensor, weights: Tensor, output: Tensor) -> tuple[float, ...]:
+    """The same for tensors of an operator, wherever it has them among its operands."""
+    input_scale, output_scale = quantization(op, source).scale, quantization(op, output).scale
+    return tuple(input_scale * scale / output_scale for scale in quantization(op, weights).scales)
 
 
 def channel_multipliers(ratios: tuple[float, ...], channels: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

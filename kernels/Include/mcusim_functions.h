@@ -52,6 +52,7 @@ arm_cmsis_nn_status mcusim_transpose_conv_s16(const cmsis_nn_context *ctx,
                                               const int16_t *input_data,
                                               const cmsis_nn_dims *filter_dims,
                                               const int8_t *filter_data,
+                                              const cmsis_nn_dims *bias_dims,
                                               const int64_t *bias_data,
                                               const cmsis_nn_dims *output_dims,
                                               int16_t *output_data);

@@ -64,11 +64,9 @@ def memory(model: Model, op: Op, runtime: Runtime) -> OpMemory:
 def reference(model: Model, op: Op, inputs: Sequence[Array | None]) -> tuple[Array, ...]:
     """The output [n, h, w, c] for the operands in the operator's order."""
     layer = _layer(model, op)
-    tensors, steps, limits = (
-        weighted_arguments(model, layer, inputs),
-        window_arguments(layer),
-        activation_arguments(layer),
-    )
+    bias = inputs[2] if len(inputs) > 2 else None
+    tensors = weighted_arguments(layer, inputs[0], inputs[1], bias)
+    steps, limits = window_arguments(layer), activation_arguments(layer)
     output = np.empty(layer.output.shape, np.dtype(layer.output.dtype))
     if layer.input.dtype == "int16":
         convolve_s16(*tensors, *steps, not accumulates_in_64_bits(layer), *limits, output)
@@ -92,5 +90,5 @@ def invocation(model: Model, op: Op, runtime: Runtime) -> abi.Invocation:
     scratch_bytes = memory(model, op, runtime).scratch_bytes
     if layer.input.dtype == "int16":
         wide = abi.bias_data(bias, is_int32=not accumulates_in_64_bits(layer))
-        return convolution_invocation(model, layer, "arm_convolve_wrapper_s16", params, wide, scratch_bytes)
-    return convolution_invocation(model, layer, f"arm_convolve_wrapper_{kind}", params, bias, scratch_bytes)
+        return convolution_invocation(layer, "arm_convolve_wrapper_s16", params, wide, scratch_bytes)
+    return convolution_invocation(layer, f"arm_convolve_wrapper_{kind}", params, bias, scratch_bytes)

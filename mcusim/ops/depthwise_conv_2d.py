@@ -107,7 +107,9 @@ def reference(model: Model, op: Op, inputs: Sequence[Array | None]) -> tuple[Arr
     """The output [n, h, w, c] for the operands in the operator's order."""
     layer = _layer(model, op)
     output = np.empty(layer.output.shape, np.dtype(layer.output.dtype))
-    arguments = (*weighted_arguments(model, layer, inputs), _ch_mult(layer), *window_arguments(layer))
+    bias = inputs[2] if len(inputs) > 2 else None
+    tensors = weighted_arguments(layer, inputs[0], inputs[1], bias)
+    arguments = (*tensors, _ch_mult(layer), *window_arguments(layer))
     if layer.input.dtype == "int16":
         depthwise_conv_s16(*arguments, *activation_arguments(layer), output)
     else:
@@ -134,4 +136,4 @@ def invocation(model: Model, op: Op, runtime: Runtime) -> abi.Invocation:
     if layer.input.dtype == "int16":
         symbol = "arm_depthwise_conv_s16"
     scratch_bytes = memory(model, op, runtime).scratch_bytes
-    return convolution_invocation(model, layer, symbol, params, bias_pointer(layer), scratch_bytes)
+    return convolution_invocation(layer, symbol, params, bias_pointer(layer), scratch_bytes)

@@ -66,10 +66,12 @@ arm_cmsis_nn_status mcusim_transpose_conv_s16(const cmsis_nn_context *ctx,
                                               const int16_t *input_data,
                                               const cmsis_nn_dims *filter_dims,
                                               const int8_t *filter_data,
+                                              const cmsis_nn_dims *bias_dims,
                                               const int64_t *bias_data,
                                               const cmsis_nn_dims *output_dims,
                                               int16_t *output_data)
 {
+    (void)bias_dims;
     const int32_t outputs = output_dims->n * output_dims->h * output_dims->w;
     const operands of = {input_dims, input_data, filter_dims, filter_data, output_dims, ctx->buf};
     const arm_nn_requantization requantization = {.multiplier = quant_params->multiplier,
