@@ -5,8 +5,8 @@
 
 #include "arm_nnsupportfunctions.h"
 
-/* Where an element of a tensor lies. */
-static inline int32_t index_of(const cmsis_nn_dims *dims, int32_t n, int32_t h, int32_t w, int32_t c)
+/* Where an element of a tensor lies. Not inlined, and not seen to depend on its arguments alone: as TFLM's costs. */
+__attribute__((noipa)) static int32_t index_of(const cmsis_nn_dims *dims, int32_t n, int32_t h, int32_t w, int32_t c)
 {
     if (n < 0 || n >= dims->n || h < 0 || h >= dims->h || w < 0 || w >= dims->w || c < 0 || c >= dims->c) {
         __builtin_trap();
@@ -23,21 +23,34 @@ typedef struct {
     int64_t *sums;
 } operands;
 
-/* Adds the products of one input element; its first output may lie outside. */
+/* Adds the products of one input element with one position of the filters to the outputs at (y, x). */
+static inline void add_position(const operands *of,
+                                int32_t batch,
+                                int32_t in_y,
+                                int32_t in_x,
+                                int32_t in_c,
+                                int32_t ky,
+                                int32_t kx,
+                                int32_t y,
+                                int32_t x)
+{
+    if (y < 0 || y >= of->output_dims->h || x < 0 || x >= of->output_dims->w) {
+        return;
+    }
+    for (int32_t out_c = 0; out_c < of->output_dims->c; out_c++) {
+        const int64_t value = of->input[index_of(of->input_dims, batch, in_y, in_x, in_c)];
+        const int64_t weight = of->filter[index_of(of->filter_dims, out_c, ky, kx, in_c)];
+        of->sums[index_of(of->output_dims, batch, y, x, out_c)] += value * weight;
+    }
+}
+
+/* Adds the products of one input element, whose first output is at (top, left). */
 static inline void add_element(
     const operands *of, int32_t batch, int32_t in_y, int32_t in_x, int32_t in_c, int32_t top, int32_t left)
 {
     for (int32_t ky = 0; ky < of->filter_dims->h; ky++) {
         for (int32_t kx = 0; kx < of->filter_dims->w; kx++) {
-            for (int32_t out_c = 0; out_c < of->output_dims->c; out_c++) {
-                const int32_t y = top + ky;
-                const int32_t x = left + kx;
-                if (y >= 0 && y < of->output_dims->h && x >= 0 && x < of->output_dims->w) {
-                    const int32_t value = of->input[index_of(of->input_dims, batch, in_y, in_x, in_c)];
-                    const int32_t weight = of->filter[index_of(of->filter_dims, out_c, ky, kx, in_c)];
-                    of->sums[index_of(of->output_dims, batch, y, x, out_c)] += value * weight;
-                }
-            }
+            add_position(of, batch, in_y, in_x, in_c, ky, kx, top + ky, left + kx);
         }
     }
 }
@@ -51,8 +64,7 @@ static void add_products(const operands *of, const cmsis_nn_transpose_conv_param
         for (int32_t y = 0; y < dims->h; y++) {
             for (int32_t x = 0; x < dims->w; x++) {
                 for (int32_t c = 0; c < dims->c; c++) {
-                    add_element(
-                        of, batch, y, x, c, y * stride->h - padding->h, x * stride->w - padding->w);
+                    add_element(of, batch, y, x, c, y * stride->h - padding->h, x * stride->w - padding->w);
                 }
             }
         }
