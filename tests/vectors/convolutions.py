@@ -65,7 +65,7 @@ def context(size):
 
 
 def convolved(kernels, symbol, case, contexts, params, *bias):
-    """The output of a C function that takes what all convolutions take, in their order; arm_convolve_s8 also upscales."""
+    """The output of a C function that takes what all convolutions take, arm_convolve_s8 with one after the bias."""
     input_dims, filter_dims, output_dims = shapes(case)
     output = Output(np.zeros_like(case.expected))
     kernels.call(
