@@ -156,6 +156,24 @@ def conv_params(
     return Struct((input_offset, output_offset, *_tile(stride), *_tile(padding), *_tile(dilation), *activation))
 
 
+def bias_data(data: TensorPointer | None, is_int32: bool) -> Struct:
+    """cmsis_nn_bias_data: the bias of an int16 convolution, a null pointer where it has none."""
+    return Struct((data, int(is_int32)))
+
+
+def transpose_conv_params(
+    input_offset: int,
+    output_offset: int,
+    stride: tuple[int, int],
+    padding: tuple[int, int],
+    padding_offsets: tuple[int, int],
+    activation: tuple[int, int],
+) -> Struct:
+    """cmsis_nn_transpose_conv_params: those of a convolution without dilation, and what more is cropped behind."""
+    tiles = (*_tile(stride), *_tile(padding), *_tile(padding_offsets), *_tile((1, 1)))
+    return Struct((input_offset, output_offset, *tiles, *activation))
+
+
 def dw_conv_params(
     input_offset: int,
     output_offset: int,

@@ -184,6 +184,12 @@ def requantize_and_clamp(
 
 
 @jit
+def requantize_s64_and_clamp(value: int, multiplier: int, shift: int, activation_min: int, activation_max: int) -> int:
+    """As requantize_and_clamp for a 64-bit accumulator; there is no offset: int16 outputs have none."""
+    return min(max(requantize_s64(value, multiplier, shift), activation_min), activation_max)
+
+
+@jit
 def saturating_left_shift(value: int, exponent: int) -> int:
     """value · 2**exponent, held within int32."""
     return min(max(value << exponent, INT32_MIN), INT32_MAX)

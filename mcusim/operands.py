@@ -143,13 +143,14 @@ def weights_reason(
     channel_axis: int,
     dtypes: Sequence[str] = ("int8",),
     bias_dtypes: Sequence[str] = ("int32",),
+    bias_position: int = 2,
 ) -> str | None:
-    """Why the weights and bias (inputs 1 and 2) of CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED cannot be used.
+    """Why the weights and bias (inputs 1 and 2, or another) of a convolution or FULLY_CONNECTED cannot be used.
 
     They can when constant: weights of one of `dtypes` with zero points of 0, one scale or one a channel of
     `channel_axis`, and a bias of one of `bias_dtypes` or none.
     """
-    weights, bias = operand(model, op, 1, "weights"), model.operand(op, 2)
+    weights, bias = operand(model, op, 1, "weights"), model.operand(op, bias_position)
     if weights.dtype not in dtypes:
         return f"{weights.dtype} weights are not supported"
     if not weights.is_constant or (bias is not None and not bias.is_constant):

@@ -55,10 +55,20 @@ static inline int32_t arm_nn_smlad(uint32_t a, uint32_t b, int32_t sum)
     return __smlad((int16x2_t)a, (int16x2_t)b, sum);
 }
 
-/* sum + a.low * b.low, sum + a.high * b.high */
+/* sum + a.low * b.low, and the other choices of halves: the first letter is a's, the second b's. */
 static inline int32_t arm_nn_smlabb(uint32_t a, uint32_t b, int32_t sum)
 {
     return __smlabb((int32_t)a, (int32_t)b, sum);
+}
+
+static inline int32_t arm_nn_smlabt(uint32_t a, uint32_t b, int32_t sum)
+{
+    return __smlabt((int32_t)a, (int32_t)b, sum);
+}
+
+static inline int32_t arm_nn_smlatb(uint32_t a, uint32_t b, int32_t sum)
+{
+    return __smlatb((int32_t)a, (int32_t)b, sum);
 }
 
 static inline int32_t arm_nn_smlatt(uint32_t a, uint32_t b, int32_t sum)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The structures of CMSIS-NN's public interface for int8 operators: same names, members and layout. */
+/* The structures of CMSIS-NN's public interface: same names, members and layout. */
 
 #ifndef ARM_NN_TYPES_H
 #define ARM_NN_TYPES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef enum {
@@ -18,6 +19,12 @@ typedef struct {
     void *buf;
     int32_t size; /* bytes */
 } cmsis_nn_context;
+
+/* A bias of int32 or int64, one an output channel; data may be null. */
+typedef struct {
+    const void *data;
+    const bool is_int32_bias;
+} cmsis_nn_bias_data;
 
 typedef struct {
     int32_t w;
@@ -73,6 +80,17 @@ typedef struct {
     cmsis_nn_tile dilation;
     cmsis_nn_activation activation;
 } cmsis_nn_dw_conv_params;
+
+/* padding is cropped above and to the left; padding_offsets, the same below and to the right, is not read. */
+typedef struct {
+    int32_t input_offset;
+    int32_t output_offset;
+    cmsis_nn_tile stride;
+    cmsis_nn_tile padding;
+    cmsis_nn_tile padding_offsets;
+    cmsis_nn_tile dilation;
+    cmsis_nn_activation activation;
+} cmsis_nn_transpose_conv_params;
 
 typedef struct {
     cmsis_nn_tile stride;

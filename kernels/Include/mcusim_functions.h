@@ -44,6 +44,19 @@ arm_cmsis_nn_status mcusim_broadcast_mul_s8(const cmsis_nn_dims *input_1_dims,
                                             const int32_t out_activation_max,
                                             const cmsis_nn_dims *output_dims);
 
+/* TRANSPOSE_CONV of int16 with int8 weights; ctx holds one int64 an output element, all of it written. */
+arm_cmsis_nn_status mcusim_transpose_conv_s16(const cmsis_nn_context *ctx,
+                                              const cmsis_nn_transpose_conv_params *transpose_conv_params,
+                                              const cmsis_nn_per_channel_quant_params *quant_params,
+                                              const cmsis_nn_dims *input_dims,
+                                              const int16_t *input_data,
+                                              const cmsis_nn_dims *filter_dims,
+                                              const int8_t *filter_data,
+                                              const cmsis_nn_dims *bias_dims,
+                                              const int64_t *bias_data,
+                                              const cmsis_nn_dims *output_dims,
+                                              int16_t *output_data);
+
 /* MEAN over the axes whose member of `reduce` is 1; `sums` is scratch of one int32 an output element. */
 void mcusim_mean_s8(const int8_t *input,
                     const cmsis_nn_dims *input_dims,

@@ -26,6 +26,7 @@ from mcusim.ops import (
     relu6,
     reshape,
     softmax,
+    transpose_conv,
 )
 from mcusim.runtime import OpMemory, Runtime
 
@@ -69,4 +70,5 @@ OPERATORS: Mapping[str, Operator] = {
     "RELU6": relu6,
     "RESHAPE": reshape,
     "SOFTMAX": softmax,
+    "TRANSPOSE_CONV": transpose_conv,
 }
