@@ -152,9 +152,10 @@ def requantize_s64(value: int, multiplier: int, shift: int) -> int:
 
     The multiplier is reduced to Q15 first (`reduced_multiplier`): what int16 activations with an int64 bias go
     through (TFLM's MultiplyByQuantizedMultiplier for int64, CMSIS-NN's arm_nn_requantize_s64). −31 ≤ shift ≤ 7;
-    the product wraps around in int64, the result in int32.
+    the product wraps around in int64, and twice the result in int32 before it is halved.
     """
-    return as_int32((((value * reduced_multiplier(multiplier)) >> (14 - shift)) + 1) >> 1)
+    doubled = as_int32((value * reduced_multiplier(multiplier)) >> (14 - shift))
+    return as_int32(doubled + 1) >> 1
 
 
 @jit

@@ -17,6 +17,7 @@ INT8_MIN, INT8_MAX = -128, 127
 STORED_RANGE: Mapping[str, tuple[int, int]] = {"int8": (INT8_MIN, INT8_MAX), "int16": (-32768, 32767)}
 ADD_LEFT_SHIFT = 20  # headroom of an int8 ADD before its inputs are rescaled (TFLM, CalculateOpDataAdd)
 LARGEST_SHIFT = 30  # a left shift beyond it leaves nothing of an int32
+LARGEST_SHIFT_S64 = 7  # of sums of 64 bits, by TFLM's own check
 
 # Real limits of the fused activations that int8 can represent; the others act on real values beyond a clamp.
 _LIMITS: dict[str, tuple[float | None, float | None]] = {
@@ -50,10 +51,10 @@ def activation_range(op: Op, output: Quantization, dtype: str = "int8") -> tuple
     return least, greatest
 
 
-def ratio_reason(ratios: Iterable[float]) -> str | None:
+def ratio_reason(ratios: Iterable[float], largest_shift: int = LARGEST_SHIFT) -> str | None:
     """Why scale ratios have no multiplier that an int32 survives; None if all have one."""
     for ratio in ratios:
-        if not math.isfinite(ratio) or quantize_multiplier(ratio)[1] > LARGEST_SHIFT:
+        if not math.isfinite(ratio) or quantize_multiplier(ratio)[1] > largest_shift:
             return f"scales with a ratio of {ratio:.3g} are not supported"
     return None
 

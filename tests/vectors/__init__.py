@@ -3,7 +3,14 @@
 from collections.abc import Mapping
 from types import ModuleType
 
-from vectors import add
+from vectors import add, batch_matmul, fully_connected, lstm, requantize, svdf
 
 # Each module offers reference(case) -> array and target(case, kernels) -> array.
-OPERATORS: Mapping[str, ModuleType] = {"add": add}
+OPERATORS: Mapping[str, ModuleType] = {
+    "add": add,
+    "batch_matmul": batch_matmul,
+    "fully_connected": fully_connected,
+    "lstm": lstm,
+    "requantize": requantize,
+    "svdf": svdf,
+}

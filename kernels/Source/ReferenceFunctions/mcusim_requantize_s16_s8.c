@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* QUANTIZE of int16 elements to int8 of another scale. */
+
+#include "arm_nnsupportfunctions.h"
+#include "mcusim_functions.h"
+
+void mcusim_requantize_s16_s8(const int16_t *input,
+                             int32_t input_offset,
+                             int32_t multiplier,
+                             int32_t shift,
+                             int32_t output_offset,
+                             int32_t size,
+                             int8_t *output)
+{
+    for (int32_t i = 0; i < size; i++) {
+        const int32_t value = arm_nn_requantize(input[i] + input_offset, multiplier, shift) + output_offset;
+        output[i] = (int8_t)arm_nn_clamp(value, INT8_MIN, INT8_MAX);
+    }
+}
