@@ -12,6 +12,36 @@ static inline int16_t arm_nn_saturate_s16(int32_t value)
     return (int16_t)arm_nn_clamp(value, INT16_MIN, INT16_MAX);
 }
 
+/* *output += a requantized sum; both are held within int16. */
+static inline void arm_nn_add_scaled(int32_t sum, int32_t multiplier, int32_t shift, int16_t *output)
+{
+    *output = arm_nn_saturate_s16(*output + arm_nn_saturate_s16(arm_nn_requantize(sum, multiplier, shift)));
+}
+
+static inline void arm_nn_add_scaled_s64(int64_t sum, int32_t reduced_multiplier, int32_t shift, int16_t *output)
+{
+    *output = arm_nn_saturate_s16(*output + arm_nn_saturate_s16(arm_nn_requantize_s64(sum, reduced_multiplier, shift)));
+}
+
+/* output[j] += bias[j] + the sum over k of lhs[k] * rhs[j][k], requantized; all of it held within int16. */
+void mcusim_nn_vec_mat_acc_s8_s16(const int8_t *lhs,
+                                  const int8_t *rhs,
+                                  const int32_t *bias,
+                                  int32_t multiplier,
+                                  int32_t shift,
+                                  int32_t depth,
+                                  int32_t rhs_rows,
+                                  int16_t *output);
+
+void mcusim_nn_vec_mat_acc_s16(const int16_t *lhs,
+                               const int8_t *rhs,
+                               const int64_t *bias,
+                               int32_t multiplier,
+                               int32_t shift,
+                               int32_t depth,
+                               int32_t rhs_rows,
+                               int16_t *output);
+
 /* a * b of two Q0.15, requantized to int16. */
 static inline int16_t arm_nn_lstm_product(int16_t a, int16_t b, int32_t multiplier, int32_t shift)
 {

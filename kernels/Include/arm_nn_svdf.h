@@ -1,26 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What both kinds of SVDF share: the state moves on by one step, units are sums of `rank` filters. */
+/* What both kinds of SVDF share: units are sums of `rank` filters. */
 
 #ifndef ARM_NN_SVDF_H
 #define ARM_NN_SVDF_H
 
 #include "arm_nnfunctions.h"
 #include "arm_nnsupportfunctions.h"
-
-/* Moves memory down by `step` bytes of each batch and filter at once: their last entries are written next. */
-static inline void arm_nn_svdf_move_state(void *state, int32_t size, int32_t step)
-{
-    uint8_t *const to = state;
-    const uint8_t *const from = to + step;
-    int32_t i = 0;
-    for (; i + 4 <= size - step; i += 4) {
-        const uint32_t word = ((const arm_nn_unaligned_word *)(from + i))->value;
-        ((arm_nn_unaligned_word *)(to + i))->value = word;
-    }
-    for (; i < size - step; i++) {
-        to[i] = from[i];
-    }
-}
 
 /* Sums of `rank` neighbouring filters and the bias of the unit, requantized. */
 static inline void arm_nn_svdf_units(const int32_t *filters,

@@ -10,6 +10,7 @@
 #include "arm_nn_types.h"
 
 void *memcpy(void *restrict destination, const void *restrict source, size_t size);
+void *memmove(void *destination, const void *source, size_t size);
 void *memset(void *destination, int value, size_t size);
 
 /* A word at any address: one LDR or STR where the core allows it, bytes where not. */
@@ -95,8 +96,8 @@ static inline int32_t arm_nn_reduce_multiplier(int32_t multiplier)
 }
 
 /*
- * value * reduced_multiplier * 2^(shift - 15) to nearest, halves up; -31 <= shift <= 7. The product wraps around, and so
- * does twice the result.
+ * value * reduced_multiplier * 2^(shift - 15) to nearest, halves up; -31 <= shift <= 7. The product wraps around, and
+ * so does twice the result.
  */
 static inline int32_t arm_nn_requantize_s64(int64_t value, int32_t reduced_multiplier, int32_t shift)
 {

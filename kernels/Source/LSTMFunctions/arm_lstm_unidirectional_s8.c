@@ -1,32 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* UNIDIRECTIONAL_SEQUENCE_LSTM of int8: sums of 32 bits, whose bias has the offset of the other operand in it. */
 
-#include "arm_nn_dot.h"
 #include "arm_nn_lstm.h"
-
-/* output += values times weights[units][depth], requantized; all of it held within int16. */
-static void accumulate(const int8_t *values,
-                       const int8_t *weights,
-                       const int32_t *bias,
-                       int32_t multiplier,
-                       int32_t shift,
-                       int32_t depth,
-                       int32_t units,
-                       int16_t *output)
-{
-    /* An odd last unit is paired with itself. */
-    for (int32_t unit = 0; unit < units; unit += 2) {
-        const int32_t next = unit + 1 < units;
-        arm_nn_sums_2 sums = {bias[unit], bias[unit + next]};
-        sums = arm_nn_dot_2_s8(values, 0, weights + unit * depth, next * depth, depth, sums);
-        const int32_t scaled_0 = arm_nn_requantize(sums.sum_0, multiplier, shift);
-        const int32_t scaled_1 = arm_nn_requantize(sums.sum_1, multiplier, shift);
-        const int16_t output_0 = arm_nn_saturate_s16(output[unit] + arm_nn_saturate_s16(scaled_0));
-        const int16_t output_1 = arm_nn_saturate_s16(output[unit + next] + arm_nn_saturate_s16(scaled_1));
-        output[unit] = output_0;
-        output[unit + next] = output_1;
-    }
-}
 
 /* A gate of all batches; hidden rows are as far apart as those of the input, or side by side. */
 static arm_cmsis_nn_status run_gate(const int8_t *input,
@@ -40,23 +15,23 @@ static arm_cmsis_nn_status run_gate(const int8_t *input,
     const int32_t units = params->hidden_size;
     memset(output, 0, (size_t)(params->batch_size * units) * sizeof(int16_t));
     for (int32_t batch = 0; batch < params->batch_size; batch++) {
-        accumulate(input + batch * input_step,
-                   gate->input_weights,
-                   gate->input_effective_bias,
-                   gate->input_multiplier,
-                   gate->input_shift,
-                   params->input_size,
-                   units,
-                   output + batch * units);
+        mcusim_nn_vec_mat_acc_s8_s16(input + batch * input_step,
+                                     gate->input_weights,
+                                     gate->input_effective_bias,
+                                     gate->input_multiplier,
+                                     gate->input_shift,
+                                     params->input_size,
+                                     units,
+                                     output + batch * units);
         if (hidden) {
-            accumulate(hidden + batch * hidden_step,
-                       gate->hidden_weights,
-                       gate->hidden_effective_bias,
-                       gate->hidden_multiplier,
-                       gate->hidden_shift,
-                       units,
-                       units,
-                       output + batch * units);
+            mcusim_nn_vec_mat_acc_s8_s16(hidden + batch * hidden_step,
+                                         gate->hidden_weights,
+                                         gate->hidden_effective_bias,
+                                         gate->hidden_multiplier,
+                                         gate->hidden_shift,
+                                         units,
+                                         units,
+                                         output + batch * units);
         }
     }
     return arm_nn_activation_s16(output, output, params->batch_size * units, 0, gate->activation_type);
@@ -71,7 +46,8 @@ static void put_out(const int16_t *gate,
 {
     for (int32_t batch = 0; batch < params->batch_size; batch++) {
         for (int32_t i = 0; i < params->hidden_size; i++) {
-            const int32_t scaled = arm_nn_requantize(gate[i] * cell[i], params->output_multiplier, params->output_shift);
+            const int32_t scaled =
+                arm_nn_requantize(gate[i] * cell[i], params->output_multiplier, params->output_shift);
             hidden[i] = (int8_t)arm_nn_clamp(scaled + params->output_offset, INT8_MIN, INT8_MAX);
         }
         gate += params->hidden_size;

@@ -40,7 +40,8 @@ arm_cmsis_nn_status mcusim_svdf_s8(const cmsis_nn_context *ctx,
     const int32_t depth = weights_feature_dims->h;
     const int32_t memory = weights_time_dims->h;
     const arm_nn_sums_2 none = {0, 0};
-    arm_nn_svdf_move_state(state_data, input_dims->n * filters * memory, 1);
+    /* All memories at once: the entry that follows the last of one is overwritten below. */
+    memmove(state_data, state_data + 1, (size_t)(input_dims->n * filters * memory - 1));
     for (int32_t batch = 0; batch < input_dims->n; batch++) {
         int8_t *const state = state_data + batch * filters * memory;
         for (int32_t filter = 0; filter < filters; filter += 2) {

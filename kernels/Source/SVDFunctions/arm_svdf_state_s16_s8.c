@@ -42,7 +42,8 @@ arm_cmsis_nn_status arm_svdf_state_s16_s8(const cmsis_nn_context *input_ctx,
     const int32_t depth = weights_feature_dims->h;
     const int32_t memory = weights_time_dims->h;
     const arm_nn_sums_2 none = {0, 0};
-    arm_nn_svdf_move_state(state_data, 2 * input_dims->n * filters * memory, 2);
+    /* All memories at once: the entry that follows the last of one is overwritten below. */
+    memmove(state_data, state_data + 1, (size_t)(input_dims->n * filters * memory - 1) * sizeof(int16_t));
     for (int32_t batch = 0; batch < input_dims->n; batch++) {
         int16_t *const state = state_data + batch * filters * memory;
         for (int32_t filter = 0; filter < filters; filter += 2) {
