@@ -20,7 +20,7 @@ def _repeated(index: int, size: int) -> int:
 def _dot(lhs: NDArray[Any], lhs_offset: int, rhs: NDArray[Any], rhs_offset: int) -> int:
     acc = 0
     for k in range(lhs.size):
-        acc += (np.int64(lhs[k]) + lhs_offset) * (np.int64(rhs[k]) + rhs_offset)
+        acc += (lhs[k] + lhs_offset) * (rhs[k] + rhs_offset)
     return acc
 
 

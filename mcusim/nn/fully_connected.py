@@ -92,5 +92,5 @@ def fully_connected_s16(
         for out_ch in range(output.shape[1]):
             acc = bias[out_ch]
             for index in range(input.shape[1]):
-                acc += np.int64(input[n, index]) * filter[out_ch, index]
+                acc += input[n, index] * int(filter[out_ch, index])
             output[n, out_ch] = min(max(requantize_s64(acc, multiplier, shift), activation_min), activation_max)

@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mcusim.fixedpoint import as_int32, jit, requantize, requantize_s64
-from mcusim.nn.activation_s16 import sigmoid_s16, tanh_s16
+from mcusim.fixedpoint import as_int32, jit, requantize, requantize_s64, sigmoid_s16, tanh_s16
 
 # Rows of what is given for the four gates.
 INPUT_GATE, FORGET_GATE, CELL_GATE, OUTPUT_GATE = range(4)
@@ -65,7 +64,7 @@ def _product(
     """A requantized dot product as int16; int16 values have sums of 64 bits."""
     acc = bias
     for k in range(values.size):
-        acc += (np.int64(values[k]) + offset) * weights[k]
+        acc += (values[k] + offset) * weights[k]
     if values.itemsize == 2:
         return _saturated(requantize_s64(acc, multiplier, shift))
     return _saturated(requantize(as_int32(acc), multiplier, shift))
@@ -77,9 +76,9 @@ def _gate(
 ) -> int:
     """A gate's value before its activation: Q3.12 in int16."""
     scales = gates.scales[which]
-    weights, bias = gates.input_weights[which, unit], np.int64(gates.bias[which, unit])
+    weights, bias = gates.input_weights[which, unit], gates.bias[which, unit]
     of_input = _product(input, offsets[0], weights, bias, scales[0], scales[1])
-    of_hidden = _product(hidden, offsets[1], gates.hidden_weights[which, unit], np.int64(0), scales[2], scales[3])
+    of_hidden = _product(hidden, offsets[1], gates.hidden_weights[which, unit], 0, scales[2], scales[3])
     return _saturated(of_input + of_hidden)
 
 

@@ -60,8 +60,7 @@ def requantize_s16(
 ) -> None:
     """QUANTIZE of flat int16 to int8, int16 or int32, whose range is least to most; else as requantize_s8."""
     for index in range(input.size):
-        value = np.int64(input[index]) + input_offset
-        output[index] = requantize_and_clamp(value, multiplier, shift, output_offset, least, most)
+        output[index] = requantize_and_clamp(input[index] + input_offset, multiplier, shift, output_offset, least, most)
 
 
 @jit

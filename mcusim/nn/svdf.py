@@ -39,17 +39,17 @@ def svdf(
         for f in range(state.shape[1]):
             acc = 0
             for i in range(input.shape[1]):
-                acc += (np.int64(input[n, i]) + input_offset) * weights_feature[f, i]
+                acc += (input[n, i] + input_offset) * weights_feature[f, i]
             feature = requantize(as_int32(acc), input_scale[0], input_scale[1])
             feature = min(max(feature, state_range[0]), state_range[1]) + state_zero_point
             for t in range(steps - 1):
                 state[n, f, t] = state[n, f, t + 1]
             state[n, f, steps - 1] = ((feature + half) & (2 * half - 1)) - half
         for unit in range(output.shape[1]):
-            acc = np.int64(bias[unit])
+            acc = bias[unit]
             for f in range(unit * rank, (unit + 1) * rank):
                 for t in range(steps):
-                    acc += np.int64(weights_time[f, t]) * (np.int64(state[n, f, t]) - state_zero_point)
+                    acc += weights_time[f, t] * (state[n, f, t] - state_zero_point)
             output[n, unit] = requantize_and_clamp(
                 as_int32(acc), output_scale[0], output_scale[1], output_offset, output_range[0], output_range[1]
             )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mcusim import abi
 from mcusim.fixedpoint import quantize_multiplier
@@ -185,8 +186,9 @@ def invocation(model: Model, op: Op, runtime: Runtime) -> abi.Invocation:
     state_zero_point = quantization(op, layer.state).zero_point
     sums = abi.PreparedPointer(0) if runtime.mve else None
     context = abi.context(sums, 4 * layer.filters if sums else 0)
-    state_dims = (abi.dims(*layer.state.shape, 0, 0),)
-    bias_dims = (abi.dims(layer.units, 0, 0, 0),)
+    state_dims: tuple[abi.Argument, ...] = (abi.dims(layer.batches, layer.filters * layer.steps, 0, 0),)
+    bias_dims: tuple[abi.Argument, ...] = (abi.dims(layer.units, 0, 0, 0),)
+    leading: tuple[abi.Argument, ...]
     if layer.state.dtype == "int16":
         symbol, leading = "arm_svdf_state_s16_s8", (filters, units, params)
     elif state_zero_point == 0:
@@ -194,7 +196,7 @@ def invocation(model: Model, op: Op, runtime: Runtime) -> abi.Invocation:
     else:
         symbol, leading = "mcusim_svdf_s8", (filters, params, state_zero_point)
         state_dims = bias_dims = ()
-    arguments = (
+    arguments: tuple[abi.Argument, ...] = (
         *leading,
         *(first, second),
         *(abi.dims(layer.batches, layer.inputs, 0, 0), abi.TensorPointer(layer.input.index)),
@@ -210,4 +212,5 @@ def invocation(model: Model, op: Op, runtime: Runtime) -> abi.Invocation:
 def _feature_sums(layer: _Layer) -> bytes:
     """What the MVE kernels expect: the sum of each filter's feature weights (arm_vector_sum_s8)."""
     assert layer.weights_feature.data is not None
-    return layer.weights_feature.data.astype(np.int32).sum(axis=1, dtype=np.int32).tobytes()
+    sums: NDArray[np.int32] = layer.weights_feature.data.astype(np.int32).sum(axis=1, dtype=np.int32)
+    return sums.tobytes()

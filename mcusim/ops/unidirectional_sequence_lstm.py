@@ -91,11 +91,11 @@ def _layer(model: Model, op: Op) -> _Layer:
 
 def check(model: Model, op: Op) -> str | None:
     """Why mcusim cannot run the layer, None if it can; BadModelError where its shapes disagree."""
+    layer = _layer(model, op)
     if len(op.inputs) != OPERANDS:
         return f"{len(op.inputs)} operands are not supported ({OPERANDS} are)"
     if any(model.operand(op, position) is not None for position in LEFT_OUT):
         return "peepholes, a projection or layer normalization are not supported"
-    layer = _layer(model, op)
     if word(op, "fused_activation_function") != "TANH":
         return f"the activation {word(op, 'fused_activation_function')} is not supported (TANH is)"
     return (

@@ -7,9 +7,10 @@ import pytest
 
 import mcusim
 from mcusim.inference import Machine
+from mcusim.ops import written
 
 MODELS = ("ad01_int8", "hello_world_int8", "kws_ref_model", "micro_speech_quantized", "person_detect",
-          "pretrainedResnet_quant")  # fmt: skip
+          "pretrainedResnet_quant", "trained_lstm_int8")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,7 @@ def test_every_tensor_is_tflite_micros(reference_data, name, board):
         assert layer.bit_exact, layer.difference
         assert layer.instructions > 0
         assert layer.cycles >= layer.macs // 2, "no Cortex-M4 multiplies more than two pairs a cycle"
-        for index in op.outputs:
+        for index in written(op):
             found = machine.value(index)
             np.testing.assert_array_equal(found, expected[f"tensor_{index}"].reshape(found.shape))
 
@@ -52,7 +53,9 @@ def test_reported_arena_is_tflite_micros(reference_data, arena_rows, name, board
 
 # Instructions of one Invoke of TensorFlow Lite Micro with CMSIS-NN on Cortex-M4, counted for the public
 # binaries that made the expected tensors (arena.csv, last column).
-@pytest.mark.parametrize("name", ["ad01_int8", "kws_ref_model", "person_detect", "pretrainedResnet_quant"])
+@pytest.mark.parametrize(
+    "name", ["ad01_int8", "kws_ref_model", "person_detect", "pretrainedResnet_quant", "trained_lstm_int8"]
+)
 def test_instructions_are_within_ten_percent_of_cmsis_nn(reference_data, arena_rows, name):
     model = mcusim.load(reference_data / "models" / f"{name}.tflite")
     run = mcusim.run(mcusim.plan(model, mcusim.load_board("nucleo_l4r5zi")))

@@ -4,7 +4,7 @@ import numpy as np
 from emulated import Output
 
 from mcusim import abi
-from mcusim.nn.activation_s16 import SIGMOID_TABLE
+from mcusim.fixedpoint import SIGMOID_TABLE
 from mcusim.nn.lstm import Gates, Scaling, effective_biases, lstm_unidirectional
 
 GATES = ("input_gate", "forget_gate", "cell_gate", "output_gate")  # in the order of nn.lstm
