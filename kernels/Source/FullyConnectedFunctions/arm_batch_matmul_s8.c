@@ -19,17 +19,10 @@ arm_cmsis_nn_status arm_batch_matmul_s8(const cmsis_nn_context *ctx,
     const cmsis_nn_dims columns = {.n = input_lhs_dims->w, .h = 1, .w = 1, .c = input_rhs_dims->w};
     for (int32_t n = 0; n < output_dims->n; n++) {
         for (int32_t h = 0; h < output_dims->h; h++) {
-            const arm_cmsis_nn_status status = arm_fully_connected_s8(ctx,
-                                                                      &bmm_params->fc_params,
-                                                                      quant_params,
-                                                                      &rows,
-                                                                      input_lhs + arm_nn_matrix_at(input_lhs_dims, n, h),
-                                                                      &depth,
-                                                                      input_rhs + arm_nn_matrix_at(input_rhs_dims, n, h),
-                                                                      NULL,
-                                                                      NULL,
-                                                                      &columns,
-                                                                      output);
+            const int8_t *const lhs = input_lhs + arm_nn_matrix_at(input_lhs_dims, n, h);
+            const int8_t *const rhs = input_rhs + arm_nn_matrix_at(input_rhs_dims, n, h);
+            const arm_cmsis_nn_status status = arm_fully_connected_s8(
+                ctx, &bmm_params->fc_params, quant_params, &rows, lhs, &depth, rhs, NULL, NULL, &columns, output);
             if (status != ARM_CMSIS_NN_SUCCESS) {
                 return status;
             }

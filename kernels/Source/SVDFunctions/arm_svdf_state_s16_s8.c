@@ -1,17 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* SVDF with an int16 state. */
 
-#include "arm_nn_dot.h"
-#include "arm_nn_dot_s16_s16.h"
 #include "arm_nn_svdf.h"
-
-static inline int16_t feature(int32_t sum,
-                              const cmsis_nn_per_tensor_quant_params *quant_params,
-                              const cmsis_nn_activation *activation)
-{
-    const int32_t scaled = arm_nn_requantize(sum, quant_params->multiplier, quant_params->shift);
-    return (int16_t)arm_nn_clamp(scaled, activation->min, activation->max);
-}
 
 arm_cmsis_nn_status arm_svdf_state_s16_s8(const cmsis_nn_context *input_ctx,
                                           const cmsis_nn_context *output_ctx,
@@ -38,32 +28,13 @@ arm_cmsis_nn_status arm_svdf_state_s16_s8(const cmsis_nn_context *input_ctx,
     if (!sums || svdf_params->rank < 1) {
         return ARM_CMSIS_NN_ARG_ERROR;
     }
-    const int32_t filters = weights_feature_dims->n;
-    const int32_t depth = weights_feature_dims->h;
-    const int32_t memory = weights_time_dims->h;
-    const arm_nn_sums_2 none = {0, 0};
-    /* All memories at once: the entry that follows the last of one is overwritten below. */
-    memmove(state_data, state_data + 1, (size_t)(input_dims->n * filters * memory - 1) * sizeof(int16_t));
-    for (int32_t batch = 0; batch < input_dims->n; batch++) {
-        int16_t *const state = state_data + batch * filters * memory;
-        for (int32_t filter = 0; filter < filters; filter += 2) {
-            /* An odd last filter is paired with itself. */
-            const int32_t next = filter + 1 < filters;
-            const arm_nn_sums_2 both = arm_nn_dot_2_s8(input_data + batch * depth,
-                                                       -svdf_params->input_offset,
-                                                       weights_feature_data + filter * depth,
-                                                       next * depth,
-                                                       depth,
-                                                       none);
-            int16_t *const last = state + filter * memory + memory - 1;
-            last[0] = feature(both.sum_0, input_quant_params, &svdf_params->input_activation);
-            last[next * memory] = feature(both.sum_1, input_quant_params, &svdf_params->input_activation);
-        }
-        for (int32_t filter = 0; filter < filters; filter++) {
-            sums[batch * filters + filter] =
-                arm_nn_short_dot_s16_s16(state + filter * memory, weights_time_data + filter * memory, memory);
-        }
-    }
+    const arm_nn_svdf_memory memory = {.state = (void *)state_data,
+                                       .weights = (const void *)weights_time_data,
+                                       .bytes = 2,
+                                       .filters = weights_feature_dims->n,
+                                       .steps = weights_time_dims->h,
+                                       .zero_point = 0};
+    arm_nn_svdf_step(svdf_params, input_quant_params, input_dims, input_data, weights_feature_data, memory, sums);
     arm_nn_svdf_units(sums, svdf_params, output_quant_params, bias_data, output_dims, output_data);
     return ARM_CMSIS_NN_SUCCESS;
 }
