@@ -4,7 +4,7 @@
 #ifndef ARM_NN_SVDF_H
 #define ARM_NN_SVDF_H
 
-#include "arm_nn_dot.h"
+#include "arm_nn_dot_rows.h"
 #include "arm_nn_dot_s16_s16.h"
 #include "arm_nnfunctions.h"
 

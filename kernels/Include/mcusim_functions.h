@@ -90,31 +90,6 @@ void mcusim_requantize_s8(const int8_t *input,
                           int32_t size,
                           int8_t *output);
 
-/* QUANTIZE int16 to int8, int16 or int32 of another scale. */
-void mcusim_requantize_s16_s8(const int16_t *input,
-                              int32_t input_offset,
-                              int32_t multiplier,
-                              int32_t shift,
-                              int32_t output_offset,
-                              int32_t size,
-                              int8_t *output);
-
-void mcusim_requantize_s16_s16(const int16_t *input,
-                               int32_t input_offset,
-                               int32_t multiplier,
-                               int32_t shift,
-                               int32_t output_offset,
-                               int32_t size,
-                               int16_t *output);
-
-void mcusim_requantize_s16_s32(const int16_t *input,
-                               int32_t input_offset,
-                               int32_t multiplier,
-                               int32_t shift,
-                               int32_t output_offset,
-                               int32_t size,
-                               int32_t *output);
-
 /* The scaling of 32-bit and of 64-bit sums, each element with a multiplier and a shift of its own. */
 void mcusim_requantize_each_s32(const int32_t *input,
                                 const int32_t *multiplier,

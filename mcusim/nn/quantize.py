@@ -1,9 +1,8 @@
-"""QUANTIZE and DEQUANTIZE: float32 and integer elements → elements of another type and quantization."""
+"""QUANTIZE and DEQUANTIZE: float32 and int8 elements → int8 and float32 elements of another quantization."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,22 +44,6 @@ def requantize_s8(
     """
     for index in range(input.size):
         output[index] = requantize_and_clamp(input[index] + input_offset, multiplier, shift, output_offset, -128, 127)
-
-
-@jit
-def requantize_s16(
-    input: NDArray[np.int16],
-    input_offset: int,
-    multiplier: int,
-    shift: int,
-    output_offset: int,
-    least: int,
-    most: int,
-    output: NDArray[Any],
-) -> None:
-    """QUANTIZE of flat int16 to int8, int16 or int32, whose range is least to most; else as requantize_s8."""
-    for index in range(input.size):
-        output[index] = requantize_and_clamp(input[index] + input_offset, multiplier, shift, output_offset, least, most)
 
 
 @jit

@@ -8,48 +8,24 @@ import numpy as np
 
 from mcusim import abi
 from mcusim.fixedpoint import quantize_multiplier
-from mcusim.model import Model, Op, Tensor
-from mcusim.nn.quantize import quantize_f32_s8, requantize_s8, requantize_s16
-from mcusim.operands import Array, int8_reason, int8_values, int16_values, quantization, same_shape
+from mcusim.model import Model, Op
+from mcusim.nn.quantize import quantize_f32_s8, requantize_s8
+from mcusim.operands import Array, int8_reason, int8_values, quantization, same_shape
 from mcusim.requantization import ratio_reason
 from mcusim.runtime import OpMemory, Runtime
 
-KERNELS: tuple[str, ...] = (
-    "mcusim_quantize_f32_s8",
-    "mcusim_requantize_s16_s16",
-    "mcusim_requantize_s16_s32",
-    "mcusim_requantize_s16_s8",
-    "mcusim_requantize_s8",
-)
-# What int16 becomes: the end of the kernel's name, and the range of the type.
-FROM_INT16 = {
-    "int8": ("s8", -(2**7), 2**7 - 1),
-    "int16": ("s16", -(2**15), 2**15 - 1),
-    "int32": ("s32", -(2**31), 2**31 - 1),
-}
+KERNELS: tuple[str, ...] = ("mcusim_quantize_f32_s8", "mcusim_requantize_s8")
 
 
 def check(model: Model, op: Op) -> str | None:
     """Why mcusim cannot run the layer, None if it can; BadModelError where its shapes disagree."""
     source, output = same_shape(model, op)
-    if source.dtype == "int16":
-        return _from_int16_reason(op, source, output)
     if source.dtype not in ("float32", "int8") or output.dtype != "int8":
         return f"{source.dtype} to {output.dtype} is not supported"
     if source.dtype == "float32":
         return int8_reason(output)
     reason = int8_reason(source, output)
     return reason or ratio_reason([quantization(op, source).scale / quantization(op, output).scale])
-
-
-def _from_int16_reason(op: Op, source: Tensor, output: Tensor) -> str | None:
-    """Why int16 cannot become such an output; both may have zero points here."""
-    if output.dtype not in FROM_INT16:
-        return f"int16 to {output.dtype} is not supported"
-    for tensor in (source, output):
-        if tensor.quantization is None or tensor.quantization.per_channel or tensor.elements == 0:
-            return f"tensor {tensor.name!r} is empty or has not one scale"
-    return ratio_reason([quantization(op, source).scale / quantization(op, output).scale])
 
 
 def macs(model: Model, op: Op) -> int:
@@ -64,21 +40,15 @@ def memory(model: Model, op: Op, runtime: Runtime) -> OpMemory:
 
 
 def _requantization(model: Model, op: Op) -> tuple[int, int, int, int]:
-    """input_offset, multiplier, shift and output_offset of integers to integers."""
+    """input_offset, multiplier, shift and output_offset of int8 to int8."""
     source, output = (quantization(op, tensor) for tensor in same_shape(model, op))
     return -source.zero_point, *quantize_multiplier(source.scale / output.scale), output.zero_point
 
 
 def reference(model: Model, op: Op, inputs: Sequence[Array | None]) -> tuple[Array, ...]:
-    """The output, in the input's shape, for a float32, int8 or int16 operand."""
+    """The int8 output, in the input's shape, for a float32 or int8 operand."""
     source, output = same_shape(model, op)
-    value = inputs[0]
-    if source.dtype == "int16":
-        wide = np.empty(source.elements, np.dtype(output.dtype))
-        least, most = FROM_INT16[output.dtype][1:]
-        requantize_s16(int16_values(value).reshape(-1), *_requantization(model, op), least, most, wide)
-        return (wide.reshape(output.shape),)
-    stored = np.empty(source.elements, np.int8)
+    value, stored = inputs[0], np.empty(source.elements, np.int8)
     if source.dtype == "float32":
         assert value is not None
         to = quantization(op, output)
@@ -89,7 +59,7 @@ def reference(model: Model, op: Op, inputs: Sequence[Array | None]) -> tuple[Arr
 
 
 def invocation(model: Model, op: Op, runtime: Runtime) -> abi.Invocation:
-    """mcusim_quantize_f32_s8, mcusim_requantize_s8 or that of int16."""
+    """mcusim_quantize_f32_s8 or mcusim_requantize_s8."""
     source, output = same_shape(model, op)
     pointers = abi.TensorPointer(source.index), abi.TensorPointer(output.index)
     if source.dtype == "float32":
@@ -104,10 +74,5 @@ def invocation(model: Model, op: Op, runtime: Runtime) -> abi.Invocation:
         call = abi.Call("mcusim_quantize_f32_s8", arguments, checks_status=False)
     else:
         arguments = (pointers[0], *_requantization(model, op), source.elements, pointers[1])
-        symbol = (
-            f"mcusim_requantize_s16_{FROM_INT16[output.dtype][0]}"
-            if source.dtype == "int16"
-            else "mcusim_requantize_s8"
-        )
-        call = abi.Call(symbol, arguments, checks_status=False)
+        call = abi.Call("mcusim_requantize_s8", arguments, checks_status=False)
     return abi.Invocation((), (call,))

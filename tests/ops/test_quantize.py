@@ -1,4 +1,4 @@
-"""QUANTIZE: float32, int8 and int16 by reference, LiteRT and target; memory; what is refused."""
+"""QUANTIZE: float32 and int8 to int8 by reference, LiteRT and target; memory; what is refused."""
 
 import numpy as np
 import pytest
@@ -37,27 +37,6 @@ def test_float32_to_int8_gives_one_result(scale, seed):
     layer.assert_one_result(value)
 
 
-@settings(max_examples=20, deadline=None)
-@given(
-    st.sampled_from(["int8", "int16", "int32"]),
-    st.floats(1e-4, 1e-2),
-    st.floats(1e-4, 1.0),
-    st.sampled_from([0, 9, -32768]),
-    st.integers(0, 2**32),
-)
-def test_int16_is_tflite_micros(to, first, second, zero_point, seed):
-    output_zero_point = -4 if to == "int8" else 0
-    layer = one_layer(
-        "QUANTIZE", [Value((3, 21), first, zero_point, "int16")], Value((3, 21), second, output_zero_point, to)
-    )
-    assert layer.check() is None
-    value = np.random.default_rng(seed).integers(-32768, 32768, (3, 21)).astype(np.int16)
-    value.flat[:2] = -32768, 32767
-    found = layer.reference(value)
-    np.testing.assert_array_equal(found, layer.tflm(value))
-    np.testing.assert_array_equal(found, layer.target(value))
-
-
 def test_memory():
     assert (quantize((7,)).memory().builtin_data_bytes, quantize((7,)).memory().init_bytes) == (0, 32)
     assert quantize((7,), source="int32", to="int16").memory().init_bytes == 32
@@ -65,7 +44,7 @@ def test_memory():
 
 
 @pytest.mark.parametrize(
-    "source, to", [("int16", "uint8"), ("int8", "int16"), ("uint8", "int8"), ("float32", "int16"), ("int32", "int8")]
+    "source, to", [("int16", "int8"), ("int8", "int16"), ("uint8", "int8"), ("float32", "int16"), ("int32", "int8")]
 )
 def test_refusals(source, to):
     scale = 1.0 if to != "uint8" else 0.5

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* FULLY_CONNECTED of int16 by int8 weights with 64-bit sums: two output channels at a time. */
 
-#include "arm_nn_dot.h"
+#include "arm_nn_dot_rows.h"
 #include "arm_nnfunctions.h"
 
 static inline int16_t finish(int64_t sum, int32_t multiplier, int32_t shift, const cmsis_nn_activation *activation)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One int16 row times the rows of an int8 matrix with sums of 64 bits, added to int16. */
 
-#include "arm_nn_dot.h"
+#include "arm_nn_dot_rows.h"
 #include "arm_nn_lstm.h"
 
 void mcusim_nn_vec_mat_acc_s16(const int16_t *lhs,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One int8 row times the rows of an int8 matrix, added to int16: two rows at a time, SMLAD on four bytes of each. */
 
-#include "arm_nn_dot.h"
+#include "arm_nn_dot_rows.h"
 #include "arm_nn_lstm.h"
 
 void mcusim_nn_vec_mat_acc_s8_s16(const int8_t *lhs,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* One vector times neighbouring rows of a matrix: their dot products, added to sums. */
 
-#ifndef ARM_NN_DOT_H
-#define ARM_NN_DOT_H
+#ifndef ARM_NN_DOT_ROWS_H
+#define ARM_NN_DOT_ROWS_H
 
 #include "arm_nnsupportfunctions.h"
 
