@@ -14,6 +14,7 @@ from typing import Any, TypeVar, cast
 import numba
 import numpy as np
 from numba.extending import register_jitable
+from numpy.typing import NDArray
 
 INT32_MAX = 2**31 - 1
 INT32_MIN = -(2**31)
@@ -169,9 +170,10 @@ def requantize_s64(value: int, multiplier: int, shift: int) -> int:
 
     The multiplier is reduced to Q15 first (`reduced_multiplier`): what int16 activations with an int64 bias go
     through (TFLM's MultiplyByQuantizedMultiplier for int64, CMSIS-NN's arm_nn_requantize_s64). −31 ≤ shift ≤ 7;
-    the product wraps around in int64, the result in int32.
+    the product wraps around in int64, and twice the result in int32 before it is halved.
     """
-    return as_int32((((value * reduced_multiplier(multiplier)) >> (14 - shift)) + 1) >> 1)
+    doubled = as_int32((value * reduced_multiplier(multiplier)) >> (14 - shift))
+    return as_int32(doubled + 1) >> 1
 
 
 @jit
@@ -250,3 +252,57 @@ def logistic(value: int) -> int:
         return 1 << 30
     positive = one_over_one_plus_x(exp_on_negative_values(-abs(value), int64(4)))
     return positive if value > 0 else INT32_MAX - positive
+
+
+# The points of TensorFlow Lite's table (sigmoid_table_uint16) that are 1 above sigmoid(i / 24) · 2**16, rounded to
+# nearest and at most 65535.
+_ABOVE = (4, 8, 12, 14, 15, 16, 17, 19, 20, 21, 22, 25, 27, 28, 29, 30, 31, 33, 34, 35, 37, 39, 40, 41, 43, 44, 45, 46,
+          49, 50, 54, 62, 63, 64, 66, 82, 86, 93, 100, 103, 112, 116, 135, 255)  # fmt: skip
+
+
+def _sigmoid_table() -> NDArray[np.int64]:
+    exact = 65536 / (1 + np.exp(-np.arange(256) / 24))
+    table = np.minimum(np.floor(exact + 0.5), 65535).astype(np.int64)
+    table[list(_ABOVE)] += 1
+    return table
+
+
+SIGMOID_TABLE = _sigmoid_table()
+
+
+@jit
+def _argument(value: int, left_shift: int) -> int:
+    """An int16 whose unit is 2**(left_shift − 12), times 3: 24 · 512 of these are 1."""
+    if left_shift >= 0:
+        return value * (3 << left_shift)
+    return (value * 3 + (1 << (-left_shift - 1))) >> -left_shift
+
+
+@jit
+def _between_points(magnitude: int, fraction_bits: int, beyond: int) -> int:
+    index = magnitude >> fraction_bits
+    if index >= 255:
+        return beyond << fraction_bits
+    low, high = int(SIGMOID_TABLE[index]), int(SIGMOID_TABLE[index + 1])
+    fraction = magnitude & ((1 << fraction_bits) - 1)
+    return (low << fraction_bits) + fraction * (high - low)
+
+
+@jit
+def sigmoid_s16(value: int, left_shift: int) -> int:
+    """1 / (1 + exp(−x)) as Q0.15 of an int16 whose unit is 2**(left_shift − 12)."""
+    argument = _argument(value, left_shift)
+    result = _between_points(abs(argument), 9, 0x7FFF << 1)
+    if argument < 0:
+        return ((1 << 25) - result + (1 << 9) - 1) >> 10
+    return (result + (1 << 9)) >> 10
+
+
+@jit
+def tanh_s16(value: int, left_shift: int) -> int:
+    """tanh(x) as Q0.15 of an int16 whose unit is 2**(left_shift − 12): twice the sigmoid of 2 · x, less 1."""
+    argument = _argument(value, left_shift)
+    result = _between_points(abs(argument), 8, 0xFFFF) - (1 << 23)
+    if argument < 0:
+        return (-result + (1 << 7) - 1) >> 8
+    return (result + (1 << 7)) >> 8

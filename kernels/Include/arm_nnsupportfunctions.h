@@ -15,6 +15,7 @@
 #include "arm_nn_types.h"
 
 void *memcpy(void *restrict destination, const void *restrict source, size_t size);
+void *memmove(void *destination, const void *source, size_t size);
 void *memset(void *destination, int value, size_t size);
 
 /* A word at any address: one LDR or STR where the core allows it, bytes where not. */
@@ -109,20 +110,20 @@ static inline int32_t arm_nn_requantize(int32_t value, int32_t multiplier, int32
     return arm_nn_divide_by_power_of_two(arm_nn_doubling_high_mult(value, multiplier), -shift);
 }
 
-/* The upper 16 bits of a Q31 multiplier, rounded: what 64-bit accumulators are multiplied by. */
+/* A Q31 multiplier as the Q15 one that 64-bit accumulators are scaled by, rounded half up, at most 32767. */
 static inline int32_t arm_nn_reduce_multiplier(int32_t multiplier)
 {
     return multiplier < 0x7FFF0000 ? (multiplier + (1 << 15)) >> 16 : 0x7FFF;
 }
 
 /*
- * value * reduced_multiplier * 2^(shift - 15) to nearest, halves up, as TensorFlow Lite Micro scales 64-bit
- * accumulators; -31 <= shift <= 7.
+ * value * reduced_multiplier * 2^(shift - 15) to nearest, halves up; -31 <= shift <= 7. The product wraps around, and
+ * so does twice the result.
  */
 static inline int32_t arm_nn_requantize_s64(int64_t value, int32_t reduced_multiplier, int32_t shift)
 {
     const int64_t product = (int64_t)((uint64_t)value * (uint64_t)(int64_t)reduced_multiplier);
-    return (int32_t)(((product >> (14 - shift)) + 1) >> 1);
+    return (int32_t)((uint32_t)(product >> (14 - shift)) + 1) >> 1;
 }
 
 /* sum / count to nearest, halves away from zero; count > 0. */

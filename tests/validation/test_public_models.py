@@ -8,10 +8,11 @@ import pytest
 
 import mcusim
 from mcusim.inference import Machine
+from mcusim.ops import written
 
 SEANET = ("conv0", "conv4", "conv9", "conv12", "conv21", "transpose_conv0")
 MODELS = ("ad01_int8", "hello_world_int8", "kws_ref_model", "micro_speech_quantized", "person_detect",
-          "pretrainedResnet_quant", *SEANET)  # fmt: skip
+          "pretrainedResnet_quant", "trained_lstm_int8", *SEANET)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def test_every_tensor_is_tflite_micros(reference_data, name, board):
         assert layer.bit_exact, layer.difference
         assert layer.instructions > 0
         assert layer.cycles >= layer.macs // 2, "no Cortex-M4 multiplies more than two pairs a cycle"
-        for index in op.outputs:
+        for index in written(op):
             found = machine.value(index)
             np.testing.assert_array_equal(found, expected[f"tensor_{index}"].reshape(found.shape))
 
@@ -56,7 +57,16 @@ def test_reported_arena_is_tflite_micros(reference_data, arena_rows, name, board
 # expected tensors (arena.csv, last column): on Cortex-M4, with DSP kernels, and on Cortex-M0+, with plain ones.
 @pytest.mark.parametrize("board, core", [("nucleo_l4r5zi", "m4"), ("nucleo_g0b1re", "m0plus")])
 @pytest.mark.parametrize(
-    "name", ["ad01_int8", "kws_ref_model", "micro_speech_quantized", "person_detect", "pretrainedResnet_quant", *SEANET]
+    "name",
+    [
+        "ad01_int8",
+        "kws_ref_model",
+        "micro_speech_quantized",
+        "person_detect",
+        "pretrainedResnet_quant",
+        "trained_lstm_int8",
+        *SEANET,
+    ],
 )
 def test_instructions_are_within_ten_percent_of_cmsis_nn(reference_data, arena_rows, name, board, core):
     model = mcusim.load(reference_data / "models" / f"{name}.tflite")

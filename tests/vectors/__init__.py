@@ -3,7 +3,18 @@
 from collections.abc import Mapping
 from types import ModuleType
 
-from vectors import add, conv, depthwise_conv, network, transpose_conv
+from vectors import (
+    add,
+    batch_matmul,
+    conv,
+    depthwise_conv,
+    fully_connected,
+    lstm,
+    network,
+    requantize,
+    svdf,
+    transpose_conv,
+)
 
 # Each module offers reference(case) -> array and target(case, kernels) -> array.
 OPERATORS: Mapping[str, ModuleType] = {
@@ -12,4 +23,9 @@ OPERATORS: Mapping[str, ModuleType] = {
     "depthwise_conv": depthwise_conv,
     "network": network,
     "transpose_conv": transpose_conv,
+    "batch_matmul": batch_matmul,
+    "fully_connected": fully_connected,
+    "lstm": lstm,
+    "requantize": requantize,
+    "svdf": svdf,
 }
