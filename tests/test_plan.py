@@ -271,15 +271,15 @@ def test_all_unsupported_layers_are_named_at_once():
     model = convolution_model()
     graph = model.subgraphs[0]
     strange = Op(1, "TANH", 1, (0,), (2,), {})
-    wide = dataclasses.replace(graph.tensors[0], dtype="int16")
-    tensors = (wide, *graph.tensors[1:])
+    real = dataclasses.replace(graph.tensors[0], dtype="float32")
+    tensors = (real, *graph.tensors[1:])
     broken = dataclasses.replace(
         model, subgraphs=(dataclasses.replace(graph, tensors=tensors, ops=(*graph.ops, strange)),)
     )
     with pytest.raises(UnsupportedError) as refusal:
         plan(broken, board())
     text = str(refusal.value)
-    assert "layer 0 (CONV_2D): int16 activations are not supported; layer 1 (TANH): unknown operator" in text
+    assert "layer 0 (CONV_2D): float32 activations are not supported; layer 1 (TANH): unknown operator" in text
     assert "Known operators: ADD, " in text
     assert "\n" not in text
 

@@ -262,6 +262,9 @@ void mcusim_nn_mat_mult_kernel_s16(const int8_t *filter,
                                    int16_t *output,
                                    int32_t output_step);
 
+/* Where element [n, h, w, c] of a tensor lies; traps outside of it. For kernels that cost what TFLM's do. */
+int32_t mcusim_nn_index(const cmsis_nn_dims *dims, int32_t n, int32_t h, int32_t w, int32_t c);
+
 /* exp of a number <= 0 with integer_bits integer bits (4 or 5), as Q0.31. */
 int32_t arm_nn_exp_on_negative_values(int32_t value, int32_t integer_bits);
 

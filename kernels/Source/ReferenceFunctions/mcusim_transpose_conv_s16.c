@@ -5,15 +5,6 @@
 
 #include "arm_nnsupportfunctions.h"
 
-/* Where an element of a tensor lies. Not inlined, and not seen to depend on its arguments alone: as TFLM's costs. */
-__attribute__((noipa)) static int32_t index_of(const cmsis_nn_dims *dims, int32_t n, int32_t h, int32_t w, int32_t c)
-{
-    if (n < 0 || n >= dims->n || h < 0 || h >= dims->h || w < 0 || w >= dims->w || c < 0 || c >= dims->c) {
-        __builtin_trap();
-    }
-    return ((n * dims->h + h) * dims->w + w) * dims->c + c;
-}
-
 typedef struct {
     const cmsis_nn_dims *input_dims;
     const int16_t *input;
@@ -38,9 +29,9 @@ static inline void add_position(const operands *of,
         return;
     }
     for (int32_t out_c = 0; out_c < of->output_dims->c; out_c++) {
-        const int64_t value = of->input[index_of(of->input_dims, batch, in_y, in_x, in_c)];
-        const int64_t weight = of->filter[index_of(of->filter_dims, out_c, ky, kx, in_c)];
-        of->sums[index_of(of->output_dims, batch, y, x, out_c)] += value * weight;
+        const int64_t value = of->input[mcusim_nn_index(of->input_dims, batch, in_y, in_x, in_c)];
+        const int64_t weight = of->filter[mcusim_nn_index(of->filter_dims, out_c, ky, kx, in_c)];
+        of->sums[mcusim_nn_index(of->output_dims, batch, y, x, out_c)] += value * weight;
     }
 }
 
