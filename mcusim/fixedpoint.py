@@ -13,10 +13,15 @@ from typing import Any, SupportsFloat, TypeVar, cast
 
 import numba
 import numpy as np
+from numba.extending import register_jitable
 from numpy.typing import NDArray
 
 INT32_MAX = 2**31 - 1
 INT32_MIN = -(2**31)
+
+# Numba compiles a function anew for each type, and a whole number that is written down has a type of its own. Of this
+# type are all arguments in compiled code, so that one version of a function does.
+int64: Any = np.int64
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -26,7 +31,7 @@ def jit(function: _Function) -> _Function:
 
     The cache of a function is stale only when its own file changes, not when a file it calls into does.
     """
-    return cast(_Function, numba.njit(cache=True, nogil=True)(function))
+    return cast(_Function, numba.njit(cache=True, nogil=True, no_cfunc_wrapper=True)(function))
 
 
 def observing(function: _Function) -> _Function:
@@ -34,13 +39,24 @@ def observing(function: _Function) -> _Function:
 
     Counting them at every call of a small function costs more than the function does.
     """
-    return cast(_Function, numba.njit(cache=True, nogil=True, _nrt=False)(function))
+    return cast(_Function, numba.njit(cache=True, nogil=True, _nrt=False, no_cfunc_wrapper=True)(function))
+
+
+def inner(function: _Function) -> _Function:
+    """As `observing`, for a function that only compiled ones call: what would let Python call it is not compiled."""
+    options = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return cast(_Function, numba.njit(cache=True, nogil=True, _nrt=False, **options)(function))
 
 
 def inlined(function: _Function) -> _Function:
-    """As `observing`, for a small function: compiled into each that calls it, and not to be called from Python."""
+    """As `inner`, for a small function: compiled into each that calls it."""
     options = {"forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     return cast(_Function, numba.njit(cache=True, nogil=True, _nrt=False, **options)(function))
+
+
+def either(function: _Function) -> _Function:
+    """A function that Python runs as it is, and compiled ones have compiled: for few calls from Python."""
+    return cast(_Function, register_jitable(function))
 
 
 # -- Prepare: real numbers to multiplier and shift, in plain Python --------------------------------------------------
@@ -206,9 +222,10 @@ def requantize_s64(value: int, multiplier: int, shift: int) -> int:
 
     The multiplier is reduced to Q15 first (`reduced_multiplier`): what int16 activations with an int64 bias go
     through (TFLM's MultiplyByQuantizedMultiplier for int64, CMSIS-NN's arm_nn_requantize_s64). −31 ≤ shift ≤ 7;
-    the product wraps around in int64, the result in int32.
+    the product wraps around in int64, and twice the result in int32 before it is halved.
     """
-    return as_int32((((value * reduced_multiplier(multiplier)) >> (14 - shift)) + 1) >> 1)
+    doubled = as_int32((value * reduced_multiplier(multiplier)) >> (14 - shift))
+    return as_int32(doubled + 1) >> 1
 
 
 @jit
@@ -218,6 +235,12 @@ def requantize_and_clamp(
     """Requantized value plus the output offset (wraps around in int32), clamped to the activation range."""
     result = as_int32(requantize(value, multiplier, shift) + offset)
     return min(max(result, activation_min), activation_max)
+
+
+@jit
+def requantize_s64_and_clamp(value: int, multiplier: int, shift: int, activation_min: int, activation_max: int) -> int:
+    """As requantize_and_clamp for a 64-bit accumulator; there is no offset: int16 outputs have none."""
+    return min(max(requantize_s64(value, multiplier, shift), activation_min), activation_max)
 
 
 @jit
@@ -251,14 +274,14 @@ def exp_on_negative_values(value: int, integer_bits: int) -> int:
 @jit
 def _exp_between_negative_quarter_and_0(value: int) -> int:
     """exp of a Q0.31 number in [−1/4, 0): a fourth-order polynomial around −1/8, gemmlowp's roundings."""
-    exp_minus_eighth = 1895147668
-    one_third = 715827883
+    exp_minus_eighth: int = int64(1895147668)
+    one_third = int64(715827883)
     x = value + (1 << 28)
     x2 = doubling_high_mult(x, x)
     x3 = doubling_high_mult(x2, x)
     x4 = doubling_high_mult(x2, x2)
-    cubic = doubling_high_mult(divide_by_power_of_two(x4, 2) + x3, one_third)
-    series = x + divide_by_power_of_two(cubic + x2, 1)
+    cubic = doubling_high_mult(divide_by_power_of_two(x4, int64(2)) + x3, one_third)
+    series = x + divide_by_power_of_two(cubic + x2, int64(1))
     return exp_minus_eighth + doubling_high_mult(exp_minus_eighth, series)
 
 
@@ -279,10 +302,10 @@ def _two_over_one_plus_x(value: int) -> int:
     """2 / (1 + x) in Q2.29 of a Q0.31 number in [0, 1): three Newton-Raphson steps."""
     half_denominator = (value + (1 << 31)) >> 1
     # 48/17 − 32/17 · d: the line nearest to 1/d on [1/2, 1], in Q2.29
-    estimate = 1515870810 + doubling_high_mult(half_denominator, -1010580540)
+    estimate = 1515870810 + doubling_high_mult(half_denominator, int64(-1010580540))
     for _ in range(3):
         error = (1 << 29) - doubling_high_mult(half_denominator, estimate)
-        estimate += saturating_left_shift(doubling_high_mult(estimate, error), 2)
+        estimate += saturating_left_shift(doubling_high_mult(estimate, error), int64(2))
     return estimate
 
 
@@ -291,7 +314,7 @@ def logistic(value: int) -> int:
     """1 / (1 + exp(−x)) in Q0.31 of a Q4.27 number, as gemmlowp's."""
     if value == 0:
         return 1 << 30
-    positive = one_over_one_plus_x(exp_on_negative_values(-abs(value), 4))
+    positive = one_over_one_plus_x(exp_on_negative_values(-abs(value), int64(4)))
     return positive if value > 0 else INT32_MAX - positive
 
 
@@ -346,3 +369,70 @@ def reciprocal(value: int) -> tuple[int, int]:
 def doubling_high_mult_s16(a: int, b: int) -> int:
     """As doubling_high_mult for int16: a · b / 2**15 rounded to nearest, halves up."""
     return min((a * b + (1 << 14)) >> 15, 32767)
+
+
+# -- Sigmoid and hyperbolic tangent of int16, by a table -------------------------------------------------------------
+
+
+def _sigmoid_table() -> NDArray[np.int64]:
+    """65536 / (1 + exp(−i / 24)), raised by half of what a straight line to the next entry lacks in the middle.
+
+    That is sigmoid_table_uint16 of CMSIS-NN and TensorFlow Lite Micro, whose last entry is the largest uint16.
+    """
+
+    def real(x: float) -> float:
+        return 65536 / (1 + math.exp(-x / 24))
+
+    lacking = (real(i + 0.5) - (real(i) + real(i + 1)) / 2 for i in range(255))
+    return np.array([*(math.floor(real(i) + lack / 2 + 0.5) for i, lack in enumerate(lacking)), 65535], np.int64)
+
+
+SIGMOID_TABLE = _sigmoid_table()
+
+
+@jit
+def _argument(value: int, left_shift: int) -> int:
+    """An int16 whose unit is 2**(left_shift − 12), times 3: 24 · 512 of these are 1."""
+    if left_shift >= 0:
+        return value * (3 << left_shift)
+    return (value * 3 + (1 << (-left_shift - 1))) >> -left_shift
+
+
+@jit
+def _between_points(magnitude: int, fraction_bits: int, beyond: int) -> int:
+    index = magnitude >> fraction_bits
+    if index >= 255:
+        return beyond << fraction_bits
+    low, high = int(SIGMOID_TABLE[index]), int(SIGMOID_TABLE[index + 1])
+    fraction = magnitude & ((1 << fraction_bits) - 1)
+    return (low << fraction_bits) + fraction * (high - low)
+
+
+@jit
+def sigmoid_s16(value: int, left_shift: int) -> int:
+    """1 / (1 + exp(−x)) as Q0.15 of an int16 whose unit is 2**(left_shift − 12)."""
+    return sigmoid_by_table(_argument(value, left_shift))
+
+
+@jit
+def tanh_s16(value: int, left_shift: int) -> int:
+    """tanh(x) as Q0.15 of an int16 whose unit is 2**(left_shift − 12)."""
+    return tanh_by_table(_argument(value, left_shift))
+
+
+@jit
+def sigmoid_by_table(argument: int) -> int:
+    """1 / (1 + exp(−x)) as Q0.15, of x in units of 1 / (24 · 512)."""
+    result = _between_points(abs(argument), 9, 0x7FFF << 1)
+    if argument < 0:
+        return ((1 << 25) - result + (1 << 9) - 1) >> 10
+    return (result + (1 << 9)) >> 10
+
+
+@jit
+def tanh_by_table(argument: int) -> int:
+    """tanh(x) as Q0.15, of x in units of 1 / (24 · 512): twice the sigmoid of 2 · x, less 1."""
+    result = _between_points(abs(argument), 8, 0xFFFF) - (1 << 23)
+    if argument < 0:
+        return (-result + (1 << 7) - 1) >> 8
+    return (result + (1 << 7)) >> 8

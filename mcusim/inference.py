@@ -15,11 +15,10 @@ from mcusim import record, timing
 from mcusim.abi import Argument, Invocation, PreparedPointer, ScratchPointer, TensorPointer, place
 from mcusim.emulator import Emulator
 from mcusim.errors import EmulationError, UnsupportedError
-from mcusim.hardware import Board
 from mcusim.loops import hottest_loop
-from mcusim.memory_systems import choices, memory_observer
+from mcusim.memory_systems import possible_observers
 from mcusim.model import Model, Op, Tensor
-from mcusim.ops import OPERATORS
+from mcusim.ops import OPERATORS, written
 from mcusim.pipelines import PIPELINES
 from mcusim.plan import Plan
 from mcusim.recording import Observer
@@ -53,8 +52,8 @@ class Machine:
 
     @classmethod
     def start(cls, plan: Plan, inputs: Sequence[Array]) -> Machine:
-        """Load flash, fill the persistent arrays as AllocateTensors does, and set the inputs."""
-        possible = _possible_observers(plan.board)
+        """Load flash, fill persistent arrays and variable tensors as AllocateTensors does, and set the inputs."""
+        possible = possible_observers(plan.board)
         own = PIPELINES[plan.core.pipeline].observer(plan.core, plan.board)
         ram_end = max(plan.stack_top, plan.arena_address + plan.arena.smallest_bytes)
         emulator = Emulator(
@@ -70,7 +69,11 @@ class Machine:
         invocations = tuple(OPERATORS[op.name].invocation(plan.model, op, plan.runtime) for op in plan.model.ops)
         for op, invocation in zip(plan.model.ops, invocations, strict=True):
             for position, content in enumerate(invocation.arrays):
-                emulator.write(plan.prepared_address(op.index, position), content)
+                if content:
+                    emulator.write(plan.prepared_address(op.index, position), content)
+        for tensor in plan.model.tensors:
+            if tensor.is_variable and tensor.bytes:
+                emulator.write(plan.address_of(tensor.index), reset_bytes(tensor))
         for index, array in zip(plan.model.inputs, inputs, strict=True):
             emulator.write(plan.address_of(index), np.ascontiguousarray(array).tobytes())
         return cls(plan, emulator, invocations, possible, emulator.walker)
@@ -89,7 +92,7 @@ class Machine:
         return np.frombuffer(bytes(content), np.dtype(tensor.dtype)).reshape(tensor.shape)
 
     def layer(self, op: Op) -> tuple[record.Layer, tuple[int, ...]]:
-        """Execute one operator, time it, and compare its outputs with the reference's on the same inputs.
+        """Execute one operator, time it, and compare what it writes with the reference's on the same operands.
 
         Returns it with its cycles for each possible memory system.
         """
@@ -98,7 +101,7 @@ class Machine:
         traces = self._execute(op)
         expected = OPERATORS[op.name].reference(self.plan.model, op, operands)
         difference = None
-        for index, reference in zip(op.outputs, expected, strict=True):
+        for index, reference in zip(written(op), expected, strict=True):
             difference = difference or first_difference(self.plan.model.tensors[index], reference, self.value(index))
         timings = [self._timing(trace) for trace in traces]
         self.code_waits += self.waits_for_code(traces)
@@ -147,18 +150,23 @@ class Machine:
         if isinstance(argument, TensorPointer):
             return self.plan.address_of(argument.tensor) + argument.byte_offset
         if isinstance(argument, ScratchPointer):
-            return self.plan.scratch_address(op.index, argument.request)
+            return self.plan.scratch_address(op.index, argument.request) + argument.byte_offset
         assert isinstance(argument, PreparedPointer)
         return self.plan.prepared_address(op.index, argument.array)
 
     def _writable(self, op: Op) -> list[tuple[int, int, str]]:
-        """The layer's own outputs and scratch: what its kernel may write beside the stack."""
+        """The layer's outputs, states, scratch and arrays to work in: what its kernel may write beside the stack."""
         plan = self.plan
-        ranges = [(plan.address_of(i), plan.model.tensors[i].bytes, plan.model.tensors[i].name) for i in op.outputs]
-        requests = plan.arena.memory[op.index].scratch_bytes
-        return ranges + [
+        memory = plan.arena.memory[op.index]
+        tensors = [plan.model.tensors[index] for index in written(op)]
+        ranges = [(plan.address_of(tensor.index), tensor.bytes, tensor.name) for tensor in tensors]
+        ranges += [
             (plan.scratch_address(op.index, request), size, f"scratch {request}")
-            for request, size in enumerate(requests)
+            for request, size in enumerate(memory.scratch_bytes)
+        ]
+        return ranges + [
+            (plan.prepared_address(op.index, position), memory.prepare_bytes[position], f"persistent array {position}")
+            for position in self.invocations[op.index].work
         ]
 
     def _readable(self, op: Op) -> list[tuple[int, int, str]]:
@@ -171,6 +179,7 @@ class Machine:
         return ranges + [
             (plan.prepared_address(op.index, position), len(content), f"persistent array {position}")
             for position, content in enumerate(arrays)
+            if content
         ]
 
     def _layer_record(
@@ -205,13 +214,14 @@ class Machine:
         )
 
 
-def _possible_observers(board: Board) -> tuple[Observer | None, ...]:
-    """The observers of what a board's memory system may be, each with a name of its own."""
-    found = [(choice, memory_observer(board, choice)) for choice in choices(board)]
-    return tuple(
-        dataclasses.replace(one, name=f"{one.name} ({choice.words})" if choice.words else one.name) if one else None
-        for choice, one in found
-    )
+def reset_bytes(tensor: Tensor) -> bytes:
+    """What a variable tensor holds before the first inference: its zero point if it is int8, else zeros.
+
+    As TFLM's ResetVariableTensors fills the bytes.
+    """
+    is_int8 = tensor.dtype == "int8" and tensor.quantization is not None
+    value = tensor.quantization.zero_point if is_int8 and tensor.quantization else 0
+    return bytes([value & 0xFF]) * tensor.bytes
 
 
 def _units(model: Model, op: Op) -> int:

@@ -155,20 +155,23 @@ def weights_reason(
     channel_axis: int,
     dtypes: Sequence[str] = ("int8",),
     bias_dtypes: Sequence[str] = ("int32",),
+    bias_position: int = 2,
+    *,
+    symmetric: bool = True,
 ) -> str | None:
-    """Why the weights and bias (inputs 1 and 2) of CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED cannot be used.
+    """Why the weights and bias (inputs 1 and 2, or another) of a convolution or FULLY_CONNECTED cannot be used.
 
-    They can when constant: weights of one of `dtypes` with zero points of 0, one scale or one a channel of
-    `channel_axis`, and a bias of one of `bias_dtypes` or none.
+    They can when constant: weights of one of `dtypes` with zero points of 0 if they are to be `symmetric`, one scale
+    or one a channel of `channel_axis`, and a bias of one of `bias_dtypes` or none.
     """
-    weights, bias = operand(model, op, 1, "weights"), model.operand(op, 2)
+    weights, bias = operand(model, op, 1, "weights"), model.operand(op, bias_position)
     if weights.dtype not in dtypes:
         return f"{weights.dtype} weights are not supported"
     if not weights.is_constant or (bias is not None and not bias.is_constant):
         return "weights or bias computed at run time are not supported"
     if weights.quantization is None:
         return "weights without quantization are not supported"
-    if any(weights.quantization.zero_points):
+    if symmetric and any(weights.quantization.zero_points):
         return "weights with a zero point other than 0 are not supported"
     if weights.quantization.per_channel and weights.quantization.axis != channel_axis:
         return f"weights quantized along axis {weights.quantization.axis} are not supported"
@@ -184,6 +187,11 @@ def bias_or_zeros(bias: Array | None, channels: int) -> NDArray[np.int32]:
     return np.ascontiguousarray(bias, np.int32).reshape(-1)
 
 
+def long_bias_or_zeros(bias: Array | None, channels: int) -> NDArray[np.int64]:
+    """The same for int16 activations: int64."""
+    return np.zeros(channels, np.int64) if bias is None else np.ascontiguousarray(bias, np.int64).reshape(-1)
+
+
 def int8_values(value: Array | None) -> NDArray[np.int8]:
     """An operand that `check` has found to be int8 and present, contiguous and in its own shape."""
     assert value is not None and value.dtype == np.int8
@@ -195,3 +203,9 @@ def typed_values(value: Array | None, dtype: str) -> NDArray[Any]:
     """An operand that `check` has found to be of a type and present, contiguous and in its own shape."""
     assert value is not None and value.dtype == np.dtype(dtype)
     return np.ascontiguousarray(value).reshape(value.shape)
+
+
+def int16_values(value: Array | None) -> NDArray[np.int16]:
+    """The same of int16."""
+    assert value is not None and value.dtype == np.int16
+    return np.ascontiguousarray(value, np.int16).reshape(value.shape)

@@ -24,6 +24,7 @@ STORED_RANGE: Mapping[str, tuple[int, int]] = {
 # Headroom of ADD and SUB before their inputs are rescaled (TFLM, CalculateOpDataAdd).
 ADD_LEFT_SHIFT: Mapping[str, int] = {"int8": 20, "int16": 15}
 LARGEST_SHIFT = 30  # a left shift beyond it leaves nothing of an int32
+LARGEST_SHIFT_S64 = 7  # TFLM's MultiplyByQuantizedMultiplier of an int64 takes no more
 
 # Real limits of the fused activations that int8 can represent; the others act on real values beyond a clamp.
 _LIMITS: dict[str, tuple[float | None, float | None]] = {
@@ -57,10 +58,10 @@ def activation_range(op: Op, output: Quantization, dtype: str = "int8") -> tuple
     return least, greatest
 
 
-def ratio_reason(ratios: Iterable[float]) -> str | None:
-    """Why scale ratios have no multiplier that an int32 survives; None if all have one."""
+def ratio_reason(ratios: Iterable[float], largest_shift: int = LARGEST_SHIFT) -> str | None:
+    """Why scale ratios have no multiplier that an accumulator survives; None if all have one."""
     for ratio in ratios:
-        if not math.isfinite(ratio) or quantize_multiplier(ratio)[1] > LARGEST_SHIFT:
+        if not math.isfinite(ratio) or quantize_multiplier(ratio)[1] > largest_shift:
             return f"scales with a ratio of {ratio:.3g} are not supported"
     return None
 
@@ -82,10 +83,13 @@ def fixed_output_reason(output: Tensor, scale: float, zero_point: int, tolerance
 
 def weighted_ratios(model: Model, op: Op) -> tuple[float, ...]:
     """input scale · weight scale / output scale in double precision, one or one an output channel."""
-    source = quantization(op, operand(model, op, 0, "input"))
-    weights = quantization(op, operand(model, op, 1, "weights"))
-    output = quantization(op, result(model, op))
-    return tuple(source.scale * scale / output.scale for scale in weights.scales)
+    return scale_ratios(op, operand(model, op, 0, "input"), operand(model, op, 1, "weights"), result(model, op))
+
+
+def scale_ratios(op: Op, source: Tensor, weights: Tensor, output: Tensor) -> tuple[float, ...]:
+    """The same for tensors of an operator, wherever it has them among its operands."""
+    input_scale, output_scale = quantization(op, source).scale, quantization(op, output).scale
+    return tuple(input_scale * scale / output_scale for scale in quantization(op, weights).scales)
 
 
 def channel_multipliers(ratios: tuple[float, ...], channels: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

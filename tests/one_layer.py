@@ -13,7 +13,7 @@ import tflite
 from tflite_writer import buffer, code, model, op, quantization, subgraph, tensor, write
 
 from mcusim.hardware import load_board
-from mcusim.inference import Machine
+from mcusim.inference import Machine, reset_bytes
 from mcusim.ops import OPERATORS
 from mcusim.plan import plan
 from mcusim.runtime import Runtime
@@ -27,7 +27,10 @@ REFERENCE = Runtime("reference", dsp=True, mve=False)
 
 @dataclass(frozen=True)
 class Value:
-    """A tensor to be: `data` makes it a constant, `scale` one number or one a channel of `axis`."""
+    """A tensor to be: `data` makes it a constant, `scale` one number or one a channel of `axis`.
+
+    int4 data are packed, two to a byte; a variable tensor is a state.
+    """
 
     shape: tuple[int, ...]
     scale: float | tuple[float, ...] | None = None
@@ -35,6 +38,7 @@ class Value:
     dtype: str = "int8"
     axis: int = 0
     data: np.ndarray | None = None
+    variable: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,10 +69,23 @@ class OneLayer:
 
     def reference(self, *values):
         """The output for the values of the model's inputs."""
+        return self.references(*values)[0]
+
+    def references(self, *values):
+        """The output, and the states behind it, which begin as they are reset."""
         given = dict(zip(self.model.inputs, values, strict=True))
+        given |= {one.index: reset(one) for one in self.model.tensors if one.is_variable}
         operands = [None if i < 0 else given.get(i, self.model.tensors[i].data) for i in self.op.inputs]
-        (output,) = OPERATORS[self.op.name].reference(self.model, self.op, operands)
-        return output
+        return OPERATORS[self.op.name].reference(self.model, self.op, operands)
+
+    def tflm(self, *values):
+        """The output by TensorFlow Lite Micro on this PC."""
+        runtime = pytest.importorskip("tflite_micro").runtime
+        interpreter = runtime.Interpreter.from_bytes(self.file, arena_size=2**20)
+        for position, value in enumerate(values):
+            interpreter.set_input(value, position)
+        interpreter.invoke()
+        return interpreter.get_output(0)
 
     def litert(self, *values):
         """The same by LiteRT."""
@@ -88,15 +105,6 @@ class OneLayer:
         interpreter.invoke()
         return [interpreter.get_tensor(index) for index in self.model.outputs]
 
-    def tflm(self, *values):
-        """The same by TensorFlow Lite Micro itself, built for a PC, where its Python package is installed."""
-        runtime = pytest.importorskip("tflite_micro").runtime
-        interpreter = runtime.Interpreter.from_bytes(self.file, arena_size=2**20)
-        for position, value in enumerate(values):
-            interpreter.set_input(value, position)
-        interpreter.invoke()
-        return interpreter.get_output(0)
-
     def target(self, *values):
         """The same by the C kernel, emulated on a Cortex-M4; run.Machine compares it with the reference too."""
         machine = Machine.start(plan(self.model, _board()), values)
@@ -115,6 +123,11 @@ class OneLayer:
         found = self.reference(*values)
         np.testing.assert_array_equal(found, self.tflm(*values))
         np.testing.assert_array_equal(found, self.target(*values))
+
+
+def reset(tensor):
+    """A variable tensor before the first inference."""
+    return np.frombuffer(reset_bytes(tensor), tensor.dtype).reshape(tensor.shape)
 
 
 @cache
@@ -141,12 +154,15 @@ def model_file(values, layers, outputs):
         if value.scale is not None:
             scales = value.scale if isinstance(value.scale, tuple) else (value.scale,)
             fields["Quantization"] = quantization(scales, (value.zero_point,) * len(scales), value.axis)
+        if value.variable:
+            fields["IsVariable"] = True
         if value.data is not None:
             fields["buffer"] = len(buffers)
             buffers.append(buffer(value.data))
         tensors.append(tensor(f"t{position}", value.shape, value.dtype.upper(), **fields))
     written = {layer.output for layer in layers}
-    free = [index for index, value in enumerate(values) if value.data is None and index not in written]
+    held = [value.data is not None or value.variable for value in values]
+    free = [index for index in range(len(values)) if not held[index] and index not in written]
     names = list(dict.fromkeys(layer.operator for layer in layers))
     ops = [op(names.index(one.operator), one.inputs, [one.output], one.kind, one.options) for one in layers]
     codes = [code(name, Version=1 if name == "RESHAPE" else 3) for name in names]  # LiteRT knows no later RESHAPE

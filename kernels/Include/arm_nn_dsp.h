@@ -55,10 +55,26 @@ static inline int32_t arm_nn_smlad(uint32_t a, uint32_t b, int32_t sum)
     return __smlad((int16x2_t)a, (int16x2_t)b, sum);
 }
 
+/* The same with a sum of 64 bits. */
+static inline int64_t arm_nn_smlald(uint32_t a, uint32_t b, int64_t sum)
+{
+    return __smlald((int16x2_t)a, (int16x2_t)b, sum);
+}
+
 /* sum + a.low * b.low, sum + a.high * b.high */
 static inline int32_t arm_nn_smlabb(uint32_t a, uint32_t b, int32_t sum)
 {
     return __smlabb((int32_t)a, (int32_t)b, sum);
+}
+
+static inline int32_t arm_nn_smlabt(uint32_t a, uint32_t b, int32_t sum)
+{
+    return __smlabt((int32_t)a, (int32_t)b, sum);
+}
+
+static inline int32_t arm_nn_smlatb(uint32_t a, uint32_t b, int32_t sum)
+{
+    return __smlatb((int32_t)a, (int32_t)b, sum);
 }
 
 static inline int32_t arm_nn_smlatt(uint32_t a, uint32_t b, int32_t sum)

@@ -46,6 +46,19 @@ arm_cmsis_nn_status mcusim_broadcast_mul_s8(const cmsis_nn_dims *input_1_dims,
                                             const int32_t out_activation_max,
                                             const cmsis_nn_dims *output_dims);
 
+/* TRANSPOSE_CONV of int16 with int8 weights; ctx holds one int64 an output element, all of it written. */
+arm_cmsis_nn_status mcusim_transpose_conv_s16(const cmsis_nn_context *ctx,
+                                              const cmsis_nn_transpose_conv_params *transpose_conv_params,
+                                              const cmsis_nn_per_channel_quant_params *quant_params,
+                                              const cmsis_nn_dims *input_dims,
+                                              const int16_t *input_data,
+                                              const cmsis_nn_dims *filter_dims,
+                                              const int8_t *filter_data,
+                                              const cmsis_nn_dims *bias_dims,
+                                              const int64_t *bias_data,
+                                              const cmsis_nn_dims *output_dims,
+                                              int16_t *output_data);
+
 /* MEAN over the axes whose member of `reduce` is 1; `sums` is scratch of one int32 an output element. */
 void mcusim_mean_s8(const int8_t *input,
                     const cmsis_nn_dims *input_dims,
@@ -91,6 +104,45 @@ void mcusim_requantize_s8(const int8_t *input,
                           int32_t output_offset,
                           int32_t size,
                           int8_t *output);
+
+/* The scaling of 32-bit and of 64-bit sums, each element with a multiplier and a shift of its own. */
+void mcusim_requantize_each_s32(const int32_t *input,
+                                const int32_t *multiplier,
+                                const int32_t *shift,
+                                int32_t size,
+                                int32_t *output);
+
+void mcusim_requantize_each_s64(const int64_t *input,
+                                const int32_t *multiplier,
+                                const int32_t *shift,
+                                int32_t size,
+                                int32_t *output);
+
+/* One multiplier and shift for each channel, of a FULLY_CONNECTED that runs as a convolution. */
+void mcusim_repeat_scale(
+    int32_t multiplier, int32_t shift, int32_t channels, int32_t *multipliers, int32_t *shifts);
+
+/* Rows and columns of `count` matrices exchanged, for BATCH_MATMUL. */
+void mcusim_transpose_matrices_s8(const int8_t *input, int32_t count, int32_t rows, int32_t columns, int8_t *output);
+
+void mcusim_transpose_matrices_s16(const int16_t *input, int32_t count, int32_t rows, int32_t columns, int16_t *output);
+
+/* arm_svdf_s8 for a state of any zero point, which is subtracted; sums beyond int8 wrap around in the state. */
+arm_cmsis_nn_status mcusim_svdf_s8(const cmsis_nn_context *ctx,
+                                   const cmsis_nn_svdf_params *svdf_params,
+                                   int32_t state_zero_point,
+                                   const cmsis_nn_per_tensor_quant_params *input_quant_params,
+                                   const cmsis_nn_per_tensor_quant_params *output_quant_params,
+                                   const cmsis_nn_dims *input_dims,
+                                   const int8_t *input_data,
+                                   int8_t *state_data,
+                                   const cmsis_nn_dims *weights_feature_dims,
+                                   const int8_t *weights_feature_data,
+                                   const cmsis_nn_dims *weights_time_dims,
+                                   const int8_t *weights_time_data,
+                                   const int32_t *bias_data,
+                                   const cmsis_nn_dims *output_dims,
+                                   int8_t *output_data);
 
 /* DEQUANTIZE int8 to float32. */
 void mcusim_dequantize_s8_f32(const int8_t *input, float scale, int32_t zero_point, int32_t size, float *output);

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
 from mcusim.fixedpoint import (
     divide_by_power_of_two,
     doubling_high_mult_s16,
+    int64,
     jit,
     logistic,
     requantize,
     requantize_and_clamp,
+    sigmoid_by_table,
     tanh,
+    tanh_by_table,
 )
 
 
@@ -78,7 +79,7 @@ def logistic_s8(
             output[index] = 127
         else:
             probability = logistic(requantize(centred, multiplier, left_shift))
-            output[index] = min(divide_by_power_of_two(probability, 23) - 128, 127)
+            output[index] = min(divide_by_power_of_two(probability, int64(23)) - 128, 127)
 
 
 @jit
@@ -99,54 +100,25 @@ def tanh_s8(
             output[index] = 127
         else:
             value = tanh(requantize(centred, multiplier, left_shift))
-            output[index] = min(max(divide_by_power_of_two(value, 24), -128), 127)
-
-
-def _sigmoid_table() -> NDArray[np.uint16]:
-    """65536 / (1 + exp(−i / 24)), raised by half of what a straight line to the next entry lacks in the middle.
-
-    That is sigmoid_table_uint16 of CMSIS-NN and TensorFlow Lite Micro, whose last entry is the largest uint16.
-    """
-
-    def real(x: float) -> float:
-        return 65536 / (1 + math.exp(-x / 24))
-
-    lacking = (real(i + 0.5) - (real(i) + real(i + 1)) / 2 for i in range(255))
-    return np.array([*(math.floor(real(i) + lack / 2 + 0.5) for i, lack in enumerate(lacking)), 65535], np.uint16)
-
-
-SIGMOID_TABLE = _sigmoid_table()
+            output[index] = min(max(divide_by_power_of_two(value, int64(24)), -128), 127)
 
 
 @jit
 def logistic_s16(input: NDArray[np.int16], multiplier: int, left_shift: int, output: NDArray[np.int16]) -> None:
-    """LOGISTIC of flat int16 arrays into Q0.15 by interpolation in SIGMOID_TABLE.
+    """LOGISTIC of flat int16 arrays into Q0.15 by interpolation in a table.
 
     multiplier and left_shift are those of fixedpoint.sigmoid_s16_scaling: input · multiplier / 2**left_shift, rounded
     half up, is in units of 1 / (24 · 512).
     """
     for index in range(input.size):
-        scaled = (input[index] * multiplier + ((1 << left_shift) >> 1)) >> left_shift
-        entry, rest = abs(scaled) >> 9, abs(scaled) & 0x1FF
-        result = 0x7FFF << 10
-        if entry < 255:
-            here, there = np.int64(SIGMOID_TABLE[entry]), np.int64(SIGMOID_TABLE[entry + 1])
-            result = (here << 9) + rest * (there - here)
-        output[index] = (result if scaled >= 0 else (1 << 25) - result - 1) + (1 << 9) >> 10
+        output[index] = sigmoid_by_table((input[index] * multiplier + ((1 << left_shift) >> 1)) >> left_shift)
 
 
 @jit
 def tanh_s16(input: NDArray[np.int16], multiplier: int, left_shift: int, output: NDArray[np.int16]) -> None:
-    """TANH of flat int16 arrays into Q0.15: 2 · sigmoid(2x) − 1, the sigmoid as in logistic_s16."""
+    """TANH of flat int16 arrays into Q0.15, with the parameters of logistic_s16."""
     for index in range(input.size):
-        scaled = (input[index] * multiplier + ((1 << left_shift) >> 1)) >> left_shift
-        entry, rest = abs(scaled) >> 8, abs(scaled) & 0xFF
-        result = 0xFFFF << 8
-        if entry < 255:
-            here, there = np.int64(SIGMOID_TABLE[entry]), np.int64(SIGMOID_TABLE[entry + 1])
-            result = (here << 8) + rest * (there - here)
-        result -= 1 << 23
-        output[index] = (result if scaled >= 0 else -result - 1) + (1 << 7) >> 8
+        output[index] = tanh_by_table((input[index] * multiplier + ((1 << left_shift) >> 1)) >> left_shift)
 
 
 @jit

@@ -10,6 +10,7 @@ from mcusim.fixedpoint import (
     divide_by_power_of_two,
     doubling_high_mult,
     exp_on_negative_values,
+    int64,
     jit,
     one_over_one_plus_x,
     requantize,
@@ -59,8 +60,8 @@ def _softmax(
             exps[index] = 0
             if difference >= diff_min:
                 scaled = doubling_high_mult(as_int32(difference << shift), mult)
-                exps[index] = exp_on_negative_values(scaled, DIFFERENCE_BITS)
-            total += divide_by_power_of_two(exps[index], ACCUMULATION_BITS)
+                exps[index] = exp_on_negative_values(scaled, int64(DIFFERENCE_BITS))
+            total += divide_by_power_of_two(exps[index], int64(ACCUMULATION_BITS))
         headroom = 0
         while 0 < (total << headroom) < 1 << 31:
             headroom += 1

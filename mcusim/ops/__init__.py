@@ -14,6 +14,7 @@ from mcusim.ops import (
 from mcusim.ops import (
     add,
     average_pool_2d,
+    batch_matmul,
     concatenation,
     conv_2d,
     depthwise_conv_2d,
@@ -49,8 +50,11 @@ from mcusim.ops import (
     softmax,
     squared_difference,
     sub,
+    svdf,
     tanh,
+    transpose_conv,
 )
+from mcusim.ops import unidirectional_sequence_lstm as lstm
 from mcusim.runtime import OpMemory, Runtime
 
 
@@ -69,7 +73,10 @@ class Operator(Protocol):
         """What TensorFlow Lite Micro allocates for the layer, also for types that `check` refuses."""
 
     def reference(self, model: Model, op: Op, inputs: Sequence[Array | None]) -> tuple[Array, ...]:
-        """The outputs for the operands in the operator's order, constants included, by the Numba kernels."""
+        """The values of all that the layer writes, as `written` has them, by the Numba kernels.
+
+        `inputs` are the operands in the operator's order, constants and the states before the layer included.
+        """
 
     def invocation(self, model: Model, op: Op, runtime: Runtime) -> abi.Invocation:
         """The C calls that run the layer, and the arrays that Prepare would have filled for them."""
@@ -79,6 +86,7 @@ OPERATORS: Mapping[str, Operator] = {
     "ABS": absolute,
     "ADD": add,
     "AVERAGE_POOL_2D": average_pool_2d,
+    "BATCH_MATMUL": batch_matmul,
     "CONCATENATION": concatenation,
     "CONV_2D": conv_2d,
     "DEPTHWISE_CONV_2D": depthwise_conv_2d,
@@ -114,5 +122,16 @@ OPERATORS: Mapping[str, Operator] = {
     "SOFTMAX": softmax,
     "SQUARED_DIFFERENCE": squared_difference,
     "SUB": sub,
+    "SVDF": svdf,
     "TANH": tanh,
+    "TRANSPOSE_CONV": transpose_conv,
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": lstm,
 }
+
+# Operators with a memory, and the positions of the operands that it is: variable tensors, which the layer rewrites.
+STATES: Mapping[str, tuple[int, ...]] = {"SVDF": svdf.STATES, "UNIDIRECTIONAL_SEQUENCE_LSTM": lstm.STATES}
+
+
+def written(op: Op) -> tuple[int, ...]:
+    """The tensors that a layer writes: its outputs, then its states, for an operator that `check` lets through."""
+    return (*op.outputs, *(op.inputs[position] for position in STATES.get(op.name, ())))

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from one_layer import reset
 
-from mcusim.ops import OPERATORS
+from mcusim.ops import OPERATORS, written
 from mcusim.runtime import Runtime
 from mcusim.tflite import load
 
@@ -20,6 +21,7 @@ MODELS = {
     "pretrainedResnet_quant": 12_501_632,
     "quantize0": 0,
     "sub0": 0,
+    "trained_lstm_int8": 4 * 28 * 20 * (28 + 20) + 5_600,
 }
 
 
@@ -31,15 +33,16 @@ def test_layers_are_tflite_micros(reference_data, name):
         tensor.index: expected[f"tensor_{tensor.index}"].reshape(tensor.shape) if tensor.data is None else tensor.data
         for tensor in model.tensors
     }
+    before = values | {tensor.index: reset(tensor) for tensor in model.tensors if tensor.is_variable}
     compared = 0
     for op in model.ops:
         operator = OPERATORS[op.name]
         assert operator.check(model, op) is None
-        outputs = operator.reference(model, op, [None if index < 0 else values[index] for index in op.inputs])
-        for index, output in zip(op.outputs, outputs, strict=True):
-            np.testing.assert_array_equal(output, values[index], err_msg=f"layer {op.index} ({op.name})")
+        found = operator.reference(model, op, [None if index < 0 else before[index] for index in op.inputs])
+        for index, value in zip(written(op), found, strict=True):
+            np.testing.assert_array_equal(value, values[index], err_msg=f"layer {op.index} ({op.name})")
             compared += 1
-    assert compared == len(model.ops)
+    assert compared >= len(model.ops)
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -3,7 +3,21 @@
 from collections.abc import Mapping
 from types import ModuleType
 
-from vectors import add, min_max, mul, softmax
+from vectors import (
+    add,
+    batch_matmul,
+    conv,
+    depthwise_conv,
+    fully_connected,
+    lstm,
+    min_max,
+    mul,
+    network,
+    requantize,
+    softmax,
+    svdf,
+    transpose_conv,
+)
 
 # Each module offers reference(case) -> array and target(case, kernels) -> array.
 OPERATORS: Mapping[str, ModuleType] = {
@@ -12,4 +26,13 @@ OPERATORS: Mapping[str, ModuleType] = {
     "minimum": min_max,
     "mul": mul,
     "softmax": softmax,
+    "conv": conv,
+    "depthwise_conv": depthwise_conv,
+    "network": network,
+    "transpose_conv": transpose_conv,
+    "batch_matmul": batch_matmul,
+    "fully_connected": fully_connected,
+    "lstm": lstm,
+    "requantize": requantize,
+    "svdf": svdf,
 }

@@ -24,7 +24,7 @@ arm_cmsis_nn_status arm_convolve_1x1_s8(const cmsis_nn_context *ctx,
     const int32_t input_row = input_dims->w * input_dims->c;
     for (int32_t batch = 0; batch < input_dims->n; batch++) {
         for (int32_t y = 0; y < output_dims->h; y++) {
-            arm_nn_mat_mult_nt_t_s8(input_data + y * conv_params->stride.h * input_row,
+            mcusim_nn_mat_mult_nt_t_s8(input_data + y * conv_params->stride.h * input_row,
                                     output_dims->w,
                                     conv_params->stride.w * input_dims->c,
                                     conv_params->input_offset,

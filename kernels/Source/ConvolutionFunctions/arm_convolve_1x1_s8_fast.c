@@ -17,12 +17,11 @@ arm_cmsis_nn_status arm_convolve_1x1_s8_fast(const cmsis_nn_context *ctx,
 {
     (void)ctx;
     (void)bias_dims;
-    if (!arm_convolve_is_1x1(conv_params, input_dims, filter_dims) || conv_params->stride.w != 1 ||
-        conv_params->stride.h != 1) {
+    if (!arm_convolve_is_1x1_fast(conv_params, input_dims, filter_dims)) {
         return ARM_CMSIS_NN_ARG_ERROR;
     }
     const arm_nn_requantization requantization = arm_convolve_requantization(conv_params, quant_params, 0);
-    arm_nn_mat_mult_nt_t_s8(input_data,
+    mcusim_nn_mat_mult_nt_t_s8(input_data,
                             input_dims->n * input_dims->h * input_dims->w,
                             input_dims->c,
                             conv_params->input_offset,

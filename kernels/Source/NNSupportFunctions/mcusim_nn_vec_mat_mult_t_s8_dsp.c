@@ -4,16 +4,16 @@
 #include "arm_nn_dsp.h"
 #include "arm_nnsupportfunctions.h"
 
-void arm_nn_vec_mat_mult_t_s8(const int8_t *lhs,
-                              int32_t lhs_offset,
-                              const int8_t *rhs,
-                              int32_t rhs_rows,
-                              int32_t rhs_offset,
-                              int32_t depth,
-                              const int32_t *bias,
-                              const arm_nn_requantization *requantization,
-                              int32_t scale_step,
-                              int8_t *output)
+void mcusim_nn_vec_mat_mult_t_s8(const int8_t *lhs,
+                                 int32_t lhs_offset,
+                                 const int8_t *rhs,
+                                 int32_t rhs_rows,
+                                 int32_t rhs_offset,
+                                 int32_t depth,
+                                 const int32_t *bias,
+                                 const arm_nn_requantization *requantization,
+                                 int32_t scale_step,
+                                 int8_t *output)
 {
     const uint32_t lhs_offsets = arm_nn_pair(lhs_offset);
     const uint32_t rhs_offsets = arm_nn_pair(rhs_offset);

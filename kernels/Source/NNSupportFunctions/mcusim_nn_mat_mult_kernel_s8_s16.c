@@ -3,15 +3,15 @@
 
 #include "arm_nn_2x2.h"
 
-void arm_nn_mat_mult_kernel_s8_s16(const int8_t *filter,
-                                   int32_t output_channels,
-                                   int32_t depth,
-                                   const int16_t *columns,
-                                   int32_t column_step,
-                                   const int32_t *bias,
-                                   const arm_nn_requantization *requantization,
-                                   int8_t *output,
-                                   int32_t output_step)
+void mcusim_nn_mat_mult_kernel_s8_s16(const int8_t *filter,
+                                      int32_t output_channels,
+                                      int32_t depth,
+                                      const int16_t *columns,
+                                      int32_t column_step,
+                                      const int32_t *bias,
+                                      const arm_nn_requantization *requantization,
+                                      int8_t *output,
+                                      int32_t output_step)
 {
     /* A copy, so that writing outputs is seen not to change it. */
     const arm_nn_requantization scaling = *requantization;

@@ -32,19 +32,19 @@ static inline int32_t constant_part(const int8_t *rhs, int32_t depth, int32_t lh
     return sum * lhs_offset + (bias ? *bias : 0);
 }
 
-void arm_nn_mat_mult_nt_t_s8(const int8_t *lhs,
-                             int32_t lhs_rows,
-                             int32_t lhs_row_step,
-                             int32_t lhs_offset,
-                             const int8_t *rhs,
-                             int32_t rhs_rows,
-                             int32_t depth,
-                             const int32_t *bias,
-                             const arm_nn_requantization *requantization,
-                             int8_t *output)
+void mcusim_nn_mat_mult_nt_t_s8(const int8_t *lhs,
+                                int32_t lhs_rows,
+                                int32_t lhs_row_step,
+                                int32_t lhs_offset,
+                                const int8_t *rhs,
+                                int32_t rhs_rows,
+                                int32_t depth,
+                                const int32_t *bias,
+                                const arm_nn_requantization *requantization,
+                                int8_t *output)
 {
     if (lhs_rows == 1) {
-        arm_nn_vec_mat_mult_t_s8(lhs, lhs_offset, rhs, rhs_rows, 0, depth, bias, requantization, 1, output);
+        mcusim_nn_vec_mat_mult_t_s8(lhs, lhs_offset, rhs, rhs_rows, 0, depth, bias, requantization, 1, output);
         return;
     }
     /* A copy, so that writing outputs is seen not to change it. */

@@ -15,16 +15,16 @@ static inline int32_t offset_part(const int8_t *lhs, int32_t lhs_offset, int32_t
     return sum * rhs_offset;
 }
 
-void arm_nn_vec_mat_mult_t_s8(const int8_t *lhs,
-                              int32_t lhs_offset,
-                              const int8_t *rhs,
-                              int32_t rhs_rows,
-                              int32_t rhs_offset,
-                              int32_t depth,
-                              const int32_t *bias,
-                              const arm_nn_requantization *requantization,
-                              int32_t scale_step,
-                              int8_t *output)
+void mcusim_nn_vec_mat_mult_t_s8(const int8_t *lhs,
+                                 int32_t lhs_offset,
+                                 const int8_t *rhs,
+                                 int32_t rhs_rows,
+                                 int32_t rhs_offset,
+                                 int32_t depth,
+                                 const int32_t *bias,
+                                 const arm_nn_requantization *requantization,
+                                 int32_t scale_step,
+                                 int8_t *output)
 {
     /* A copy, so that writing outputs is seen not to change it. */
     const arm_nn_requantization scaling = *requantization;
