@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 
 from mcusim.abi import Argument, Call, Struct, place
-from mcusim.elf import firmware_path, load_firmware
+from mcusim.elf import Firmware, firmware_path, load_firmware
 from mcusim.emulator import Emulator
 from mcusim.hardware import Core, load_core
 
@@ -37,11 +37,10 @@ class Output:
 
 
 class Kernels:
-    """The C functions of one image."""
+    """The C functions of a firmware."""
 
-    def __init__(self, image: str, core: Core) -> None:
-        self.image = image
-        self.firmware = load_firmware(firmware_path(image))
+    def __init__(self, firmware: Firmware, core: Core) -> None:
+        self.firmware = firmware
         self._emulator = Emulator(core, self.firmware, CODE_ADDRESS, (RAM_ADDRESS, RAM_BYTES))
 
     def has(self, symbol: str) -> bool:
@@ -85,7 +84,8 @@ class Kernels:
 def kernels(image: str) -> Kernels:
     """The C functions of an image, on a core that has its instruction set and float ABI."""
     core = load_core(CORES[image])
-    return Kernels(image, dataclasses.replace(core, fpu=None) if image == "armv7em_soft" else core)
+    core = dataclasses.replace(core, fpu=None) if image == "armv7em_soft" else core
+    return Kernels(load_firmware(firmware_path(image)), core)
 
 
 def _content(one) -> np.ndarray:

@@ -94,7 +94,10 @@ static inline int32_t arm_nn_doubling_high_mult(int32_t a, int32_t b)
     return (int32_t)((((int64_t)a * b) + (1LL << 30)) >> 31);
 }
 
-/* value / 2^(exponent) to nearest, halves away from zero; 1 <= exponent <= 32, value < INT32_MAX if exponent is 1. */
+/*
+ * value / 2^(exponent) to nearest, halves away from zero; 1 <= exponent <= 32, value > INT32_MIN, which no product of
+ * doubling_high_mult with a multiplier >= 0 is, and value < INT32_MAX if exponent is 1.
+ */
 static inline int32_t arm_nn_divide_by_power_of_two(int32_t value, int32_t exponent)
 {
     /* One bit less than asked for, then the rounding bit: the sum cannot overflow. */
