@@ -1,0 +1,159 @@
+"""A layer that only moves elements → its types, its walk over the input, its reference result and its C call."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcusim import abi
+from mcusim.model import Model, Op, Tensor
+from mcusim.nn.reshape import reshape_s8
+from mcusim.nn.strided import copy_blocks, strided_copy
+from mcusim.operands import Array, bad, operand, result
+
+DIMS = 5  # of the walks here
+_BITS: Mapping[int, type[np.generic]] = {1: np.int8, 2: np.int16, 4: np.int32, 8: np.int64}
+
+
+def moved_reason(dtypes: Sequence[str], *tensors: Tensor) -> str | None:
+    """Why elements cannot be moved between tensors as they are; None if all have one of the types, the same one."""
+    for tensor in tensors:
+        if tensor.dtype not in dtypes:
+            return f"{tensor.dtype} is not supported"
+        if tensor.dtype != tensors[0].dtype:
+            return f"{tensors[0].dtype} and {tensor.dtype} together are not supported"
+        if tensor.elements == 0:
+            return f"tensor {tensor.name!r} is empty"
+    return None
+
+
+def element_bytes(tensor: Tensor) -> int:
+    """Bytes of an element of a tensor that `moved_reason` lets through."""
+    return tensor.bytes // tensor.elements
+
+
+def bits(value: Array | None) -> NDArray[Any]:
+    """An operand's elements in one dimension, as integers of their size: what they mean does not matter."""
+    assert value is not None
+    return np.ascontiguousarray(value).reshape(-1).view(_BITS[value.dtype.itemsize])
+
+
+def like(tensor: Tensor, elements: NDArray[Any]) -> Array:
+    """Elements as `bits` gives them, in a tensor's type and shape."""
+    found: Array = elements.view(np.dtype(tensor.dtype)).reshape(tensor.shape)
+    return found
+
+
+def empty(tensor: Tensor) -> NDArray[Any]:
+    """Room for a tensor's elements, as `bits` gives them."""
+    return np.empty(tensor.elements, _BITS[element_bytes(tensor)])
+
+
+def in_front(shape: Sequence[int], fill: int = 1) -> tuple[int, ...]:
+    """Five numbers, those in front `fill`."""
+    return (fill,) * (DIMS - len(shape)) + tuple(shape)
+
+
+def row_major(shape: Sequence[int]) -> tuple[int, ...]:
+    """Elements between neighbours along each axis."""
+    return tuple(math.prod(shape[axis + 1 :]) for axis in range(len(shape)))
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """Elements of a tensor in another order: from element `offset`, sizes and steps of nested loops, outer first."""
+
+    offset: int
+    sizes: tuple[int, ...]
+    steps: tuple[int, ...]
+
+
+def walk_reference(walk: Walk, value: Array | None, output: Tensor) -> tuple[Array, ...]:
+    """The output of a walk over an operand."""
+    elements = empty(output)
+    sizes, steps = np.array(in_front(walk.sizes), np.int32), np.array(in_front(walk.steps, 0), np.int32)
+    strided_copy(bits(value), walk.offset, sizes, steps, elements)
+    return (like(output, elements),)
+
+
+def walk_call(symbol: str, walk: Walk, source: Tensor, output: Tensor) -> abi.Invocation:
+    """mcusim_strided_slice or mcusim_strided_copy."""
+    size = element_bytes(source)
+    arguments = (
+        abi.TensorPointer(source.index, walk.offset * size),
+        abi.Struct(in_front(walk.sizes)),
+        abi.Struct(in_front(walk.steps, 0)),
+        size,
+        abi.TensorPointer(output.index),
+    )
+    return abi.Invocation((), (abi.Call(symbol, arguments, checks_status=False),))
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """Runs of neighbouring elements at regular distances in an input and an output, from an offset in each."""
+
+    block: int
+    blocks: int
+    input_offset: int
+    input_step: int
+    output_offset: int
+    output_step: int
+
+
+def blocks_reference(of: Blocks, elements: NDArray[Any], output: NDArray[Any]) -> None:
+    """Copy the blocks between flat arrays."""
+    copy_blocks(elements, of.input_offset, of.input_step, of.block, of.blocks, of.output_offset, of.output_step, output)
+
+
+def blocks_call(of: Blocks, source: Tensor, output: Tensor) -> abi.Call:
+    """mcusim_copy_blocks, which counts bytes."""
+    size = element_bytes(source)
+    arguments = (
+        abi.TensorPointer(source.index, of.input_offset * size),
+        of.input_step * size,
+        of.block * size,
+        of.blocks,
+        of.output_step * size,
+        abi.TensorPointer(output.index, of.output_offset * size),
+    )
+    return abi.Call("mcusim_copy_blocks", arguments, checks_status=False)
+
+
+def axis_of(op: Op, axis: int, rank: int) -> int:
+    """An axis counted from the front; BadModelError where there is none of that number."""
+    if not -rank <= axis < rank:
+        raise bad(op, f"has axis {axis} of {rank} dimensions")
+    return axis % rank
+
+
+def same_elements(model: Model, op: Op) -> tuple[Tensor, Tensor]:
+    """Input and output of as many elements of one type; the output's own shape is what counts, as in TFLM."""
+    source, output = operand(model, op, 0, "input"), result(model, op)
+    if source.elements != output.elements or source.dtype != output.dtype:
+        raise bad(
+            op,
+            f"turns {source.dtype} of shape {list(source.shape)} into {output.dtype} of shape {list(output.shape)}",
+        )
+    return source, output
+
+
+def reshape_reference(model: Model, op: Op, value: Array | None) -> tuple[Array, ...]:
+    """The same values in the output tensor's shape."""
+    source, output = same_elements(model, op)
+    assert value is not None
+    copied = np.empty(source.bytes, np.int8)
+    reshape_s8(np.ascontiguousarray(value).reshape(-1).view(np.int8), copied)
+    return (copied.view(value.dtype).reshape(output.shape),)
+
+
+def reshape_call(model: Model, op: Op) -> abi.Invocation:
+    """arm_reshape_s8 over the bytes, whatever their type."""
+    source, output = same_elements(model, op)
+    arguments = (abi.TensorPointer(source.index), abi.TensorPointer(output.index), source.bytes)
+    return abi.Invocation((), (abi.Call("arm_reshape_s8", arguments, checks_status=False),))

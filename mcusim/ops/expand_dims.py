@@ -1,0 +1,44 @@
+"""EXPAND_DIMS: one model layer → its checks, MACs, memory, reference result and C call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mcusim import abi
+from mcusim.copies import reshape_call, reshape_reference, same_elements
+from mcusim.model import Model, Op
+from mcusim.operands import Array
+from mcusim.runtime import OpMemory, Runtime
+
+KERNELS: tuple[str, ...] = ("arm_reshape_s8",)
+
+COPIED = ("int8", "uint8", "int16", "int32", "int64", "float32", "bool")  # types whose elements are whole bytes
+
+
+def check(model: Model, op: Op) -> str | None:
+    """Why mcusim cannot run the layer, None if it can; BadModelError where its shapes disagree."""
+    source, _ = same_elements(model, op)
+    if source.dtype not in COPIED:
+        return f"{source.dtype} is not supported"
+    return f"tensor {source.name!r} is empty" if source.elements == 0 else None
+
+
+def macs(model: Model, op: Op) -> int:
+    """None: EXPAND_DIMS copies."""
+    return 0
+
+
+def memory(model: Model, op: Op, runtime: Runtime) -> OpMemory:
+    """What TFLM allocates: nothing."""
+    same_elements(model, op)
+    return OpMemory()
+
+
+def reference(model: Model, op: Op, inputs: Sequence[Array | None]) -> tuple[Array, ...]:
+    """The same values in the output tensor's shape."""
+    return reshape_reference(model, op, inputs[0])
+
+
+def invocation(model: Model, op: Op, runtime: Runtime) -> abi.Invocation:
+    """arm_reshape_s8 over the bytes, whatever their type."""
+    return reshape_call(model, op)
