@@ -82,7 +82,7 @@ def walk_reference(walk: Walk, value: Array | None, output: Tensor) -> tuple[Arr
 
 
 def walk_call(symbol: str, walk: Walk, source: Tensor, output: Tensor) -> abi.Invocation:
-    """mcusim_strided_slice or mcusim_strided_copy."""
+    """mcusim_copy_rows or mcusim_strided_copy."""
     size = element_bytes(source)
     arguments = (
         abi.TensorPointer(source.index, walk.offset * size),
@@ -92,6 +92,38 @@ def walk_call(symbol: str, walk: Walk, source: Tensor, output: Tensor) -> abi.In
         abi.TensorPointer(output.index),
     )
     return abi.Invocation((), (abi.Call(symbol, arguments, checks_status=False),))
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """The elements of a tensor from `begin` on in steps of `strides`, so many along each axis."""
+
+    begin: tuple[int, ...]
+    strides: tuple[int, ...]
+    counts: tuple[int, ...]
+
+
+def slice_reference(of: Slice, source: Tensor, value: Array | None, output: Tensor) -> tuple[Array, ...]:
+    """The output of a slice of an operand."""
+    steps = row_major(source.shape)
+    offset = sum(start * step for start, step in zip(of.begin, steps, strict=True))
+    walk = Walk(offset, of.counts, tuple(a * b for a, b in zip(of.strides, steps, strict=True)))
+    return walk_reference(walk, value, output)
+
+
+def slice_call(of: Slice, source: Tensor, output: Tensor) -> abi.Invocation:
+    """mcusim_strided_slice."""
+    ends = tuple(a + n * b for a, n, b in zip(of.begin, of.counts, of.strides, strict=True))
+    arguments = (
+        abi.TensorPointer(source.index),
+        abi.Struct(in_front(source.shape)),
+        abi.Struct(in_front(of.begin, 0)),
+        abi.Struct(in_front(ends)),
+        abi.Struct(in_front(of.strides)),
+        element_bytes(source),
+        abi.TensorPointer(output.index),
+    )
+    return abi.Invocation((), (abi.Call("mcusim_strided_slice", arguments, checks_status=False),))
 
 
 @dataclass(frozen=True, slots=True)

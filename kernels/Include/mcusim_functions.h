@@ -101,14 +101,26 @@ void mcusim_cumsum_s8(const int8_t *input,
                       int8_t *output);
 
 /*
- * STRIDED_SLICE: five nested walks over the input in the order of the output, sizes and steps (elements, of any sign)
- * outermost first. Elements have 1, 2, 4 or 8 bytes. Rows whose elements are neighbours are copied as a whole.
+ * STRIDED_SLICE and SLICE of five dimensions, outermost first: from `begin` on in steps of `strides`, which may be
+ * negative, up to but without `end`.
  */
-void mcusim_strided_slice(
+void mcusim_strided_slice(const void *input,
+                          const int32_t *sizes,
+                          const int32_t *begin,
+                          const int32_t *end,
+                          const int32_t *strides,
+                          int32_t element_bytes,
+                          void *output);
+
+/*
+ * TRANSPOSE and BROADCAST_TO: five nested walks over the input in the order of the output, sizes and steps (elements, of
+ * any sign) outermost first, element by element. Elements have 1, 2, 4 or 8 bytes.
+ */
+void mcusim_strided_copy(
     const void *input, const int32_t *sizes, const int32_t *steps, int32_t element_bytes, void *output);
 
-/* TRANSPOSE and BROADCAST_TO: the same, always element by element. */
-void mcusim_strided_copy(
+/* SPACE_TO_DEPTH and DEPTH_TO_SPACE: the same where the innermost step is 1. */
+void mcusim_copy_rows(
     const void *input, const int32_t *sizes, const int32_t *steps, int32_t element_bytes, void *output);
 
 /* SPLIT, PACK and UNPACK: so many blocks, at regular distances on both sides. */

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mcusim import abi
-from mcusim.copies import DIMS, Walk, moved_reason, row_major, walk_call, walk_reference
+from mcusim.copies import DIMS, Slice, moved_reason, slice_call, slice_reference
 from mcusim.model import Model, Op, Tensor
 from mcusim.operands import Array, bad, constant, expect_shape, operand, result
 from mcusim.runtime import OpMemory, Runtime
@@ -19,8 +19,8 @@ def _tensors(model: Model, op: Op) -> tuple[Tensor, Tensor]:
     return operand(model, op, 0, "input"), result(model, op)
 
 
-def _walk(model: Model, op: Op) -> Walk | None:
-    """The walk over the input; None where the bounds are computed at run time. BadModelError where shapes disagree."""
+def _slice(model: Model, op: Op) -> Slice | None:
+    """The slice of the input; None where the bounds are computed at run time. BadModelError where shapes disagree."""
     source, output = _tensors(model, op)
     begin, size = constant(model, op, 1, "begin"), constant(model, op, 2, "size")
     if begin is None or size is None:
@@ -34,8 +34,7 @@ def _walk(model: Model, op: Op) -> Walk | None:
         if size[axis] < -1 or not 0 <= int(start) <= int(start) + count <= source.shape[axis]:
             raise bad(op, f"takes {int(size[axis])} of {source.shape[axis]} along axis {axis} from {int(start)} on")
     expect_shape(op, output, "output", tuple(sizes))
-    steps = row_major(source.shape)
-    return Walk(sum(int(a) * step for a, step in zip(begin, steps, strict=True)), tuple(sizes), steps)
+    return Slice(tuple(int(start) for start in begin), (1,) * rank, tuple(sizes))
 
 
 def check(model: Model, op: Op) -> str | None:
@@ -43,7 +42,7 @@ def check(model: Model, op: Op) -> str | None:
     source, output = _tensors(model, op)
     if len(source.shape) > DIMS:
         return f"{len(source.shape)} dimensions are not supported"
-    if _walk(model, op) is None:
+    if _slice(model, op) is None:
         return "bounds other than constant int32 are not supported"
     return moved_reason(DTYPES, source, output)
 
@@ -59,17 +58,18 @@ def memory(model: Model, op: Op, runtime: Runtime) -> OpMemory:
     return OpMemory()
 
 
-def _checked_walk(model: Model, op: Op) -> Walk:
-    walk = _walk(model, op)
-    assert walk is not None
-    return walk
+def _checked_slice(model: Model, op: Op) -> Slice:
+    of = _slice(model, op)
+    assert of is not None
+    return of
 
 
 def reference(model: Model, op: Op, inputs: Sequence[Array | None]) -> tuple[Array, ...]:
     """The elements inside the bounds."""
-    return walk_reference(_checked_walk(model, op), inputs[0], result(model, op))
+    source, output = _tensors(model, op)
+    return slice_reference(_checked_slice(model, op), source, inputs[0], output)
 
 
 def invocation(model: Model, op: Op, runtime: Runtime) -> abi.Invocation:
     """mcusim_strided_slice."""
-    return walk_call("mcusim_strided_slice", _checked_walk(model, op), *_tensors(model, op))
+    return slice_call(_checked_slice(model, op), *_tensors(model, op))

@@ -10,7 +10,7 @@ from mcusim.model import Model, Op
 from mcusim.operands import Array, bad, expect_shape, integer, operand, rank_4, result
 from mcusim.runtime import OpMemory, Runtime
 
-KERNELS: tuple[str, ...] = ("mcusim_strided_slice",)
+KERNELS: tuple[str, ...] = ("mcusim_copy_rows",)
 
 DTYPES = ("int8", "float32")
 
@@ -50,5 +50,5 @@ def reference(model: Model, op: Op, inputs: Sequence[Array | None]) -> tuple[Arr
 
 
 def invocation(model: Model, op: Op, runtime: Runtime) -> abi.Invocation:
-    """mcusim_strided_slice, a call of memcpy for each row of a block."""
-    return walk_call("mcusim_strided_slice", _walk(model, op), operand(model, op, 0, "input"), result(model, op))
+    """mcusim_copy_rows, a call of memcpy for each row of a block."""
+    return walk_call("mcusim_copy_rows", _walk(model, op), operand(model, op, 0, "input"), result(model, op))

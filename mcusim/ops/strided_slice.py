@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mcusim import abi
-from mcusim.copies import Walk, moved_reason, row_major, walk_call, walk_reference
+from mcusim.copies import Slice, moved_reason, slice_call, slice_reference
 from mcusim.model import Model, Op, Tensor
 from mcusim.operands import Array, bad, constant, expect_shape, integer, operand, result
 from mcusim.runtime import OpMemory, Runtime
@@ -35,8 +35,8 @@ def _bounds(op: Op, axis: int, size: int, begin: int, end: int, stride: int) -> 
     return first, max(-((first - last) // stride), 0)
 
 
-def _walk(model: Model, op: Op) -> Walk | None:
-    """The walk over the input; None where the bounds are computed at run time. BadModelError where shapes disagree."""
+def _slice(model: Model, op: Op) -> Slice | None:
+    """The slice of the input; None where the bounds are computed at run time. BadModelError where shapes disagree."""
     source, output = _tensors(model, op)
     begin, end, strides = (constant(model, op, 1 + i, role) for i, role in enumerate(("begin", "end", "strides")))
     rank = len(source.shape)
@@ -55,9 +55,7 @@ def _walk(model: Model, op: Op) -> Walk | None:
         sizes.append(count)
     shrunk = integer(op, "shrink_axis_mask")
     expect_shape(op, output, "output", tuple(size for axis, size in enumerate(sizes) if not shrunk >> axis & 1))
-    steps = row_major(source.shape)
-    offset = sum(start * step for start, step in zip(first, steps, strict=True))
-    return Walk(offset, tuple(sizes), tuple(int(a) * step for a, step in zip(strides, steps, strict=True)))
+    return Slice(tuple(first), tuple(int(stride) for stride in strides), tuple(sizes))
 
 
 def check(model: Model, op: Op) -> str | None:
@@ -67,7 +65,7 @@ def check(model: Model, op: Op) -> str | None:
         return f"{len(source.shape)} dimensions are not supported"
     if integer(op, "ellipsis_mask") or integer(op, "new_axis_mask") or op.options.get("offset"):
         return "an ellipsis, a new axis or an end relative to the beginning is not supported"
-    if _walk(model, op) is None:
+    if _slice(model, op) is None:
         return "bounds other than constant int32 are not supported"
     return moved_reason(DTYPES, source, output)
 
@@ -83,17 +81,18 @@ def memory(model: Model, op: Op, runtime: Runtime) -> OpMemory:
     return OpMemory(builtin_data_bytes=24, init_bytes=84)
 
 
-def _checked_walk(model: Model, op: Op) -> Walk:
-    walk = _walk(model, op)
-    assert walk is not None
-    return walk
+def _checked_slice(model: Model, op: Op) -> Slice:
+    of = _slice(model, op)
+    assert of is not None
+    return of
 
 
 def reference(model: Model, op: Op, inputs: Sequence[Array | None]) -> tuple[Array, ...]:
     """Every stride-th element between the bounds, of each axis."""
-    return walk_reference(_checked_walk(model, op), inputs[0], result(model, op))
+    source, output = _tensors(model, op)
+    return slice_reference(_checked_slice(model, op), source, inputs[0], output)
 
 
 def invocation(model: Model, op: Op, runtime: Runtime) -> abi.Invocation:
     """mcusim_strided_slice."""
-    return walk_call("mcusim_strided_slice", _checked_walk(model, op), *_tensors(model, op))
+    return slice_call(_checked_slice(model, op), *_tensors(model, op))

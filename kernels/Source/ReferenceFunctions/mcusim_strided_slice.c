@@ -1,34 +1,75 @@
 /* SPDX-License-Identifier: MIT */
-/* STRIDED_SLICE and what else reads rows of its input: whole rows by memcpy, others element by element. */
+/* SLICE and STRIDED_SLICE: neighbours along the last axis are written together, other elements one by one. */
 
 #include "mcusim_elements.h"
 #include "mcusim_functions.h"
 
-static inline __attribute__((always_inline)) void
-slice(const uint8_t *input, const int32_t *sizes, const int32_t *steps, int32_t bytes, uint8_t *output)
+typedef struct {
+    const uint8_t *input;
+    int32_t element_bytes;
+    int32_t row; /* elements from the beginning to the end of the last axis */
+    uint8_t *output;
+} writer;
+
+/* A call for each write, as TensorFlow Lite Micro's writer of the output has it. */
+static __attribute__((noinline)) void write(writer *to, int32_t offset_bytes, int32_t count)
 {
-    for (int32_t i = 0; i < sizes[0]; i++) {
-        for (int32_t j = 0; j < sizes[1]; j++) {
-            for (int32_t k = 0; k < sizes[2]; k++) {
-                for (int32_t l = 0; l < sizes[3]; l++) {
-                    const int32_t first = i * steps[0] + j * steps[1] + k * steps[2] + l * steps[3];
-                    const uint8_t *element = input + first * bytes;
-                    if (steps[4] == 1) {
-                        memcpy(output, element, (size_t)(sizes[4] * bytes));
-                        output += sizes[4] * bytes;
-                        continue;
-                    }
-                    for (int32_t m = 0; m < sizes[4]; m++, element += steps[4] * bytes, output += bytes) {
-                        mcusim_move(output, element, bytes);
-                    }
+    const int32_t size = count * to->element_bytes;
+    memcpy(to->output, to->input + offset_bytes, (size_t)size);
+    to->output += size;
+}
+
+/* One axis of the input: its size, and the indices that are taken; of the last axis in bytes. */
+typedef struct {
+    int32_t size;
+    int32_t begin;
+    int32_t end;
+    int32_t stride;
+} slice_axis;
+
+static inline int32_t goes_on(int32_t index, const slice_axis *axis)
+{
+    return axis->stride > 0 ? index < axis->end : index > axis->end;
+}
+
+static inline void write_row(writer *to, int32_t row, const slice_axis *axis)
+{
+    if (axis->stride == to->element_bytes) {
+        write(to, row + axis->begin, to->row);
+        return;
+    }
+    for (int32_t m = axis->begin; goes_on(m, axis); m += axis->stride) {
+        write(to, row + m, 1);
+    }
+}
+
+static __attribute__((noinline)) void slice(writer *to, const slice_axis *axes)
+{
+    for (int32_t i = axes[0].begin; goes_on(i, &axes[0]); i += axes[0].stride) {
+        for (int32_t j = axes[1].begin; goes_on(j, &axes[1]); j += axes[1].stride) {
+            for (int32_t k = axes[2].begin; goes_on(k, &axes[2]); k += axes[2].stride) {
+                for (int32_t l = axes[3].begin; goes_on(l, &axes[3]); l += axes[3].stride) {
+                    const int32_t matrix = (i * axes[1].size + j) * axes[2].size + k;
+                    write_row(to, (matrix * axes[3].size + l) * axes[4].size, &axes[4]);
                 }
             }
         }
     }
 }
 
-void mcusim_strided_slice(
-    const void *input, const int32_t *sizes, const int32_t *steps, int32_t element_bytes, void *output)
+void mcusim_strided_slice(const void *input,
+                          const int32_t *sizes,
+                          const int32_t *begin,
+                          const int32_t *end,
+                          const int32_t *strides,
+                          int32_t element_bytes,
+                          void *output)
 {
-    MCUSIM_BY_SIZE(element_bytes, slice(input, sizes, steps, BYTES, output))
+    writer to = {input, element_bytes, end[4] - begin[4], output};
+    slice_axis axes[MCUSIM_DIMS];
+    for (int32_t axis = 0; axis < MCUSIM_DIMS; axis++) {
+        const int32_t unit = axis == MCUSIM_DIMS - 1 ? element_bytes : 1;
+        axes[axis] = (slice_axis){sizes[axis] * unit, begin[axis] * unit, end[axis] * unit, strides[axis] * unit};
+    }
+    slice(&to, axes);
 }
