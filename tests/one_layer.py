@@ -64,11 +64,14 @@ class OneLayer:
         return found
 
     def reference(self, *values):
-        """The output for the values of the model's inputs."""
+        """The first output for the values of the model's inputs."""
+        return self.reference_outputs(*values)[0]
+
+    def reference_outputs(self, *values):
+        """All outputs for the values of the model's inputs."""
         given = dict(zip(self.model.inputs, values, strict=True))
         operands = [None if i < 0 else given.get(i, self.model.tensors[i].data) for i in self.op.inputs]
-        (output,) = OPERATORS[self.op.name].reference(self.model, self.op, operands)
-        return output
+        return OPERATORS[self.op.name].reference(self.model, self.op, operands)
 
     def litert(self, *values):
         """The same by LiteRT."""
@@ -88,18 +91,38 @@ class OneLayer:
         interpreter.invoke()
         return [interpreter.get_tensor(index) for index in self.model.outputs]
 
+    def tflm_outputs(self, *values):
+        """All outputs by TensorFlow Lite Micro, built for a PC."""
+        runtime = pytest.importorskip("tflite_micro").runtime
+        interpreter = runtime.Interpreter.from_bytes(self.file, arena_size=2**20)
+        for index, value in enumerate(values):
+            interpreter.set_input(value, index)
+        interpreter.invoke()
+        return [interpreter.get_output(index) for index in range(len(self.model.outputs))]
+
     def target(self, *values):
+        """The first output by the C kernel."""
+        return self.target_outputs(*values)[0]
+
+    def target_outputs(self, *values):
         """The same by the C kernel, emulated on a Cortex-M4; run.Machine compares it with the reference too."""
         machine = Machine.start(plan(self.model, _board()), values)
         layer, _ = machine.layer(self.op)
         assert layer.bit_exact, layer.difference
-        return machine.value(self.model.outputs[0])
+        return [machine.value(index) for index in self.model.outputs]
 
     def assert_one_result(self, *values):
         """Reference, LiteRT and target agree in every bit."""
-        found = self.reference(*values)
-        np.testing.assert_array_equal(found, self.litert(*values))
-        np.testing.assert_array_equal(found, self.target(*values))
+        self._assert_all_are(self.litert_outputs(*values), values)
+
+    def assert_tflms_result(self, *values):
+        """Reference, TensorFlow Lite Micro and target agree in every bit."""
+        self._assert_all_are(self.tflm_outputs(*values), values)
+
+    def _assert_all_are(self, expected, values):
+        for found in (self.reference_outputs(*values), self.target_outputs(*values)):
+            for one, other in zip(found, expected, strict=True):
+                np.testing.assert_array_equal(one, other)
 
 
 @cache
@@ -109,13 +132,17 @@ def _board():
 
 @dataclass(frozen=True)
 class Layer:
-    """An operator to be: positions of its operands among a model's values (−1: left out) and of its result."""
+    """An operator to be: positions of its operands among a model's values (−1: left out) and of its results."""
 
     operator: str
     inputs: tuple[int, ...]
-    output: int
+    output: int | tuple[int, ...]
     kind: str = ""
     options: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def outputs(self):
+        return self.output if isinstance(self.output, tuple) else (self.output,)
 
 
 def model_file(values, layers, outputs):
@@ -130,21 +157,23 @@ def model_file(values, layers, outputs):
             fields["buffer"] = len(buffers)
             buffers.append(buffer(value.data))
         tensors.append(tensor(f"t{position}", value.shape, value.dtype.upper(), **fields))
-    written = {layer.output for layer in layers}
+    written = {index for layer in layers for index in layer.outputs}
     free = [index for index, value in enumerate(values) if value.data is None and index not in written]
     names = list(dict.fromkeys(layer.operator for layer in layers))
-    ops = [op(names.index(one.operator), one.inputs, [one.output], one.kind, one.options) for one in layers]
+    ops = [op(names.index(one.operator), one.inputs, one.outputs, one.kind, one.options) for one in layers]
     codes = [code(name, Version=1 if name == "RESHAPE" else 3) for name in names]  # LiteRT knows no later RESHAPE
     return write(model(codes, [subgraph(tensors, ops, free, outputs)], buffers))
 
 
 def one_layer(operator, inputs, output, kind="", **options):
-    """A model of one operator; inputs without data are the model's, None is one left out."""
+    """A model of one operator; inputs without data are the model's, None is one left out; one output or several."""
     given = [value for value in inputs if value is not None]
     following = iter(range(len(given)))
     indices = tuple(-1 if value is None else next(following) for value in inputs)
-    layer = Layer(operator, indices, len(given), kind, options)
-    file = model_file([*given, output], [layer], [len(given)])
+    outputs = output if isinstance(output, list) else [output]
+    results = tuple(range(len(given), len(given) + len(outputs)))
+    layer = Layer(operator, indices, results, kind, options)
+    file = model_file([*given, *outputs], [layer], results)
     return OneLayer(parse(file, "one layer"), file)
 
 

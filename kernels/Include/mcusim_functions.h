@@ -204,9 +204,8 @@ typedef enum {
     MCUSIM_INT8 = 0,
     MCUSIM_INT16 = 1,
     MCUSIM_INT32 = 2,
-    MCUSIM_UINT8 = 3,
-    MCUSIM_BOOL = 4,
-    MCUSIM_FLOAT32 = 5,
+    MCUSIM_BOOL = 3,
+    MCUSIM_FLOAT32 = 4,
 } mcusim_type;
 
 arm_cmsis_nn_status mcusim_cast(const void *input, mcusim_type from, mcusim_type to, int32_t size, void *output);

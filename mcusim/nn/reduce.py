@@ -138,11 +138,13 @@ def cumsum_s8(
 
     Each input plus its offset is shifted left and requantized as in elementwise_add_s8, the running sum (int32, wraps
     around) requantized to the output. An exclusive sum leaves out the element itself; a reverse one runs backwards.
+    Each sum begins with the offset itself, rescaled: so does TFLite's, which takes it for a quantized 0.
     """
     size = input.shape[1]
+    start = requantize(input_offset << left_shift, input_mult, input_shift)
     for outer in range(input.shape[0]):
         for inner in range(input.shape[2]):
-            total = 0
+            total = start
             for count in range(size):
                 index = size - 1 - count if reverse else count
                 scaled = requantize((input[outer, index, inner] + input_offset) << left_shift, input_mult, input_shift)

@@ -12,7 +12,7 @@ from mcusim.runtime import OpMemory, Runtime
 
 KERNELS: tuple[str, ...] = ("mcusim_strided_copy",)
 
-DTYPES = ("int8", "int16", "int32", "float32", "bool")
+DTYPES = ("int8", "uint8", "int16", "int32", "int64", "float32", "bool")
 
 
 def _walk(model: Model, op: Op) -> Walk:

@@ -13,7 +13,7 @@ from mcusim.runtime import OpMemory, Runtime
 
 KERNELS: tuple[str, ...] = ("mcusim_cast",)
 
-TYPES = ("int8", "int16", "int32", "uint8", "bool", "float32")  # in the order of mcusim_type
+TYPES = ("int8", "int16", "int32", "bool", "float32")  # in the order of mcusim_type
 
 
 def check(model: Model, op: Op) -> str | None:

@@ -12,7 +12,7 @@ from mcusim.runtime import OpMemory, Runtime
 
 KERNELS: tuple[str, ...] = ("arm_reshape_s8",)
 
-COPIED = ("int8", "uint8", "int16", "int32", "int64", "float32", "bool")  # types whose elements are whole bytes
+COPIED = ("int8", "int16", "float32")  # those of TFLM's kernel
 
 
 def check(model: Model, op: Op) -> str | None:

@@ -16,7 +16,7 @@ from mcusim.runtime import OpMemory, Runtime
 
 KERNELS: tuple[str, ...] = ("mcusim_gather",)
 
-DTYPES = ("int8", "int16", "int32", "float32")
+DTYPES = ("int8", "float32")
 
 
 def _tensors(model: Model, op: Op) -> tuple[Tensor, Tensor, Tensor]:

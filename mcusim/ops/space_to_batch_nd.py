@@ -9,7 +9,7 @@ from mcusim.batching import Blocking, blocked_tensors, blocking, blocking_call, 
 from mcusim.copies import bits, empty, like, moved_reason
 from mcusim.model import Model, Op
 from mcusim.nn.strided import space_to_batch_nd
-from mcusim.operands import Array, int8_reason, quantization, result
+from mcusim.operands import Array, int8_reason, quantization
 from mcusim.runtime import OpMemory, Runtime
 
 KERNELS: tuple[str, ...] = ("mcusim_space_to_batch_nd",)
@@ -27,8 +27,17 @@ def check(model: Model, op: Op) -> str | None:
     reason = blocking_reason(model, op, "paddings")
     if reason:
         return reason
-    _blocking(model, op)
-    return moved_reason(DTYPES, source, output) or (int8_reason(source, output) if output.dtype == "int8" else None)
+    reason = moved_reason(DTYPES, source, output)
+    if reason:
+        return reason
+    of = _blocking(model, op)
+    if output.dtype == "int8" and any(of.before + of.after):
+        if int8_reason(source, output):
+            return int8_reason(source, output)
+        if quantization(op, output).zero_point:
+            # Its kernel never sets output_offset, which is left as the arena has it: 0 where that is cleared.
+            return "padding int8 whose zero point is not 0 is not supported: TensorFlow Lite Micro's value is undefined"
+    return None
 
 
 def macs(model: Model, op: Op) -> int:
@@ -42,23 +51,17 @@ def memory(model: Model, op: Op, runtime: Runtime) -> OpMemory:
     return OpMemory(init_bytes=4)
 
 
-def _pad_value(model: Model, op: Op) -> int:
-    """The byte that padding is made of: the output's zero point; zeros for float32."""
-    output = result(model, op)
-    return quantization(op, output).zero_point if output.dtype == "int8" else 0
-
-
 def reference(model: Model, op: Op, inputs: Sequence[Array | None]) -> tuple[Array, ...]:
     """The pixels in their new places."""
     source, output = blocked_tensors(model, op)
     of = _blocking(model, op)
     moved = empty(output).reshape(image(output.shape))
     pixels = bits(inputs[0]).reshape(image(source.shape))
-    space_to_batch_nd(pixels, *of.block, *of.before, _pad_value(model, op), moved)
+    space_to_batch_nd(pixels, *of.block, *of.before, 0, moved)
     return (like(output, moved.reshape(-1)),)
 
 
 def invocation(model: Model, op: Op, runtime: Runtime) -> abi.Invocation:
     """mcusim_space_to_batch_nd."""
     of = _blocking(model, op)
-    return blocking_call(model, op, "mcusim_space_to_batch_nd", of, (_pad_value(model, op),))
+    return blocking_call(model, op, "mcusim_space_to_batch_nd", of, (0,))

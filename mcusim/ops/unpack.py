@@ -13,7 +13,7 @@ from mcusim.splitting import parts, split_call, split_reference
 
 KERNELS: tuple[str, ...] = ("mcusim_copy_blocks",)
 
-DTYPES = ("int8", "int32", "float32")
+DTYPES = ("int8", "int16", "int32", "float32")
 
 
 def _tensors(model: Model, op: Op) -> tuple[Tensor, tuple[Tensor, ...]]:

@@ -18,8 +18,6 @@
         CAST(input_type, int16_t);                                                                                     \
     case MCUSIM_INT32:                                                                                                 \
         CAST(input_type, int32_t);                                                                                     \
-    case MCUSIM_UINT8:                                                                                                 \
-        CAST(input_type, uint8_t);                                                                                     \
     case MCUSIM_BOOL:                                                                                                  \
         CAST(input_type, _Bool);                                                                                       \
     case MCUSIM_FLOAT32:                                                                                               \
@@ -39,7 +37,6 @@ mcusim_cast(const void *input, mcusim_type from, mcusim_type to, int32_t size, v
         CAST_FROM(int16_t);
     case MCUSIM_INT32:
         CAST_FROM(int32_t);
-    case MCUSIM_UINT8:
     case MCUSIM_BOOL:
         CAST_FROM(uint8_t);
     default:

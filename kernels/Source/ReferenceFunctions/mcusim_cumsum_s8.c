@@ -20,10 +20,13 @@ void mcusim_cumsum_s8(const int8_t *input,
                       int8_t *output)
 {
     const int32_t step = reverse ? -inner : inner;
+    /* What TensorFlow Lite takes for a quantized 0. */
+    const uint32_t start =
+        (uint32_t)arm_nn_requantize(arm_nn_shift_left(input_offset, left_shift), input_mult, input_shift);
     for (int32_t row = 0; row < outer; row++) {
         for (int32_t column = 0; column < inner; column++) {
             int32_t index = (row * axis_size + (reverse ? axis_size - 1 : 0)) * inner + column;
-            uint32_t sum = 0;
+            uint32_t sum = start;
             for (int32_t count = axis_size; count > 0; count--, index += step) {
                 const uint32_t before = sum;
                 sum += (uint32_t)arm_nn_requantize(
