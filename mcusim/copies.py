@@ -17,6 +17,7 @@ from mcusim.nn.strided import copy_blocks, strided_copy
 from mcusim.operands import Array, bad, operand, result
 
 DIMS = 5  # of the walks here
+COPIED = ("int8", "uint8", "int16", "int32", "int64", "float32", "bool")  # types whose elements are whole bytes
 _BITS: Mapping[int, type[np.generic]] = {1: np.int8, 2: np.int16, 4: np.int32, 8: np.int64}
 
 
@@ -81,8 +82,10 @@ def walk_reference(walk: Walk, value: Array | None, output: Tensor) -> tuple[Arr
     return (like(output, elements),)
 
 
-def walk_call(symbol: str, walk: Walk, source: Tensor, output: Tensor) -> abi.Invocation:
-    """mcusim_copy_rows or mcusim_strided_copy."""
+def walk_call(
+    symbol: str, walk: Walk, source: Tensor, output: Tensor, arrays: tuple[bytes, ...] = ()
+) -> abi.Invocation:
+    """mcusim_copy_rows or mcusim_strided_copy, and the arrays of the layer."""
     size = element_bytes(source)
     arguments = (
         abi.TensorPointer(source.index, walk.offset * size),
@@ -91,7 +94,7 @@ def walk_call(symbol: str, walk: Walk, source: Tensor, output: Tensor) -> abi.In
         size,
         abi.TensorPointer(output.index),
     )
-    return abi.Invocation((), (abi.Call(symbol, arguments, checks_status=False),))
+    return abi.Invocation(arrays, (abi.Call(symbol, arguments, checks_status=False),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +160,11 @@ def blocks_call(of: Blocks, source: Tensor, output: Tensor) -> abi.Call:
     return abi.Call("mcusim_copy_blocks", arguments, checks_status=False)
 
 
+def dims_bytes(output: Tensor) -> bytes:
+    """A TfLiteIntArray of a tensor's dimensions: the copy that a kernel makes in Prepare before it sets them."""
+    return np.array((len(output.shape), *output.shape), np.int32).tobytes()
+
+
 def axis_of(op: Op, axis: int, rank: int) -> int:
     """An axis counted from the front; BadModelError where there is none of that number."""
     if not -rank <= axis < rank:
@@ -173,6 +181,14 @@ def same_elements(model: Model, op: Op) -> tuple[Tensor, Tensor]:
             f"turns {source.dtype} of shape {list(source.shape)} into {output.dtype} of shape {list(output.shape)}",
         )
     return source, output
+
+
+def reshape_reason(model: Model, op: Op, dtypes: Sequence[str] = COPIED) -> str | None:
+    """Why elements cannot be copied as they are, None if they can; BadModelError where the shapes disagree."""
+    source, _ = same_elements(model, op)
+    if source.dtype not in dtypes:
+        return f"{source.dtype} is not supported"
+    return f"tensor {source.name!r} is empty" if source.elements == 0 else None
 
 
 def reshape_reference(model: Model, op: Op, value: Array | None) -> tuple[Array, ...]:

@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
 from mcusim import abi
+from mcusim.fixedpoint import fold_count, quantize_multiplier
 from mcusim.model import Model, Op, Tensor
-from mcusim.operands import bad, constant, expect_shape, four_dimensions, integer, operand, result
+from mcusim.nn.reduce import mean_s8, mean_s16
+from mcusim.operands import (
+    Array,
+    bad,
+    constant,
+    expect_shape,
+    four_dimensions,
+    integer,
+    operand,
+    quantization,
+    quantized_reason,
+    result,
+    values,
+)
+from mcusim.requantization import ratio_reason
 from mcusim.runtime import OpMemory
+
+MEAN: Mapping[str, Callable[..., None]] = {"int8": mean_s8, "int16": mean_s16}
 
 Four = tuple[int, int, int, int]
 
@@ -67,3 +89,44 @@ def reduction_memory(model: Model, op: Op, *, sums: bool) -> OpMemory:
         init_bytes=44,
         scratch_bytes=(*added, 4 * len(source.shape), 4 * axes.elements),
     )
+
+
+def mean_reason(model: Model, op: Op) -> str | None:
+    """Why mcusim cannot run MEAN or SUM, None if it can; BadModelError where the shapes disagree."""
+    source, _, output = reduced_tensors(model, op)
+    reason = axes_reason(model, op) or quantized_reason(("int8", "int16"), source, output)
+    return reason or ratio_reason([quantization(op, source).scale / quantization(op, output).scale])
+
+
+def _scalars(model: Model, op: Op, divides: bool) -> tuple[int, int, int, int]:
+    """input_zero_point, multiplier, shift and output_zero_point; MEAN's division is folded into the scale."""
+    source, _, output = reduced_tensors(model, op)
+    one, other = quantization(op, source), quantization(op, output)
+    multiplier, shift = quantize_multiplier(one.scale / other.scale)
+    if divides:
+        count = math.prod(source.shape[axis] for axis in reduced_axes(model, op))
+        multiplier, shift = fold_count(multiplier, shift, count)
+    return one.zero_point, multiplier, shift, other.zero_point
+
+
+def mean_reference(model: Model, op: Op, value: Array | None, *, divides: bool) -> tuple[Array, ...]:
+    """The means, or the sums, in the output tensor's type and shape."""
+    source, _, output = reduced_tensors(model, op)
+    means = np.empty(output.elements, np.dtype(output.dtype))
+    elements = values(value).reshape(four_dimensions(source.shape))
+    reduced = np.array(reduced_of_4(model, op), np.int32)
+    MEAN[output.dtype](elements, reduced, *_scalars(model, op, divides), means)
+    return (means.reshape(output.shape),)
+
+
+def mean_call(model: Model, op: Op, *, divides: bool) -> abi.Invocation:
+    """mcusim_mean_s8 or mcusim_mean_s16 with its sums in the first scratch request."""
+    _, _, output = reduced_tensors(model, op)
+    arguments = (
+        *reduced_arguments(model, op),
+        abi.ScratchPointer(0),
+        *_scalars(model, op, divides),
+        abi.TensorPointer(output.index),
+    )
+    symbol = f"mcusim_mean_{'s8' if output.dtype == 'int8' else 's16'}"
+    return abi.Invocation((), (abi.Call(symbol, arguments, checks_status=False),))

@@ -192,15 +192,15 @@ def convolution_model(side=6):
     return layer.model
 
 
-def pool(operator, shape, size, stride, rule, *, fused="NONE", output_scale=0.1, dtype="int8"):
+def pool(operator, shape, size, stride, rule, *, fused="NONE", output_scale=0.1, dtype="int8", zero_point=5):
     """A layer of AVERAGE_POOL_2D or MAX_POOL_2D; size and stride as (h, w)."""
     n, h, w, c = shape
     valid = [(side - k) // s + 1 for side, k, s in zip((h, w), size, stride, strict=True)]
     same = [-(-side // s) for side, s in zip((h, w), stride, strict=True)]
     return one_layer(
         operator,
-        [Value(shape, 0.1, 5, dtype)],
-        Value((n, *(same if rule == "SAME" else valid), c), output_scale, 5, dtype),
+        [Value(shape, 0.1, zero_point, dtype)],
+        Value((n, *(same if rule == "SAME" else valid), c), output_scale, zero_point, dtype),
         "Pool2DOptions",
         StrideH=stride[0],
         StrideW=stride[1],
@@ -209,6 +209,30 @@ def pool(operator, shape, size, stride, rule, *, fused="NONE", output_scale=0.1,
         Padding=padding(rule),
         FusedActivationFunction=activation(fused),
     )
+
+
+def constant(*values):
+    """A constant int32 operand."""
+    data = np.array(values, np.int32)
+    return Value(data.shape, None, dtype="int32", data=data)
+
+
+def quantized(shape, dtype="int8", scale=0.1):
+    """A tensor of any type: one whose elements are quantized has a scale, and int8 a zero point of 3."""
+    return Value(shape, scale if dtype in ("int8", "int16") else None, 3 if dtype == "int8" else 0, dtype)
+
+
+def random_elements(seed, shape, dtype="int8"):
+    """Elements of any type, over its whole range where it is an integer's."""
+    rng = np.random.default_rng(seed)
+    if dtype == "int8":
+        return random_int8(rng, shape)
+    if dtype == "float32":
+        return rng.normal(size=shape).astype(np.float32)
+    if dtype == "bool":
+        return rng.integers(0, 2, shape).astype(np.bool_)
+    limits = np.iinfo(dtype)
+    return rng.integers(limits.min, limits.max, shape, dtype, endpoint=True)
 
 
 def random_int8(rng, shape):

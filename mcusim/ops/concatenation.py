@@ -16,10 +16,9 @@ from mcusim.operands import (
     bad,
     expect_shape,
     four_dimensions,
-    int8_reason,
     integer,
     operand,
-    quantization,
+    quantized_reason,
     result,
     same_quantization_reason,
     values,
@@ -34,7 +33,7 @@ KERNELS: tuple[str, ...] = (
     "arm_concatenation_s8_z",
 )
 
-DTYPES = ("int16", "int32", "int64", "float32", "bool")  # beside int8
+DTYPES = ("int32", "int64", "float32", "bool")  # beside int8 and int16
 MAX_INPUTS = 10  # kMaxInputNum of TFLM's kernel
 LARGEST_DIMENSION = 0xFFFF  # arm_concatenation_s8_* take dimensions as uint16_t
 
@@ -71,11 +70,13 @@ def check(model: Model, op: Op) -> str | None:
     innermost = output.shape[-1] * (output.bytes // max(output.elements, 1))
     if len(output.shape) > 4 or max(*output.shape, innermost) > LARGEST_DIMENSION:
         return f"an output of shape {list(output.shape)} is not supported"
-    if output.dtype != "int8":
+    if output.dtype not in ("int8", "int16"):
         return moved_reason(DTYPES, *inputs, output)
-    reason = int8_reason(*inputs, output)
+    reason = quantized_reason(("int8", "int16"), *inputs, output)
     if reason:
         return reason
+    if output.dtype == "int16":
+        return None
     return next(filter(None, (same_quantization_reason(tensor, output) for tensor in inputs)), None)
 
 
@@ -85,13 +86,9 @@ def macs(model: Model, op: Op) -> int:
 
 
 def memory(model: Model, op: Op, runtime: Runtime) -> OpMemory:
-    """What TFLM allocates: for int8 also arrays of the inputs' scales and zero points."""
-    inputs, output, _ = _tensors(model, op)
-    return OpMemory(
-        builtin_data_bytes=8,
-        init_bytes=24,
-        prepare_bytes=(4 * len(inputs),) * 2 if output.dtype == "int8" else (),
-    )
+    """What TFLM allocates; since its kernel wants one quantization of all (2024), nothing in Prepare."""
+    _tensors(model, op)
+    return OpMemory(builtin_data_bytes=8, init_bytes=24)
 
 
 def reference(model: Model, op: Op, inputs: Sequence[Array | None]) -> tuple[Array, ...]:
@@ -125,8 +122,4 @@ def invocation(model: Model, op: Op, runtime: Runtime) -> abi.Invocation:
         arguments = (pointers[0], x * size, y, z, w, pointers[1], *total, offset)
         calls.append(abi.Call(f"arm_concatenation_s8_{'wzyx'[axis_of_4]}", arguments, checks_status=False))
         offset += tensor.shape[axis] * bytes_of
-    if output.dtype != "int8":
-        return abi.Invocation((), tuple(calls))
-    of = [quantization(op, tensor) for tensor in inputs]
-    scales = np.array([each.scale for each in of], np.float32).tobytes()
-    return abi.Invocation((scales, np.array([each.zero_point for each in of], np.int32).tobytes()), tuple(calls))
+    return abi.Invocation((), tuple(calls))

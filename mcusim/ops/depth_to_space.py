@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mcusim import abi
-from mcusim.copies import Walk, moved_reason, walk_call, walk_reference
+from mcusim.copies import Walk, dims_bytes, moved_reason, walk_call, walk_reference
 from mcusim.model import Model, Op
 from mcusim.operands import Array, bad, expect_shape, integer, operand, rank_4, result
 from mcusim.runtime import OpMemory, Runtime
@@ -39,9 +39,9 @@ def macs(model: Model, op: Op) -> int:
 
 
 def memory(model: Model, op: Op, runtime: Runtime) -> OpMemory:
-    """What TFLM allocates: the parsed options only."""
+    """What TFLM allocates: the parsed options, and in Prepare a copy of the output's dimensions."""
     _walk(model, op)
-    return OpMemory(builtin_data_bytes=4)
+    return OpMemory(builtin_data_bytes=4, prepare_bytes=(len(dims_bytes(result(model, op))),))
 
 
 def reference(model: Model, op: Op, inputs: Sequence[Array | None]) -> tuple[Array, ...]:
@@ -51,4 +51,5 @@ def reference(model: Model, op: Op, inputs: Sequence[Array | None]) -> tuple[Arr
 
 def invocation(model: Model, op: Op, runtime: Runtime) -> abi.Invocation:
     """mcusim_copy_rows, a call of memcpy for each row of a block."""
-    return walk_call("mcusim_copy_rows", _walk(model, op), operand(model, op, 0, "input"), result(model, op))
+    source, output = operand(model, op, 0, "input"), result(model, op)
+    return walk_call("mcusim_copy_rows", _walk(model, op), source, output, (dims_bytes(output),))

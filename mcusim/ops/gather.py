@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mcusim import abi
-from mcusim.copies import axis_of, bits, element_bytes, empty, like, moved_reason
+from mcusim.copies import axis_of, bits, dims_bytes, element_bytes, empty, like, moved_reason
 from mcusim.model import Model, Op, Tensor
 from mcusim.nn.strided import gather
 from mcusim.operands import Array, bad, constant, expect_shape, integer, operand, result
@@ -58,9 +58,9 @@ def macs(model: Model, op: Op) -> int:
 
 
 def memory(model: Model, op: Op, runtime: Runtime) -> OpMemory:
-    """What TFLM allocates: the parsed options only."""
-    _tensors(model, op)
-    return OpMemory(builtin_data_bytes=8)
+    """What TFLM allocates: the parsed options, and in Prepare a copy of the output's dimensions."""
+    _, _, output = _tensors(model, op)
+    return OpMemory(builtin_data_bytes=8, prepare_bytes=(len(dims_bytes(output)),))
 
 
 def reference(model: Model, op: Op, inputs: Sequence[Array | None]) -> tuple[Array, ...]:
@@ -91,4 +91,4 @@ def invocation(model: Model, op: Op, runtime: Runtime) -> abi.Invocation:
         count,
         abi.TensorPointer(output.index),
     )
-    return abi.Invocation((), (abi.Call("mcusim_gather", arguments),))
+    return abi.Invocation((dims_bytes(output),), (abi.Call("mcusim_gather", arguments),))

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from mcusim import abi
-from mcusim.copies import DIMS, empty, in_front, like, moved_reason
+from mcusim.copies import DIMS, moved_reason
 from mcusim.model import Model, Op
 from mcusim.nn.pad import mirror_pad
 from mcusim.operands import Array, bad, word
-from mcusim.padding import before_and_after, five_dimensions, pad_arguments, pad_tensors
+from mcusim.padding import before_and_after, bordered, pad_arguments, pad_tensors
 from mcusim.runtime import OpMemory, Runtime
 
 KERNELS: tuple[str, ...] = ("mcusim_mirror_pad",)
@@ -55,11 +53,7 @@ def memory(model: Model, op: Op, runtime: Runtime) -> OpMemory:
 
 def reference(model: Model, op: Op, inputs: Sequence[Array | None]) -> tuple[Array, ...]:
     """The input with a border of its own elements, mirrored."""
-    source, paddings, output = pad_tensors(model, op)
-    padded = empty(output).reshape(in_front(output.shape))
-    before = np.array(in_front(before_and_after(paddings)[0], 0), np.int32)
-    mirror_pad(five_dimensions(inputs[0], source.shape), before, _reflection(op), padded)
-    return (like(output, padded.reshape(-1)),)
+    return bordered(model, op, inputs[0], mirror_pad, _reflection(op))
 
 
 def invocation(model: Model, op: Op, runtime: Runtime) -> abi.Invocation:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from mcusim.model import Model, Op
-from mcusim.operands import operand, quantized_reason, same_quantization_reason
-from mcusim.ops.pad import KERNELS, invocation, macs, memory, pad_reason, reference
+from collections.abc import Sequence
 
-__all__ = ["KERNELS", "check", "invocation", "macs", "memory", "reference"]
+from mcusim import abi
+from mcusim.model import Model, Op
+from mcusim.operands import Array, operand, quantized_reason, same_quantization_reason
+from mcusim.padding import pad_call, pad_reason, pad_reference, pad_tensors
+from mcusim.runtime import OpMemory, Runtime
+
+KERNELS: tuple[str, ...] = ("arm_pad_s8", "mcusim_pad")
 
 
 def check(model: Model, op: Op) -> str | None:
@@ -21,3 +25,24 @@ def check(model: Model, op: Op) -> str | None:
         return None
     # TFLM's Prepare wants the value in the output's quantization.
     return quantized_reason(("int8",), source, value) or same_quantization_reason(value, source)
+
+
+def macs(model: Model, op: Op) -> int:
+    """None: PADV2 copies."""
+    return 0
+
+
+def memory(model: Model, op: Op, runtime: Runtime) -> OpMemory:
+    """What TFLM allocates; PADV2 has no options to parse."""
+    pad_tensors(model, op)
+    return OpMemory(init_bytes=56)
+
+
+def reference(model: Model, op: Op, inputs: Sequence[Array | None]) -> tuple[Array, ...]:
+    """The input with a border of the value."""
+    return pad_reference(model, op, inputs[0])
+
+
+def invocation(model: Model, op: Op, runtime: Runtime) -> abi.Invocation:
+    """arm_pad_s8, or mcusim_pad for other types."""
+    return pad_call(model, op)

@@ -5,22 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mcusim import abi
-from mcusim.copies import reshape_call, reshape_reference, same_elements
+from mcusim.copies import reshape_call, reshape_reason, reshape_reference, same_elements
 from mcusim.model import Model, Op
 from mcusim.operands import Array
 from mcusim.runtime import OpMemory, Runtime
 
 KERNELS: tuple[str, ...] = ("arm_reshape_s8",)
 
-COPIED = ("int8", "uint8", "int16", "int32", "int64", "float32", "bool")  # types whose elements are whole bytes
-
 
 def check(model: Model, op: Op) -> str | None:
     """Why mcusim cannot run the layer, None if it can; BadModelError where its shapes disagree."""
-    source, _ = same_elements(model, op)
-    if source.dtype not in COPIED:
-        return f"{source.dtype} is not supported"
-    return f"tensor {source.name!r} is empty" if source.elements == 0 else None
+    return reshape_reason(model, op)
 
 
 def macs(model: Model, op: Op) -> int:

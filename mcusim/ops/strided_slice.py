@@ -65,8 +65,12 @@ def check(model: Model, op: Op) -> str | None:
         return f"{len(source.shape)} dimensions are not supported"
     if integer(op, "ellipsis_mask") or integer(op, "new_axis_mask") or op.options.get("offset"):
         return "an ellipsis, a new axis or an end relative to the beginning is not supported"
-    if _slice(model, op) is None:
+    of = _slice(model, op)
+    if of is None:
         return "bounds other than constant int32 are not supported"
+    if any(stride < 0 and integer(op, "shrink_axis_mask") >> axis & 1 for axis, stride in enumerate(of.strides)):
+        # TFLM's loop then ends before it begins.
+        return "a negative stride along an axis that is shrunk is not supported"
     return moved_reason(DTYPES, source, output)
 
 

@@ -12,8 +12,12 @@ MODELS = {
     "hello_world_int8": 16 + 16 * 16 + 16,
     "kws_ref_model": 2_656_768,
     "micro_speech_quantized": 25 * 20 * 8 * 80 + 4 * 4_000,
+    "pad0": 0,
+    "pad9": 0,
     "person_detect": 7_157_888,
     "pretrainedResnet_quant": 12_501_632,
+    "strided_slice0": 0,
+    "strided_slice20": 0,
 }
 
 
@@ -53,7 +57,6 @@ def test_arrays_are_as_large_as_prepare_allocates(reference_data, name, mve):
         assert tuple(len(array) for array in arrays) == memory.prepare_bytes
 
 
-def test_seventeen_operators():
-    assert len(OPERATORS) == 17
+def test_operators_are_the_modules_of_their_names():
     for name, module in OPERATORS.items():
         assert module.__name__ == f"mcusim.ops.{name.lower()}"

@@ -8,8 +8,8 @@ import pytest
 import mcusim
 from mcusim.inference import Machine
 
-MODELS = ("ad01_int8", "hello_world_int8", "kws_ref_model", "micro_speech_quantized", "person_detect",
-          "pretrainedResnet_quant")  # fmt: skip
+MODELS = ("ad01_int8", "hello_world_int8", "kws_ref_model", "micro_speech_quantized", "pad0", "pad9", "person_detect",
+          "pretrainedResnet_quant", "strided_slice0", "strided_slice20")  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ def target(case, kernels):
         "arm_transpose_s8",
         value,
         output,
-        *(abi.Struct((shape + (1, 1, 1))[:4]) for shape in (value.shape, case.expected.shape)),
+        *(abi.Struct((*shape, 1, 1, 1)[:4]) for shape in (value.shape, case.expected.shape)),
         abi.Struct((len(permutation), permutation)),
     )
     return output.array
