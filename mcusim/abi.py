@@ -149,6 +149,11 @@ def dims(n: int, h: int, w: int, c: int) -> Struct:
     return Struct((n, h, w, c))
 
 
+def tile(height_width: tuple[int, int]) -> Struct:
+    """cmsis_nn_tile: width first."""
+    return Struct(_tile(height_width))
+
+
 def conv_params(
     input_offset: int,
     output_offset: int,
@@ -253,6 +258,11 @@ def lstm_params(
     return Struct((*numbers, *forget_gate, *input_gate, *cell_gate, *output_gate))
 
 
+def transpose_params(num_dims: int, permutations: TensorPointer) -> Struct:
+    """cmsis_nn_transpose_params; permutations is an array of num_dims uint32."""
+    return Struct((num_dims, permutations))
+
+
 def per_channel_quant_params(multiplier: PreparedPointer, shift: PreparedPointer) -> Struct:
     """cmsis_nn_per_channel_quant_params: two int32 arrays, one entry an output channel."""
     return Struct((multiplier, shift))
@@ -264,5 +274,5 @@ def per_tensor_quant_params(multiplier: int, shift: int) -> Struct:
 
 
 def _tile(height_width: tuple[int, int]) -> tuple[int, int]:
-    """cmsis_nn_tile: width first."""
+    """Members of a cmsis_nn_tile."""
     return height_width[1], height_width[0]

@@ -23,6 +23,7 @@ from mcusim.pipelines import PIPELINES
 from mcusim.plan import Plan
 from mcusim.recording import Observer
 from mcusim.trace import CAUSES, Timing, Trace
+from mcusim.variables import held, initial
 
 Array = NDArray[np.generic]
 
@@ -74,6 +75,8 @@ class Machine:
         for tensor in plan.model.tensors:
             if tensor.is_variable and tensor.bytes:
                 emulator.write(plan.address_of(tensor.index), reset_bytes(tensor))
+        for number, content in enumerate(initial(plan.model)):
+            emulator.write(plan.variable_address(number), content)
         for index, array in zip(plan.model.inputs, inputs, strict=True):
             emulator.write(plan.address_of(index), np.ascontiguousarray(array).tobytes())
         return cls(plan, emulator, invocations, possible, emulator.walker)
@@ -84,8 +87,8 @@ class Machine:
         return sum(timing.waiting(trace, first.name, ("fetch", "cache")) for trace in traces) if first else 0
 
     def value(self, index: int) -> Array:
-        """What a tensor holds now; a constant's value comes from the model."""
-        tensor = self.plan.model.tensors[index]
+        """What a tensor holds now, a handle's variable; a constant's value comes from the model."""
+        tensor = held(self.plan.model, index)
         if tensor.data is not None:
             return tensor.data
         content = self.emulator.read(self.plan.address_of(index), tensor.bytes)
@@ -101,7 +104,7 @@ class Machine:
         traces = self._execute(op)
         expected = OPERATORS[op.name].reference(self.plan.model, op, operands)
         difference = None
-        for index, reference in zip(written(op), expected, strict=True):
+        for index, reference in zip(written(self.plan.model, op), expected, strict=True):
             difference = difference or first_difference(self.plan.model.tensors[index], reference, self.value(index))
         timings = [self._timing(trace) for trace in traces]
         self.code_waits += self.waits_for_code(traces)
@@ -155,10 +158,10 @@ class Machine:
         return self.plan.prepared_address(op.index, argument.array)
 
     def _writable(self, op: Op) -> list[tuple[int, int, str]]:
-        """The layer's outputs, states, scratch and arrays to work in: what its kernel may write beside the stack."""
+        """Outputs, states, variables, scratch, arrays to work in: what the kernel may write beside the stack."""
         plan = self.plan
         memory = plan.arena.memory[op.index]
-        tensors = [plan.model.tensors[index] for index in written(op)]
+        tensors = [held(plan.model, index) for index in written(plan.model, op)]
         ranges = [(plan.address_of(tensor.index), tensor.bytes, tensor.name) for tensor in tensors]
         ranges += [
             (plan.scratch_address(op.index, request), size, f"scratch {request}")
@@ -172,7 +175,7 @@ class Machine:
     def _readable(self, op: Op) -> list[tuple[int, int, str]]:
         """The layer's inputs in RAM, constants too if they lie there, and the arrays that Prepare filled."""
         plan = self.plan
-        tensors = [plan.model.tensors[index] for index in op.inputs if index >= 0]
+        tensors = [held(plan.model, index) for index in op.inputs if index >= 0]
         in_ram = [t for t in tensors if not t.is_constant or (plan.shares_ram and t.file_offset is not None)]
         ranges = [(plan.address_of(t.index), t.bytes, t.name) for t in in_ram]
         arrays = self.invocations[op.index].arrays
@@ -190,13 +193,14 @@ class Machine:
         cycles = sum(one.cycles for one in timings)
         # First conservation law: a layer's cycles are those of its functions and those of its causes.
         assert cycles == sum(causes.values()) == sum(item.cycles for item in functions)
-        output = self.plan.model.tensors[op.outputs[0]]
+        # An operator without outputs is named after what it is given; CALL_ONCE has neither.
+        named = [held(self.plan.model, index) for index in (*op.outputs, *op.inputs) if index >= 0]
         return record.Layer(
             index=op.index,
             op=op.name,
-            name=output.name,
+            name=named[0].name if named else op.name,
             kernel=traces[0].entry if traces else "",
-            shape=output.shape,
+            shape=named[0].shape if named else (),
             macs=macs,
             instructions=sum(trace.instructions for trace in traces),
             cycles=cycles,

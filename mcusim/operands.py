@@ -50,6 +50,21 @@ def result(model: Model, op: Op) -> Tensor:
     return model.tensors[op.outputs[0]]
 
 
+def results(model: Model, op: Op, count: int | None = None) -> tuple[Tensor, ...]:
+    """All output tensors, `count` of them where that is known; BadModelError where there are none or others."""
+    if not op.outputs or count not in (None, len(op.outputs)) or min(op.outputs) < 0:
+        raise bad(op, f"has {len(op.outputs)} outputs instead of {'one or more' if count is None else count}")
+    return tuple(model.tensors[index] for index in op.outputs)
+
+
+def constant(model: Model, op: Op, position: int, role: str) -> NDArray[np.int32] | None:
+    """The int32 values of an operand in one dimension; None where it is computed at run time or of another type."""
+    tensor = operand(model, op, position, role)
+    if tensor.data is None or tensor.dtype != "int32":
+        return None
+    return np.ascontiguousarray(tensor.data, np.int32).reshape(-1)
+
+
 def integer(op: Op, option: str) -> int:
     """An integer option by its schema name; BadModelError where it is missing."""
     value = _option(op, option)
@@ -209,3 +224,9 @@ def int16_values(value: Array | None) -> NDArray[np.int16]:
     """The same of int16."""
     assert value is not None and value.dtype == np.int16
     return np.ascontiguousarray(value, np.int16).reshape(value.shape)
+
+
+def values(value: Array | None) -> Array:
+    """An operand that is present, contiguous and in its own shape."""
+    assert value is not None
+    return np.ascontiguousarray(value).reshape(value.shape)

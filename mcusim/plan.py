@@ -20,6 +20,7 @@ from mcusim.pipelines import PIPELINES
 from mcusim.placement import FLASH, Bank, Banks, choose_banks, largest_bank
 from mcusim.runtime import KernelLibrary, Runtime
 from mcusim.symbols import Symbol
+from mcusim.variables import number_of, subgraphs_reason
 
 __all__ = ["Arena", "Bank", "Banks", "Plan", "arena", "largest_bank", "lay_out", "plan"]
 
@@ -95,7 +96,12 @@ class Plan:
         return not self.verdict().reasons
 
     def address_of(self, tensor: int) -> int:
-        """Address of a tensor: in the arena, or in the model file in flash. KeyError for one without any bytes."""
+        """Address of a tensor: in the arena, or in the model file in flash; of a handle, its variable's.
+
+        KeyError for one without any bytes.
+        """
+        if self.model.tensors[tensor].dtype == "resource":
+            return self.variable_address(number_of(self.model, tensor))
         offset = self.model.tensors[tensor].file_offset
         if self.model.tensors[tensor].is_constant and offset is not None:
             return self.model_address + offset
@@ -114,6 +120,10 @@ class Plan:
     def prepared_address(self, op: int, array: int) -> int:
         """Address of an operator's n-th persistent array; KeyError where it has none."""
         return self._persistent_address("kernel arrays", op, array)
+
+    def variable_address(self, number: int) -> int:
+        """Address of the n-th resource variable; KeyError where there is none."""
+        return self._persistent_address("resource variables", None, number)
 
     def _persistent_address(self, kind: str, op: int | None, position: int) -> int:
         for allocation in self.arena.allocations:
@@ -263,8 +273,8 @@ def check(model: Model) -> None:
             f"{model.name} has {len(model.ops):,} operators and {len(model.tensors):,} tensors; mcusim plans up to "
             f"{MOST_OPS:,} and {MOST_TENSORS:,}"
         )
-    if len(model.subgraphs) != 1:
-        raise UnsupportedError(f"{model.name} has {len(model.subgraphs)} subgraphs; mcusim runs models of one")
+    if reason := subgraphs_reason(model):
+        raise UnsupportedError(f"{model.name} has {reason}")
     reasons = [
         f"input {tensor.name!r}: {tensor.dtype} is not supported"
         for tensor in (model.tensors[index] for index in model.inputs)

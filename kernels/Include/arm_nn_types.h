@@ -104,6 +104,11 @@ typedef struct {
 } cmsis_nn_pool_params;
 
 typedef struct {
+    const int32_t num_dims;
+    const uint32_t *permutations;
+} cmsis_nn_transpose_params;
+
+typedef struct {
     int32_t input_offset;
     int32_t filter_offset;
     int32_t output_offset;

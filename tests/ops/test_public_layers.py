@@ -17,11 +17,15 @@ MODELS = {
     "leaky_relu0": 0,
     "leaky_relu11": 0,
     "micro_speech_quantized": 25 * 20 * 8 * 80 + 4 * 4_000,
+    "pad0": 0,
+    "pad9": 0,
     "person_detect": 7_157_888,
     "pretrainedResnet_quant": 12_501_632,
     "quantize0": 0,
     "sub0": 0,
     "trained_lstm_int8": 4 * 28 * 20 * (28 + 20) + 5_600,
+    "strided_slice0": 0,
+    "strided_slice20": 0,
 }
 
 
@@ -39,7 +43,7 @@ def test_layers_are_tflite_micros(reference_data, name):
         operator = OPERATORS[op.name]
         assert operator.check(model, op) is None
         found = operator.reference(model, op, [None if index < 0 else before[index] for index in op.inputs])
-        for index, value in zip(written(op), found, strict=True):
+        for index, value in zip(written(model, op), found, strict=True):
             np.testing.assert_array_equal(value, values[index], err_msg=f"layer {op.index} ({op.name})")
             compared += 1
     assert compared >= len(model.ops)
@@ -62,7 +66,6 @@ def test_arrays_are_as_large_as_prepare_allocates(reference_data, name, mve):
         assert tuple(len(array) for array in arrays) == memory.prepare_bytes
 
 
-def test_operators_are_modules_of_their_names():
-    assert len(OPERATORS) >= 39
+def test_operators_are_the_modules_of_their_names():
     for name, module in OPERATORS.items():
         assert module.__name__ == f"mcusim.ops.{name.lower()}"

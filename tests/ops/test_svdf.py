@@ -65,14 +65,14 @@ def test_a_state_that_int8_does_not_hold_wraps_around():
     layer = filters(rank=1, units=1, steps=2, inputs=1, batches=1, zero_point=-9, gain=99.0)
     weight = int(layer.model.tensors[1].data[0, 0])
     value = np.array([[-128 if weight > 0 else 127]], np.int8)
-    _, state = layer.references(value)
+    _, state = layer.reference_outputs(value)
     assert state.tolist() == [[-9, 119]]
     layer.target(value)  # compares the states too
 
 
 def test_the_layer_writes_its_output_and_its_state():
     layer = filters()
-    assert written(layer.op) == (5, 4)
+    assert written(layer.model, layer.op) == (5, 4)
 
 
 def test_macs_and_memory():

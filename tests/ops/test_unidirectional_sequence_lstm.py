@@ -75,7 +75,7 @@ def test_one_result_over_two_sequences(dtype, sizes, time_major, clip, power, se
         known = held | {0: value}
         operands = [None if i < 0 else known.get(i, tensors[i].data) for i in layer.op.inputs]
         output, *states = OPERATORS[NAME].reference(layer.model, layer.op, operands)
-        held = dict(zip(written(layer.op)[1:], states, strict=True))
+        held = dict(zip(written(layer.model, layer.op)[1:], states, strict=True))
         np.testing.assert_array_equal(output, interpreter.get_output(0))
     np.testing.assert_array_equal(layer.reference(values[0]), layer.target(values[0]))
 
@@ -83,7 +83,7 @@ def test_one_result_over_two_sequences(dtype, sizes, time_major, clip, power, se
 def test_the_hidden_state_is_the_last_output():
     layer = lstm()
     value = np.random.default_rng(4).integers(-128, 128, (2, 3, 5)).astype(np.int8)
-    output, hidden, _ = layer.references(value)
+    output, hidden, _ = layer.reference_outputs(value)
     np.testing.assert_array_equal(hidden, output[:, -1])
 
 

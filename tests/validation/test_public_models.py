@@ -11,9 +11,10 @@ from mcusim.inference import Machine
 from mcusim.ops import written
 
 ELEMENTWISE = ("add0", "add9", "leaky_relu0", "leaky_relu11", "quantize0", "sub0")
-SEANET = ("conv0", "conv4", "conv9", "conv12", "conv21", "transpose_conv0")
+SEANET = ("conv0", "conv4", "conv9", "conv12", "conv21", "pad0", "pad9", "strided_slice0", "strided_slice20",
+          "transpose_conv0")  # fmt: skip
 MODELS = ("ad01_int8", *ELEMENTWISE, "hello_world_int8", "kws_ref_model", "micro_speech_quantized", "person_detect",
-          "pretrainedResnet_quant", "trained_lstm_int8", *SEANET)  # fmt: skip
+          "keyword_scrambled_8bit", "pretrainedResnet_quant", "trained_lstm_int8", *SEANET)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,7 @@ def test_every_tensor_is_tflite_micros(reference_data, name, board):
         assert layer.bit_exact, layer.difference
         assert layer.instructions > 0
         assert layer.cycles >= layer.macs // 2, "no Cortex-M4 multiplies more than two pairs a cycle"
-        for index in written(op):
+        for index in written(model, op):
             found = machine.value(index)
             np.testing.assert_array_equal(found, expected[f"tensor_{index}"].reshape(found.shape))
 

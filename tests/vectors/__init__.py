@@ -13,9 +13,12 @@ from vectors import (
     min_max,
     mul,
     network,
+    pad,
+    pool,
     requantize,
     softmax,
     svdf,
+    transpose,
     transpose_conv,
 )
 
@@ -35,4 +38,8 @@ OPERATORS: Mapping[str, ModuleType] = {
     "lstm": lstm,
     "requantize": requantize,
     "svdf": svdf,
+    "avg_pool": pool,
+    "max_pool": pool,
+    "pad": pad,
+    "transpose": transpose,
 }
