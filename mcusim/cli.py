@@ -288,7 +288,7 @@ def ops(
     rows = [
         [name, "int8", kernel, "CMSIS-NN" if kernel.startswith("arm_") else "reference"]
         for name, op in OPERATORS.items()
-        for kernel in op.KERNELS
+        for kernel in op.KERNELS or ("none",)
     ]
     target.deliver(_listing(["operator", "type", "kernel", "as in"], rows, facts))
 
