@@ -54,7 +54,16 @@ def test_reported_arena_is_tflite_micros(reference_data, arena_rows, name, board
 # binaries that made the expected tensors (arena.csv, last column).
 @pytest.mark.parametrize("name", ["ad01_int8", "kws_ref_model", "person_detect", "pretrainedResnet_quant"])
 def test_instructions_are_within_ten_percent_of_cmsis_nn(reference_data, arena_rows, name):
+    assert 0.9 <= instructions_to_published(reference_data, arena_rows, name, "nucleo_l4r5zi", "m4") <= 1.1
+
+
+@pytest.mark.parametrize("board, core", [("nucleo_l4r5zi", "m4"), ("pico", "m0plus"), ("pico2", "m33")])
+@pytest.mark.parametrize("name", ["pad0", "pad9", "strided_slice0", "strided_slice20"])
+def test_instructions_of_reference_kernels_are_within_ten_percent(reference_data, arena_rows, name, board, core):
+    assert 0.9 <= instructions_to_published(reference_data, arena_rows, name, board, core) <= 1.1
+
+
+def instructions_to_published(reference_data, arena_rows, name, board, core):
     model = mcusim.load(reference_data / "models" / f"{name}.tflite")
-    run = mcusim.run(mcusim.plan(model, mcusim.load_board("nucleo_l4r5zi")))
-    published = int(arena_rows[name, "m4", "cmsis"]["instructions_per_invoke"])
-    assert 0.9 <= run.totals.instructions / published <= 1.1
+    run = mcusim.run(mcusim.plan(model, mcusim.load_board(board)), link_orders=False)
+    return run.totals.instructions / int(arena_rows[name, core, "cmsis"]["instructions_per_invoke"])
