@@ -332,7 +332,8 @@ def test_ops_names_kernels_that_the_firmware_has(capsys):
     assert main(["ops", "--json"]) == 0
     firmware = (ROOT / "mcusim" / "firmware" / "armv7em.elf").read_bytes()
     for row in json.loads(capsys.readouterr().out):
-        assert row["kernels"], row["op"]
+        # Handles and their initialization are the interpreter's own.
+        assert row["kernels"] or row["op"] in ("VAR_HANDLE", "CALL_ONCE")
         for kernel in row["kernels"]:
             assert b"\0" + kernel.encode() + b"\0" in firmware, f"{row['op']}: {kernel} is not in the firmware"
 

@@ -19,7 +19,7 @@ add_up(const MEAN_VALUE *input, const cmsis_nn_dims *input_dims, const mcusim_re
             for (int32_t w = 0; w < input_dims->w; w++) {
                 int32_t *sum = sums + n * steps.n + h * steps.h + w * steps.w;
                 for (int32_t c = 0; c < input_dims->c; c++, sum += steps.c) {
-                    *sum += *input++;
+                    *sum = (int32_t)((uint32_t)*sum + (uint32_t)*input++);
                 }
             }
         }

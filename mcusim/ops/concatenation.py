@@ -67,17 +67,24 @@ def check(model: Model, op: Op) -> str | None:
         return f"the fused activation {word(op, 'fused_activation_function')} is not supported"
     if len(inputs) > MAX_INPUTS:
         return f"{len(inputs)} inputs are not supported; TensorFlow Lite Micro joins up to {MAX_INPUTS}"
-    innermost = output.shape[-1] * (output.bytes // max(output.elements, 1))
-    if len(output.shape) > 4 or max(*output.shape, innermost) > LARGEST_DIMENSION:
-        return f"an output of shape {list(output.shape)} is not supported"
-    if output.dtype not in ("int8", "int16"):
-        return moved_reason(DTYPES, *inputs, output)
-    reason = quantized_reason(("int8", "int16"), *inputs, output)
+    reason = _types_reason(*inputs, output)
     if reason:
         return reason
-    if output.dtype == "int16":
-        return None
-    return next(filter(None, (same_quantization_reason(tensor, output) for tensor in inputs)), None)
+    innermost = output.shape[-1] * element_bytes(output)
+    if len(output.shape) > 4 or max(*output.shape, innermost) > LARGEST_DIMENSION:
+        return f"an output of shape {list(output.shape)} is not supported"
+    return None
+
+
+def _types_reason(*tensors: Tensor) -> str | None:
+    """Why the elements cannot stand in one tensor, None if they can; int8 needs one quantization."""
+    output = tensors[-1]
+    if output.dtype not in ("int8", "int16"):
+        return moved_reason(DTYPES, *tensors)
+    reason = quantized_reason(("int8", "int16"), *tensors)
+    if reason or output.dtype == "int16":
+        return reason
+    return next(filter(None, (same_quantization_reason(tensor, output) for tensor in tensors)), None)
 
 
 def macs(model: Model, op: Op) -> int:

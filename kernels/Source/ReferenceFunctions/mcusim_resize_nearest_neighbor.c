@@ -6,15 +6,16 @@
 
 static inline float scale_of(int32_t input_size, int32_t output_size, int32_t align_corners)
 {
-    return align_corners && output_size > 1 ? (float)(input_size - 1) / (float)(output_size - 1)
-                                            : (float)input_size / (float)output_size;
+    const int32_t edges = align_corners && output_size > 1;
+    return (float)(input_size - edges) / (float)(output_size - edges);
 }
 
 /* The input index of an output index: rounded half up where corners are aligned, else cut off. */
 static inline int32_t
 nearest(int32_t index, int32_t input_size, float scale, int32_t align_corners, int32_t half_pixel_centers)
 {
-    const float position = ((float)index + (half_pixel_centers ? 0.5f : 0.0f)) * scale;
+    /* A half of an integer: nothing is rounded before the product. */
+    const float position = (float)(2 * index + half_pixel_centers) * 0.5f * scale;
     const int32_t whole = (int32_t)position;
     const int32_t rounded = whole + (align_corners && position - (float)whole >= 0.5f);
     return arm_nn_min(rounded, input_size - 1);
