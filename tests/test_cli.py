@@ -334,7 +334,7 @@ def test_ops_names_kernels_that_the_firmware_has(capsys):
     for row in json.loads(capsys.readouterr().out):
         # Handles and their initialization are the interpreter's own.
         assert row["kernels"] or row["op"] in ("VAR_HANDLE", "CALL_ONCE")
-        for kernel in row["kernels"]:
+        for kernel in (one["kernel"] for one in row["kernels"]):
             assert b"\0" + kernel.encode() + b"\0" in firmware, f"{row['op']}: {kernel} is not in the firmware"
 
 

@@ -9,7 +9,7 @@ from mcusim.command_line import ROWS, FormatOption, JsonOption, OutputOption, Qu
 
 # What the names of kernels end in; kernels without one move elements of any type.
 TYPES: Mapping[str, str] = {
-    "s4": "int8, int4 weights",
+    "s4": "int4 weights",
     "s8": "int8",
     "u8": "uint8",
     "b8": "bool",
@@ -26,7 +26,7 @@ def ops(
     output: OutputOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """List the operators that can be run."""
+    """List the operators that can be run; arm_ kernels are CMSIS-NN's, mcusim_ as TensorFlow Lite Micro's own."""
     target = delivery.arrange(ROWS, [], json_path, format_name, output, quiet)
     from mcusim.ops import OPERATORS
 
@@ -34,13 +34,9 @@ def ops(
         {"op": name, "kernels": [{"kernel": kernel, "type": types(kernel)} for kernel in op.KERNELS]}
         for name, op in OPERATORS.items()
     ]
-    rows = [
-        [name, types(kernel), kernel, "CMSIS-NN" if kernel.startswith("arm_") else "reference"]
-        for name, op in OPERATORS.items()
-        for kernel in op.KERNELS
-    ]
-    rows += [[name, "any", "none: no code runs", "TFLM"] for name, op in OPERATORS.items() if not op.KERNELS]
-    target.deliver(listing(["operator", "type", "kernel", "as in"], sorted(rows), facts))
+    rows = [[name, types(kernel), kernel] for name, op in OPERATORS.items() for kernel in op.KERNELS]
+    rows += [[name, "any", "none: no code runs"] for name, op in OPERATORS.items() if not op.KERNELS]
+    target.deliver(listing(["operator", "type", "kernel"], sorted(rows), facts))
 
 
 def types(kernel: str) -> str:
