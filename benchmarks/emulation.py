@@ -88,7 +88,7 @@ def main() -> None:
         traces = executed(recording)
     emulator = recording.emulator
     counting = Emulator(
-        recording.core,
+        plan.core,
         plan.firmware,
         plan.code_address,
         (plan.arena_address, plan.stack_top - plan.arena_address),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -48,12 +49,14 @@ STATE = [REGISTERS[name] for name in (*(f"r{number}" for number in range(13)), "
 WFI, WFE, YIELD, SEMIHOSTING_BKPT = 0xBF30, 0xBF20, 0xBF10, 0xBEAB
 INTR_SVC, INTR_BKPT = 2, 7
 
-EXACT_READS = 16  # of the clock in a row; one that is read more often at once gets estimates between
-ESTIMATED_INSTRUCTIONS = 1000
-# How an event is approached: the cycles of what comes are not known before it has executed, so that the last part of
-# the way is measured again.
-NEAR_CYCLES = 2000
-FIRST_PART = 0.5
+# A program that polls the clock, reading it at one place again and again, gets estimates between exact readings.
+EXACT_READS = 16
+POLLING_INSTRUCTIONS = 64  # between two reads at most
+ESTIMATED_INSTRUCTIONS = 1000  # between two exact readings
+# How an event is approached: the cycles of what comes are not known before it has executed, so that a part of the way
+# is granted and measured again, and the last cycles block by block.
+NEAR_CYCLES = 32
+PART = 0.4
 
 Kind = Literal["block", "wfi", "wfe", "yield", "svc", "bkpt", "return", "stop", "fault"]
 
@@ -88,7 +91,8 @@ class _Clock:
     exact_at: int = -1  # instructions
     per_instruction: float = 1.0  # lately
     shown: int = 0
-    reads: int = 0
+    reads: int = 0  # in a row
+    read_at: tuple[int, int] = (-1, 0)  # place, and instructions, of the last one
     passed: int = 0  # cycles that went by without instructions
 
 
@@ -120,6 +124,8 @@ class Machine:
         self.systick = SysTick(chip.systick_divider, self.cycles)
         self.timer_read: Callable[[], None] = lambda: None
         self.marker: tuple[int, Callable[[], None]] | None = None
+        self.written: Callable[[], None] = lambda: None  # a register, of whatever kind
+        self.stopped: Callable[[], None] = lambda: None  # execution, between two blocks
         self.control = SystemControl(
             core.id, core.isa == "armv6m", self.systick, self.exceptions, self.cycles, self._noticed, console.write
         )
@@ -132,7 +138,12 @@ class Machine:
         self.stop_requested = False
         self._clock = _Clock()
         self._raised: int | None = None
-        self._uc = self._unicorn(chip, regions_of_code)
+        self._executes = self._stops = False
+        self._watched: dict[int, list[Callable[[], None]]] = {}
+        self._arrived: int | None = None  # the watched address that execution stands at
+        self._code_hooks: list[int] = []
+        self._regions = regions_of_code
+        self._uc = self._unicorn(chip)
 
     # Registers and memory.
 
@@ -176,20 +187,25 @@ class Machine:
     # The simulated clock.
 
     def cycles(self) -> int:
-        """The clock now; one that is polled gets estimates between exact readings."""
-        clock, executed = self._clock, self.recorder.instructions
-        near = executed - clock.exact_at < ESTIMATED_INSTRUCTIONS
-        clock.reads = clock.reads + 1 if near else 0
-        return self.estimate() if near and clock.reads > EXACT_READS else self.exact_cycles()
+        """The clock now, exact to the instruction; one that is polled gets estimates between exact readings."""
+        if not self._executes:
+            return self.exact_cycles()
+        clock, executed, place = self._clock, self.recorder.instructions, self.get("pc") & ~1
+        polls = clock.read_at[0] == place and executed - clock.read_at[1] <= POLLING_INSTRUCTIONS
+        clock.reads = clock.reads + 1 if polls else 0
+        clock.read_at = place, executed
+        if clock.reads <= EXACT_READS:
+            return self.exact_cycles()
+        clock.shown = max(clock.shown, self.estimate())
+        return clock.shown
 
     def estimate(self) -> int:
-        """The clock by the instructions since it was last read exactly; exact where these are many."""
+        """The clock by the instructions since it was last read exactly; exact to the block where these are many."""
         clock = self._clock
         since = self.recorder.instructions - clock.exact_at
         if since >= ESTIMATED_INSTRUCTIONS:
-            return self.exact_cycles()
-        clock.shown = max(clock.shown, clock.exact + int(since * clock.per_instruction))
-        return clock.shown
+            return self._read_clock()
+        return clock.exact + int(since * clock.per_instruction)
 
     def exact_cycles(self) -> int:
         """The clock by everything that was executed; it never goes back behind an estimate that was shown."""
@@ -197,7 +213,18 @@ class Machine:
         return self._clock.shown
 
     def spent_cycles(self) -> int:
-        """The cycles of everything that was executed and waited for, whatever the program was shown."""
+        """The cycles of everything that was executed and waited for, whatever the program was shown.
+
+        Asked for in an access of the program, they include the instruction that accesses.
+        """
+        if self._executes:
+            self._cut()
+        else:
+            self.recorder.finish()
+        return self._read_clock()
+
+    def _read_clock(self) -> int:
+        """The clock by all blocks so far."""
         clock, executed = self._clock, self.recorder.instructions
         since = executed - clock.exact_at
         if since:
@@ -214,34 +241,57 @@ class Machine:
         self._clock.passed += cycles
 
     def instructions_until(self, cycle: int) -> int:
-        """About how many instructions execute up to a cycle, or towards one that is far; at least 1."""
-        cycles = cycle - self.estimate()
-        if cycles > NEAR_CYCLES:
-            cycles = int(cycles * FIRST_PART)
-        return max(1, int(cycles / self._clock.per_instruction) + 1)
+        """How many instructions to execute towards a cycle, so that it most likely is not reached; at least 1."""
+        cycles = cycle - self.spent_cycles()
+        return 1 if cycles < NEAR_CYCLES else int(PART * cycles / self._clock.per_instruction)
 
     # Executing.
 
     def go_to(self, target: int, what: str) -> None:
         """Continue at an address. Raises EmulationError where no Thumb code can be."""
         if not target & 1:
-            raise EmulationError(f"{what} is {target:#010x}, which is not the address of Thumb code")
+            raise EmulationError(
+                f"{what} is {target:#010x}, which is not the address of Thumb code: its lowest bit has to be 1, for a "
+                "Cortex-M executes nothing else"
+            )
         if self.read_memory(target & ~1, 2) is None:
             raise EmulationError(f"{what} is {target:#010x}, where there is no memory")
         self.set("pc", target)
 
-    def execute(self, instructions: int) -> Stop:
-        """Execute about that many instructions, at least one block, unless something else comes before."""
+    def execute(self, instructions: int, until_unmasked: bool = False) -> Stop:
+        """Execute about that many instructions, at least one block, unless something else comes before.
+
+        With `until_unmasked`, the first write of a mask of interrupts is the last.
+        """
         executed = self.recorder.instructions
+        self.recorder.hold(until_unmasked)
         stop = self._emulate(instructions)
-        if stop.kind == "block" and self.recorder.instructions == executed:
+        unmasks = until_unmasked and self.recorder.next_unmasks
+        self.recorder.hold(False)
+        if stop.kind == "block" and not self._stops and (unmasks or self.recorder.instructions == executed):
             stop = self._emulate(self.recorder.next_instructions)
+        self.stopped()
         return stop
 
     def request_stop(self) -> None:
-        """Have `execute` come back before the next block."""
+        """Have `execute` come back, behind the instruction whose access asks for it."""
         self.stop_requested = True
         self.recorder.grant(0)
+        if self._executes:
+            self._cut()
+
+    def _cut(self) -> None:
+        """End the executing block behind the instruction that executes, and stop there.
+
+        Not within an IT block, which the emulator executes as a whole: then the block ends where it did.
+        """
+        key, pc = self.recorder.last_block(), self.get("pc") & ~1
+        instructions = () if key == observer.NO_BLOCK else self.code.block(key, None).block.instructions
+        following = next((behind for one, behind in pairwise(instructions) if one.address == pc), None)
+        if following is not None and not following.in_it_block:
+            self._stops = True
+            self.recorder.state[observer.STOPS_NEXT] = 1
+            self.recorder.cut(following.address)
 
     def where(self) -> str:
         """Where the program is, for the user."""
@@ -250,11 +300,16 @@ class Machine:
     def _emulate(self, instructions: int) -> Stop:
         self.recorder.grant(instructions)
         self._raised = None
+        self._stops = False
+        self.recorder.state[observer.STOPS_NEXT] = 0
+        self._executes = True
         fault: UcError | None = None
         try:
             self._uc.emu_start(self.get("pc") | 1, self.stop_address)
         except UcError as error:
             fault = error
+        finally:
+            self._executes = False
         self.recorder.check()
         pc = self.get("pc") & ~1
         if int(self.recorder.state[observer.STATUS]) == observer.OVER_BUDGET:
@@ -271,6 +326,10 @@ class Machine:
             return Stop(kind, pc, text)
         if pc == self.stop_address:
             return Stop("stop", pc)
+        if self._stops:
+            self.recorder.cut(pc)
+            self._arrive(pc)
+            return Stop("block", pc)
         return Stop("wfi" if self.halfword(pc - 2) == WFI else "yield", pc)
 
     def _fault(self, error: int, pc: int) -> Stop:
@@ -298,7 +357,7 @@ class Machine:
 
     # Unicorn.
 
-    def _unicorn(self, chip: Chip, regions_of_code: Sequence[tuple[int, int]]) -> Any:
+    def _unicorn(self, chip: Chip) -> Any:
         uc = Uc(UC_ARCH_ARM, UC_MODE_THUMB)
         uc.ctl_set_cpu_model(CPU_MODELS[self.core.emulated_as])
         for bank in self.banks:
@@ -309,25 +368,50 @@ class Machine:
         for address, size in (PERIPHERALS, *peripheral_windows(chip)):
             uc.mmio_map(address, size, self._reader(address), None, self._writer(address), None)
         uc.mmio_map(*PRIVATE_BUS, self._read_private, None, self._write_private, None)
-        state = self.recorder.state
-        for kind, function, first, last in (
-            (UC_HOOK_BLOCK, observer.on_visit(), 1, 0),
-            *((UC_HOOK_CODE, observer.on_access(), first, first + size - 1) for first, size in regions_of_code),
-        ):
-            handle = ctypes.c_size_t()
-            if HOOK_ADD(uc._uch, ctypes.byref(handle), kind, function.address, state.ctypes.data, first, last):
-                raise EmulationError("Unicorn refuses a hook")
+        self._add_hook(uc, UC_HOOK_BLOCK, observer.on_visit().address, 1, 0)
+        self._follow_code(uc)
         uc.hook_add(UC_HOOK_INTR, self._on_interrupt)
         return uc
 
-    def watch(self, address: int, reached: Callable[[], None]) -> None:
-        """Call `reached` each time that the instruction at an address is about to execute."""
+    def _follow_code(self, uc: Any) -> None:
+        """Have all code hooked natively, behind whatever other hooks there are."""
+        for handle in self._code_hooks:
+            binding.uclib.uc_hook_del(uc._uch, ctypes.c_size_t(handle))
+        function = observer.on_access().address
+        self._code_hooks = [
+            self._add_hook(uc, UC_HOOK_CODE, function, first, first + size - 1) for first, size in self._regions
+        ]
 
-        def on_code(_uc: object, _address: int, _size: int, _data: object) -> None:
-            reached()
+    def _add_hook(self, uc: Any, kind: int, function: int, first: int, last: int) -> int:
+        handle = ctypes.c_size_t()
+        if HOOK_ADD(uc._uch, ctypes.byref(handle), kind, function, self.recorder.state.ctypes.data, first, last):
+            raise EmulationError("Unicorn refuses a hook")
+        return int(handle.value)
+
+    def watch(self, address: int, reached: Callable[[], None]) -> None:
+        """Between two blocks: call `reached` each time that execution stands before the instruction at an address."""
+        known = self._watched.setdefault(address, [])
+        known.append(reached)
+        if len(known) > 1:
+            return
+
+        def on_code(uc: Any, address: int, _size: int, _data: object) -> None:
+            if self._arrived == address:
+                self._arrived = None
+            else:
+                self._stops = True
+                uc.emu_stop()
 
         self._uc.hook_add(UC_HOOK_CODE, on_code, begin=address, end=address)
+        self._follow_code(self._uc)  # an instruction that is stopped at must not count yet
         self._uc.ctl_flush_tb()  # hooks are part of what is translated
+
+    def _arrive(self, pc: int) -> None:
+        """Tell who watches the place where execution stopped."""
+        if pc in self._watched:
+            self._arrived = pc
+            for reached in self._watched[pc]:
+                reached()
 
     def _on_interrupt(self, uc: Any, number: int, _data: object) -> None:
         self._raised = number
@@ -356,6 +440,7 @@ class Machine:
         self._mark(PRIVATE_BUS[0] + offset)
 
     def _mark(self, address: int) -> None:
+        self.written()
         if self.marker is not None and self.marker[0] == address & ~3:
             self.marker[1]()
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from mcusim.fixedpoint import jit
+from mcusim.fixedpoint import inner, observing
 from mcusim.hardware import Core
 from mcusim.recording import (
     ACCESS,
@@ -61,7 +61,9 @@ _DOUBLE_WORD_BITS = 7
 def predicted(core: Core, name: str) -> Observer:
     """The observer of a core whose rules give PREDICTOR_RULES."""
     rules = core.rules
-    events = tuple(Event(event, cause, rules[event].value, rules[event].source) for event, cause in EVENTS)
+    costs = {event: rules[event].value for event, _ in EVENTS}
+    costs[EVENTS[BANK_CONFLICT][0]] = 0  # counted only: what one costs depends on the code around it
+    events = tuple(Event(event, cause, costs[event], rules[event].source) for event, cause in EVENTS)
     ways = rules["btac_ways"].value
     sets = rules["btac_entries"].value // ways
     state = np.zeros(sets * ways * _ENTRY_WORDS + 1, np.int64)
@@ -69,7 +71,7 @@ def predicted(core: Core, name: str) -> Observer:
     return Observer(name, events, _observe, np.array([sets, ways], np.int64), state)
 
 
-@jit
+@observing
 def _observe(
     log: Any,
     length: Any,
@@ -106,7 +108,7 @@ def _observe(
             )
 
 
-@jit
+@inner
 def _predict(address: Any, taken: Any, parameters: Any, state: Any) -> Any:
     """Predict one branch and learn from how it went; the event that it was, or −1."""
     ways = parameters[_WAYS]
@@ -130,7 +132,7 @@ def _predict(address: Any, taken: Any, parameters: Any, state: Any) -> Any:
     return BTAC_MISS
 
 
-@jit
+@inner
 def _access(
     log: Any,
     at: Any,

@@ -17,8 +17,10 @@ GENERIC = "generic"
 ADDRESS_SPACE_BYTES = 1 << 32
 MOST_ALIASED_BYTES = 64 << 20
 MOST_ROWS = 1000
+MOST_WAIT_STATES = 255
 
 UartKind = Literal["stm32_isr", "stm32_sr", "pl011", "nrf_uart"]
+What = Literal["wait_states", "prefetch", "instruction_cache", "data_cache"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,19 @@ class Crc:
 
 
 @dataclass(frozen=True, slots=True)
+class Dma:
+    """A controller of direct memory access, whose transfers do not happen: `control` is where the control register of
+    its first channel or stream is, `stride` how far the next one's."""
+
+    name: str
+    address: int
+    control: int
+    stride: int
+    channels: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Alias:
     """Memory that is seen a second time: `bytes` at `address` are those at `of`."""
 
@@ -115,9 +130,13 @@ class Plain:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """Bits of a register by which a program sets how flash answers: a number, or on where they are not 0."""
+    """Bits of a register by which a program sets how flash answers.
 
-    what: Literal["wait_states", "prefetch", "instruction_cache", "data_cache"]
+    Wait states are the number that the bits hold, wherever in the register they are; the others are on where any bit
+    is 1. Several rows may set the same: the register that was written last counts.
+    """
+
+    what: What
     name: str
     address: int
     bits: int
@@ -146,6 +165,7 @@ class Chip:
     uart: tuple[Uart, ...] = ()
     timer: tuple[Timer, ...] = ()
     crc: tuple[Crc, ...] = ()
+    dma: tuple[Dma, ...] = ()
     alias: tuple[Alias, ...] = ()
     zeros: tuple[Zeros, ...] = ()
     plain: tuple[Plain, ...] = ()
@@ -210,8 +230,16 @@ def _check(chip: Chip, file: str) -> None:
     for index, setting in enumerate(chip.setting):
         _check_word(file, f"setting[{index}].address", setting.address)
         _check_range(file, f"setting[{index}].bits", setting.bits, 1, ADDRESS_SPACE_BYTES - 1)
+        if setting.what == "wait_states":
+            value = setting.bits // (setting.bits & -setting.bits)
+            _check_range(file, f"setting[{index}].bits without the zeros behind them", value, 1, MOST_WAIT_STATES)
     for index, unit in enumerate(chip.crc):
         _check_word(file, f"crc[{index}].address", unit.address)
+    for index, controller in enumerate(chip.dma):
+        _check_word(file, f"dma[{index}].address", controller.address)
+        for key, number in (("control", controller.control), ("stride", controller.stride)):
+            _check_range(file, f"dma[{index}].{key}", number, 4, 0x1000)
+        _check_range(file, f"dma[{index}].channels", controller.channels, 1, 32)
     devices: dict[str, tuple[Uart | Timer, ...]] = {"uart": chip.uart, "timer": chip.timer}
     for kind, members in devices.items():
         for index, device in enumerate(members):
@@ -232,6 +260,7 @@ def _check(chip: Chip, file: str) -> None:
         len(chip.register),
         len(chip.trigger),
         len(chip.setting),
+        len(chip.dma),
         *map(len, devices.values()),
         *map(len, ranges.values()),
     )

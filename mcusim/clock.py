@@ -21,6 +21,8 @@ def parse_clock(text: str) -> int:
         raise BadInputError(f"{text!r} is not a clock; expected one such as 80MHz, 16.5MHz or 80e6 (in Hz)")
     number, unit = match.group(1), (match.group(2) or "").lower()
     hz = float(number) * _UNITS[unit]
+    if not hz:
+        raise BadInputError(f"{text!r} is no clock: nothing runs at 0 Hz; expected one such as 80MHz")
     if not unit and hz < SLOWEST_WITHOUT_UNIT_HZ:
         raise BadInputError(f"{text!r} as a clock is {hz:g} Hz; write {number}MHz for MHz")
     return round(hz)

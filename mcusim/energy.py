@@ -124,6 +124,8 @@ def _average_power(
 
 def duty_words(duty: DutyCycle) -> str:
     """Average power and battery life as a sentence for a report."""
+    if duty.busy_share > 1:
+        return f"cannot keep up with {duty.rate_hz:g} Hz: {duty.average_power_w_reason}"
     text = f"at {duty.rate_hz:g} Hz busy {duty.busy_share:.1%} of the time"
     if duty.average_power_w is None:
         return f"{text}: {duty.average_power_w_reason}"

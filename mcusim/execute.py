@@ -8,22 +8,21 @@ from dataclasses import dataclass
 
 from mcusim import call_stacks, execution, timing, touched_bytes
 from mcusim.bare_metal import Machine
+from mcusim.cache_registers import core_caches
 from mcusim.call_profile import exception_name, hot_loops, profile
 from mcusim.chips import Chip
 from mcusim.console import Console
 from mcusim.emulator import INCLUDED
 from mcusim.errors import BadInputError, EmulationError, UnsupportedError
-from mcusim.expectation import expected_error, no_error
+from mcusim.expectation import ErrorBar, expected_error, no_error
 from mcusim.firmware_run import End, FirmwareRun
-from mcusim.flash_settings import differences
-from mcusim.hardware import Board, Core
+from mcusim.flash_settings import FlashSettings, InForce, notes
+from mcusim.hardware import Board, Core, board_core
 from mcusim.images import Image
 from mcusim.intervals import Interest, Intervals, follow
-from mcusim.memory_systems import choices, memory_caveats, memory_observer
-from mcusim.pipelines import PIPELINES
+from mcusim.memory_systems import memory_caveats, memory_timing
 from mcusim.recording import Observer
 from mcusim.semihosting import Semihosting
-from mcusim.system_control import CCR
 from mcusim.trace import Timing, Trace
 
 DEFAULT_INSTRUCTIONS = 2_000_000_000
@@ -56,7 +55,6 @@ class Talk:
 def execute(
     image: Image,
     board: Board,
-    core: Core,
     chip: Chip,
     *,
     entry: Entry = Entry(),
@@ -71,15 +69,15 @@ def execute(
     timing; EmulationError for a start that cannot be and for a region that never ran. A run that goes wrong later is
     a result, whose end says how.
     """
+    core = board_core(board)
     _check_isa(image, core)
     console = Console(talk.pieces, board.clock_hz, talk.prompt.encode(), talk.ask, talk.show)
-    possible = [memory_observer(board, choice) for choice in choices(board)]
-    named = [_named(one, choice.words) for one, choice in zip(possible, choices(board), strict=True)]
     stacks = call_stacks.stack_observer(symbol.address for symbol in image.functions.values())
-    own = PIPELINES[core.pipeline].observer(core, board)
-    machine = Machine(
-        core, chip, board.regions, image, console, [one for one in (own, *named, stacks) if one is not None]
-    )
+    machine = Machine(core, chip, board.regions, image, console, [stacks])
+    caches = core_caches(board)
+    if caches is not None:
+        machine.control.cache_word = caches.word
+    settings = FlashSettings(machine, board, chip, follows=entry.function is None)
     banks = [bank for bank in machine.banks if bank.kind != "zeros"]
     touches = touched_bytes.touch_observer([(bank.address, bank.memory.size) for bank in banks])
     machine.recorder.add_observer(touches)
@@ -93,16 +91,38 @@ def execute(
         end = run.run(max_instructions)
     finally:
         semihosting.close()
-    starts_up = entry.function is None
-    result = _Result(image, board, core, chip, run, stacks, named, interest, intervals, starts_up)
+    result = _Result(image, board, core, chip, run, stacks, settings, interest, intervals)
     memory_use = touched_bytes.touched(touches, [bank.name for bank in banks])
     return result.report(end, started, memory_use, command)
 
 
-def _named(observer: Observer | None, words: str) -> Observer | None:
-    if observer is None or not words:
-        return observer
-    return dataclasses.replace(observer, name=f"{observer.name} ({words})")
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What ran with one setting of flash and caches: its trace, and how long that took."""
+
+    setting: InForce
+    trace: Trace
+    timing: Timing
+
+    @property
+    def instructions(self) -> int:
+        """Instructions of the part."""
+        return _instructions(self.trace)
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """What of a run is counted: as a whole, by setting in force, and as a tree of calls."""
+
+    trace: Trace
+    timing: Timing
+    parts: tuple[_Part, ...]
+    nodes: list[call_stacks.Node]
+
+    @property
+    def most(self) -> InForce:
+        """The setting of most cycles."""
+        return max(self.parts, key=lambda part: part.timing.cycles).setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,25 +135,22 @@ class _Result:
     chip: Chip
     run: FirmwareRun
     stacks: Observer
-    possible: Sequence[Observer | None]
+    settings: FlashSettings
     interest: Interest | None
     intervals: Intervals | None
-    starts_up: bool  # from reset: its start-up code sets clocks and caches
 
     def report(self, end: End, entry: str, memory: Sequence[execution.MemoryUse], command: str) -> execution.Execution:
         """The report."""
-        trace, nodes = self._counted()
-        others = {one.name for one in self.possible[1:] if one is not None}
-        first = dataclasses.replace(trace, observed=tuple(one for one in trace.observed if one.name not in others))
-        timed = timing.timed(self.run.machine.recorder.walker, first)
-        rows = profile(self.image, trace, timed, nodes)
+        counted = self._counted()
+        rows = profile(self.image, counted.trace, counted.timing, counted.nodes)
         return execution.Execution(
             command=command,
             firmware=execution.FirmwareInfo(self.image.name, self.image.kind, self.image.sha256, self.image.isa, entry),
             board=self._board(),
             end=execution.EndInfo(end.kind, end.text, end.status),
             region=self._region(),
-            totals=self._totals(trace, timed),
+            totals=self._totals(counted),
+            flash=_flash(counted.parts),
             functions=rows.functions,
             call_sites=rows.call_sites,
             stacks=rows.stacks,
@@ -141,17 +158,18 @@ class _Result:
                 execution.ExceptionCount(number, exception_name(number), count)
                 for number, count in sorted(self.run.statistics.exceptions.items())
             ),
-            stack_use=self._stack_use(trace),
+            stack_use=self._stack_use(counted.trace),
             memory=tuple(one for one in memory if one.touched_bytes),
-            loops=hot_loops(self.image, trace, timed),
+            loops=hot_loops(self.image, counted.trace, counted.timing),
             console=bytes(self.run.console.output[:SHOWN_BYTES]).decode("utf-8", "backslashreplace"),
-            notes=self._notes(),
+            notes=self._notes(counted.most),
         )
 
-    def _counted(self) -> tuple[Trace, list[call_stacks.Node]]:
+    def _counted(self) -> _Counted:
         recorder, machine = self.run.machine.recorder, self.run.machine
+        ends = None if self.intervals is None else self.intervals.ends
         if self.intervals is None:
-            interval, tree = recorder.snapshot(in_block=False), call_stacks.snapshot(self.stacks)
+            interval, tree = recorder.snapshot(), call_stacks.snapshot(self.stacks)
         elif self.intervals.total is None or self.intervals.tree is None:
             assert self.interest is not None
             raise EmulationError(f"the region {self.interest.words} never ran to its end; {self.run.end_text}")
@@ -160,11 +178,14 @@ class _Result:
         if not recorder.instructions or not interval.edges.any():
             raise EmulationError(f"no instruction was executed; {self.run.end_text}")
         top = 1 << 32
-        return recorder.trace_of(interval, "start", (top, top), machine.stop_address), call_stacks.nodes(tree)
+        trace = recorder.trace_of(interval, "start", (top, top), machine.stop_address, ends)
+        traces = recorder.traces_by_regime(interval, "start", (top, top), machine.stop_address, ends)
+        parts = tuple(_part(*pair) for pair in zip(self.settings.all, traces, strict=False) if _instructions(pair[1]))
+        return _Counted(trace, _sum([part.timing for part in parts]), parts, call_stacks.nodes(tree))
 
     def _board(self) -> execution.BoardInfo:
         board = self.board
-        memory = board.memory.model if board.memory else "zero_wait"
+        memory = memory_timing(board)
         return execution.BoardInfo(board.name, board.mcu, self.core.name, self.chip.id, board.clock_hz, memory)
 
     def _region(self) -> execution.Region | None:
@@ -172,35 +193,37 @@ class _Result:
             return None
         return execution.Region(self.interest.words, tuple(self.intervals.occurrences))
 
-    def _totals(self, trace: Trace, timed: Timing) -> execution.Totals:
-        instructions = sum(
-            edge.count * len(trace.blocks[edge.block].instructions) for edge in trace.edges if edge.count
-        )
-        statistics, cycles = self.run.statistics, timed.cycles
+    def _totals(self, counted: _Counted) -> execution.Totals:
+        statistics, cycles = self.run.statistics, counted.timing.cycles
         whole = self.intervals is None
         exception_cycles = statistics.exception_cycles if whole else 0
         waited = statistics.waited_cycles if whole else 0
         if not whole and self.intervals is not None:
             exception_cycles = self.intervals.exception_cycles
             waited = self.intervals.waited_cycles
-        waits = [timing.waiting(trace, one.name) if one else 0 for one in self.possible]
-        ends = [cycles - waits[0] + other for other in waits]
+        possible = [sum(found) for found in zip(*(_possible_cycles(part) for part in counted.parts), strict=True)]
         clock = cycles + exception_cycles + waited
-        memory = self._board().memory
-        error = expected_error(self.board, self.core, memory)
+        error, reason = self._error(counted.most)
         return execution.Totals(
-            instructions=instructions,
+            instructions=_instructions(counted.trace),
             cycles=cycles,
-            cycles_by_cause=timed.by_cause,
+            cycles_by_cause=counted.timing.by_cause,
             exception_cycles=exception_cycles,
             waited_cycles=waited,
             latency_s=clock / self.board.clock_hz,
-            least_cycles=min(ends),
-            most_cycles=max(ends),
+            least_cycles=min(possible),
+            most_cycles=max(possible),
             error_percent=error.percent if error else None,
-            error_percent_reason=None if error else f"not validated: {no_error(self.core, memory)}",
+            error_percent_reason=None if error else f"not validated: {reason}",
             error_source=error.source if error else None,
         )
+
+    def _error(self, most: InForce) -> tuple[ErrorBar | None, str]:
+        """The error to expect with the setting of most cycles, and why where there is none."""
+        if most.is_assumed:
+            return None, f"no published latency on {self.core.name} with {most.words} is there to compare with"
+        memory = memory_timing(most.board)
+        return expected_error(self.board, self.core, memory), no_error(self.core, memory)
 
     def _stack_use(self, trace: Trace) -> tuple[execution.StackUse, ...]:
         """The lowest SP of each stack; what blocks saw belongs to the stack that it lies just below of."""
@@ -217,21 +240,61 @@ class _Result:
             for name, value in sorted(lowest.items())
         )
 
-    def _notes(self) -> tuple[str, ...]:
-        notes = list(memory_caveats(self.board))
-        peripherals, control = self.run.machine.peripherals, self.run.machine.control
-        if self.starts_up:
-            notes += differences(self.chip, self.board, peripherals.word, peripherals.written, control.words[CCR])
-        made_up = peripherals.made_up
+    def _notes(self, most: InForce) -> tuple[str, ...]:
+        found = [*memory_caveats(most.board), *notes(self.settings, most, self.board)]
+        started = self.run.machine.peripherals.started_dma
+        if started:
+            found.append(f"The program started {' and '.join(started)}: transfers by DMA do not happen here.")
+        made_up = self.run.machine.peripherals.made_up
         if made_up:
             places = ", ".join(f"{address:#010x}" for address in sorted(made_up)[:8])
             more = f" and {len(made_up) - 8} more" if len(made_up) > 8 else ""
-            notes.append(f"Values were made up for registers that the program polled: {places}{more}.")
+            found.append(f"Values were made up for registers that the program polled: {places}{more}.")
         if self.stacks.state[call_stacks.DROPPED]:
-            notes.append("Calls were too deep or too many to follow all of them; chains of calls are not complete.")
+            found.append("Calls were too deep or too many to follow all of them; chains of calls are not complete.")
         if self.run.console.dropped_bytes:
-            notes.append(f"{self.run.console.dropped_bytes:,} bytes of output are not kept.")
-        return tuple(notes)
+            found.append(f"{self.run.console.dropped_bytes:,} bytes of output are not kept.")
+        return tuple(found)
+
+
+def _part(setting: InForce, trace: Trace) -> _Part:
+    """A part timed as it was: with the first of the possible memory systems."""
+    others = {one.name for one in setting.possible[1:] if one is not None}
+    first = dataclasses.replace(trace, observed=tuple(one for one in trace.observed if one.name not in others))
+    return _Part(setting, trace, timing.timed(setting.regime.walker, first))
+
+
+def _possible_cycles(part: _Part) -> list[int]:
+    """Cycles of a part for each of the possible memory systems: only what waits for memory differs."""
+    waits = [timing.waiting(part.trace, one.name) if one else 0 for one in part.setting.possible]
+    return [part.timing.cycles - waits[0] + other for other in waits]
+
+
+def _sum(timings: Sequence[Timing]) -> Timing:
+    """The cycles of traces that have the same blocks."""
+    return Timing(
+        tuple(
+            tuple(sum(causes) for causes in zip(*rows, strict=True))
+            for rows in zip(*(one.by_block for one in timings), strict=True)
+        )
+    )
+
+
+def _instructions(trace: Trace) -> int:
+    return sum(edge.count * len(trace.blocks[edge.block].instructions) for edge in trace.edges)
+
+
+def _flash(parts: Sequence[_Part]) -> tuple[execution.FlashSetting, ...]:
+    return tuple(
+        execution.FlashSetting(
+            part.setting.words,
+            part.setting.board.flash_timing.wait_states,
+            memory_timing(part.setting.board),
+            part.instructions,
+            part.timing.cycles,
+        )
+        for part in parts
+    )
 
 
 def _check_isa(image: Image, core: Core) -> None:

@@ -73,6 +73,20 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
+class FlashSetting:
+    """How flash and caches were set, in words, and what ran with it; settings sum to the totals.
+
+    `wait_states` is None where they are not known; `memory` names the memory timing.
+    """
+
+    words: str
+    wait_states: int | None
+    memory: str
+    instructions: int
+    cycles: int
+
+
+@dataclass(frozen=True, slots=True)
 class Occurrence:
     """One time that the region ran, by the simulated clock, with exceptions and waiting in it."""
 
@@ -186,6 +200,7 @@ class Execution:
     end: EndInfo
     region: Region | None
     totals: Totals
+    flash: tuple[FlashSetting, ...]
     functions: tuple[Function, ...]
     call_sites: tuple[CallSite, ...]
     stacks: tuple[Stack, ...]
@@ -211,7 +226,18 @@ def from_json(document: object, file: str) -> Execution:
     total = sum(execution.totals.cycles_by_cause.values())
     if total != execution.totals.cycles:
         raise BadInputError(f"{file}: totals.cycles: expected the sum of the causes, {total:,}")
+    if sum(one.cycles for one in execution.flash) != total:
+        raise BadInputError(f"{file}: flash: expected cycles that sum to totals.cycles, {total:,}")
     return execution
+
+
+def is_execution(path: str | os.PathLike[str]) -> bool:
+    """Whether a file seems to hold a saved execution; one that cannot be read does not."""
+    try:
+        document = json.loads(documents.read_text(path, FILE_LIMIT_BYTES, "a saved run"))
+    except (BadInputError, ValueError, RecursionError):
+        return False
+    return isinstance(document, Mapping) and document.get("schema") == SCHEMA
 
 
 def load_execution(path: str | os.PathLike[str]) -> Execution:
@@ -239,6 +265,7 @@ def minus(execution: Execution, other: Execution) -> Execution:
     return dataclasses.replace(
         execution,
         totals=_less_totals(execution.totals, other.totals),
+        flash=_less_flash(execution, other),
         functions=_ranked(_less_function(one, functions.get(one.address)) for one in execution.functions),
         call_sites=_less_sites(execution, other),
         stacks=_less_stacks(execution, other),
@@ -263,6 +290,19 @@ def _less_totals(mine: Totals, its: Totals) -> Totals:
         least_cycles=mine.least_cycles - its.least_cycles,
         most_cycles=mine.most_cycles - its.most_cycles,
     )
+
+
+def _less_flash(mine: Execution, its: Execution) -> tuple[FlashSetting, ...]:
+    """Settings of either run: one that was in force for longer in the other is below 0."""
+    known = {one.words: one for one in its.flash}
+    less = [dataclasses.replace(one, instructions=0, cycles=0) for one in its.flash]
+    rows = {one.words: one for one in (*less, *mine.flash)}
+    for words, one in rows.items():
+        other = known.get(words)
+        if other is not None:
+            instructions, cycles = one.instructions - other.instructions, one.cycles - other.cycles
+            rows[words] = dataclasses.replace(one, instructions=instructions, cycles=cycles)
+    return tuple(one for one in rows.values() if one.instructions or one.cycles)
 
 
 def _less_function(mine: Function, its: Function | None) -> Function:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -20,11 +21,13 @@ IT_BITS = 0x0600_FC00  # of xPSR
 EVENTS_COSTS = ("entry", "return", "tail_chain")
 
 CHUNK = 2_000_000  # instructions between two looks at whether the program only waits
-LONGEST_MASKED = 4096  # instructions between two looks at whether a mask is gone
-MOST_PATIENCE = 64  # slices between two attempts to find out whether the program only waits
+MOST_PATIENCE = 128  # slices between two attempts to find out whether the program only waits
 IDLE_END_S = 10.0  # of simulated time that a program waits without printing, with no input left
 MOST_WAITS = 2_000  # interrupts in a row that bring a waiting program nothing to print, likewise
 MOST_EMPTY_POLLS = 10_000
+MOST_SAME_READS = 10_000
+MOST_IDLE_CALLS = 20_000  # semihosting calls in a row that move no data
+MOST_CHAINED = 10_000  # exceptions in a row, between which nothing else executes
 MOST_MADE_UP = 100_000  # values of registers that a program reads without printing
 
 EndKind = Literal["exit", "returned", "idle", "input", "until", "budget", "fault", "reset"]
@@ -90,12 +93,13 @@ class FirmwareRun:
         self._costs = {name: _cost(machine.core, name) for name in EVENTS_COSTS}
         self._is_v8m = machine.core.isa.startswith("armv8")
         self._has_fpu = machine.core.fpu is not None
-        self._masked_slice = 1
         self._waiting = _Waiting()
         self._actions: list[Callable[[], None]] = []
         self._stacks = stacks
         self._contexts: dict[int, int] = {}  # frame of a pre-empted thread → number of its stack of calls
         self._context = self._threads = 0
+        self._returned_at = -1  # instructions when an exception returned last
+        self._chained = (0, 0)  # exceptions in a row, between which nothing else executed; bytes printed by then
         self._broke_at = 0  # instructions at the last break of the path
         self.stack_top: int | None = None
 
@@ -135,6 +139,11 @@ class FirmwareRun:
         except EmulationError as error:
             self.end = End("fault", str(error))
         assert self.end is not None
+        started = list(self.machine.peripherals.started_dma)
+        if started and self.end.kind in ("idle", "input"):
+            names = " and ".join(started)
+            text = f"{self.end.text}; it started {names}, whose transfers and interrupts mcusim does not simulate"
+            self.end = dataclasses.replace(self.end, text=text)
         self._note_stack()
         self.machine.recorder.finish()
         return self.end
@@ -150,13 +159,18 @@ class FirmwareRun:
             self._deliver()
             if self.end is None:
                 machine.stop_requested = False
-                stop = machine.execute(min(left, self._horizon()))
-                while self._actions:
-                    self._actions.pop(0)()
+                stop = machine.execute(min(left, self._horizon()), self._is_masked())
+                self._act()
                 if stop.kind != "block":
                     self._handle(stop)
                 elif not machine.stop_requested:
                     self._look_around()
+                self._act()
+
+    def _act(self) -> None:
+        """Do what was asked for while code executed."""
+        while self._actions:
+            self._actions.pop(0)()
 
     @property
     def end_text(self) -> str:
@@ -177,15 +191,22 @@ class FirmwareRun:
     def _horizon(self) -> int:
         """Instructions until something has to be looked at."""
         exceptions = self.machine.exceptions
-        number = exceptions.next_pending()
-        if number is not None and exceptions.group(number) < exceptions.running_priority():
-            self._masked_slice = min(2 * self._masked_slice, LONGEST_MASKED)  # a mask may go at any time
-            return self._masked_slice
-        self._masked_slice = 1
+        if self._is_masked() and self.machine.get("xpsr") & IT_BITS:
+            return 1  # not a mask, but the middle of an IT block
         if self._waiting.is_sure and not exceptions.active:
             return 1
+        return self._until_event()
+
+    def _until_event(self) -> int:
+        """Instructions that most likely execute before the next interrupt may come."""
         event = self._next_event()
         return CHUNK if event is None else min(CHUNK, self.machine.instructions_until(event))
+
+    def _is_masked(self) -> bool:
+        """Whether an exception is pending that only a mask holds back."""
+        exceptions = self.machine.exceptions
+        number = exceptions.next_pending()
+        return number is not None and exceptions.group(number) < exceptions.running_priority()
 
     def _next_event(self) -> int | None:
         """The cycle at which the next interrupt may come."""
@@ -193,7 +214,7 @@ class FirmwareRun:
         events = [machine.systick.next_event(), machine.peripherals.next_event()]
         if any(EXTERNAL + irq in machine.exceptions.enabled for irq in machine.peripherals.input_irqs()):
             events.append(self.console.due())
-        now = machine.estimate()
+        now = machine.spent_cycles()
         return min((event for event in events if event is not None and event > now), default=None)
 
     def _handle(self, stop: Stop) -> None:
@@ -224,6 +245,10 @@ class FirmwareRun:
             return
         host = _Host(machine, self.clock_hz)
         result = self.semihosting.call(host, machine.get("r0"), machine.get("r1"), self.console)
+        if self.semihosting.idle_calls > MOST_IDLE_CALLS and self.console.finished:
+            text = f"it makes semihosting calls without end that move no data, in {machine.code.where(pc)}"
+            self.end = End("input", text)
+            return
         if isinstance(result, Ended):
             self.end = End("exit", result.text, result.status)
         else:
@@ -291,6 +316,7 @@ class FirmwareRun:
                 self._break(call_stacks.CHAIN, number)
             return
         frame = exception_frames.leave(machine, exc_return, self._has_fpu)
+        self._returned_at = machine.recorder.instructions
         self._pay("return")
         # A frame that was not pushed by an exception belongs to a thread that begins.
         if frame not in self._contexts:
@@ -309,11 +335,21 @@ class FirmwareRun:
 
     def _entered(self, number: int, cost: str) -> None:
         self._note_stack()
+        self._count_chained(number, cost)
         exceptions, counts = self.machine.exceptions, self.statistics.exceptions
         exceptions.pending.discard(number)
         exceptions.active.append(number)
         counts[number] = counts.get(number, 0) + 1
         self._pay(cost)
+
+    def _count_chained(self, number: int, cost: str) -> None:
+        """End a run in which exceptions leave no time for anything else."""
+        printed, executed = len(self.console.output), self.machine.recorder.instructions
+        goes_on = (cost == "entry" and executed != self._returned_at) or printed != self._chained[1]
+        self._chained = (0 if goes_on else self._chained[0] + 1), printed
+        if self._chained[0] > MOST_CHAINED and self.console.finished:
+            text = f"exception {number} comes again as soon as its handler ends: what it interrupts never goes on"
+            self.end = End("fault", text)
 
     def _pay(self, cost: str) -> None:
         self.statistics.exception_cycles += self._costs[cost]
@@ -336,6 +372,7 @@ class FirmwareRun:
     def _look_around(self) -> None:
         """Between two slices: does the program still do something?"""
         self._note_stack()
+        self._collect()
         waiting, console = self._waiting, self.console
         if len(console.output) != waiting.printed_bytes:
             waiting = self._waiting = _Waiting(printed_bytes=len(console.output), made_up=self._made_up())
@@ -345,9 +382,13 @@ class FirmwareRun:
         elif self._made_up() - waiting.made_up > MOST_MADE_UP and console.finished:
             where = self.machine.where()
             self.end = End("idle", f"it polls registers of which nothing is known and prints no more, in {where}")
+        elif self.machine.peripherals.same_reads > MOST_SAME_READS and console.finished and self._next_event() is None:
+            where = self.machine.where()
+            self.end = End("idle", f"it polls a register of a serial port or timer that never changes, in {where}")
         elif waiting.looks >= waiting.patience and self.machine.exceptions.next_pending() is None:
             waiting.looks = 0
-            stop = only_waits(self.machine)
+            stop = only_waits(self.machine, self._until_event())
+            self._act()
             waiting.is_sure = stop is True
             if isinstance(stop, Stop):
                 self._handle(stop)

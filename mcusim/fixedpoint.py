@@ -12,9 +12,15 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numba
+import numpy as np
+from numba.extending import register_jitable
 
 INT32_MAX = 2**31 - 1
 INT32_MIN = -(2**31)
+
+# Numba compiles a function anew for each type, and a whole number that is written down has a type of its own. Of this
+# type are all arguments in compiled code, so that one version of a function does.
+int64: Any = np.int64
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -24,7 +30,7 @@ def jit(function: _Function) -> _Function:
 
     The cache of a function is stale only when its own file changes, not when a file it calls into does.
     """
-    return cast(_Function, numba.njit(cache=True, nogil=True)(function))
+    return cast(_Function, numba.njit(cache=True, nogil=True, no_cfunc_wrapper=True)(function))
 
 
 def observing(function: _Function) -> _Function:
@@ -32,13 +38,24 @@ def observing(function: _Function) -> _Function:
 
     Counting them at every call of a small function costs more than the function does.
     """
-    return cast(_Function, numba.njit(cache=True, nogil=True, _nrt=False)(function))
+    return cast(_Function, numba.njit(cache=True, nogil=True, _nrt=False, no_cfunc_wrapper=True)(function))
+
+
+def inner(function: _Function) -> _Function:
+    """As `observing`, for a function that only compiled ones call: what would let Python call it is not compiled."""
+    options = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return cast(_Function, numba.njit(cache=True, nogil=True, _nrt=False, **options)(function))
 
 
 def inlined(function: _Function) -> _Function:
-    """As `observing`, for a small function: compiled into each that calls it, and not to be called from Python."""
+    """As `inner`, for a small function: compiled into each that calls it."""
     options = {"forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     return cast(_Function, numba.njit(cache=True, nogil=True, _nrt=False, **options)(function))
+
+
+def either(function: _Function) -> _Function:
+    """A function that Python runs as it is, and compiled ones have compiled: for few calls from Python."""
+    return cast(_Function, register_jitable(function))
 
 
 # -- Prepare: real numbers to multiplier and shift, in plain Python --------------------------------------------------
@@ -205,14 +222,14 @@ def exp_on_negative_values(value: int, integer_bits: int) -> int:
 @jit
 def _exp_between_negative_quarter_and_0(value: int) -> int:
     """exp of a Q0.31 number in [−1/4, 0): a fourth-order polynomial around −1/8, gemmlowp's roundings."""
-    exp_minus_eighth = 1895147668
-    one_third = 715827883
+    exp_minus_eighth: int = int64(1895147668)
+    one_third = int64(715827883)
     x = value + (1 << 28)
     x2 = doubling_high_mult(x, x)
     x3 = doubling_high_mult(x2, x)
     x4 = doubling_high_mult(x2, x2)
-    cubic = doubling_high_mult(divide_by_power_of_two(x4, 2) + x3, one_third)
-    series = x + divide_by_power_of_two(cubic + x2, 1)
+    cubic = doubling_high_mult(divide_by_power_of_two(x4, int64(2)) + x3, one_third)
+    series = x + divide_by_power_of_two(cubic + x2, int64(1))
     return exp_minus_eighth + doubling_high_mult(exp_minus_eighth, series)
 
 
@@ -221,11 +238,11 @@ def one_over_one_plus_x(value: int) -> int:
     """1 / (1 + x) in Q0.31 of a Q0.31 number in [0, 1): three Newton-Raphson steps in Q2.29, as gemmlowp's."""
     half_denominator = (value + (1 << 31)) >> 1
     # 48/17 − 32/17 · d: the line nearest to 1/d on [1/2, 1], in Q2.29
-    estimate = 1515870810 + doubling_high_mult(half_denominator, -1010580540)
+    estimate = 1515870810 + doubling_high_mult(half_denominator, int64(-1010580540))
     for _ in range(3):
         error = (1 << 29) - doubling_high_mult(half_denominator, estimate)
-        estimate += saturating_left_shift(doubling_high_mult(estimate, error), 2)
-    return saturating_left_shift(estimate, 1)
+        estimate += saturating_left_shift(doubling_high_mult(estimate, error), int64(2))
+    return saturating_left_shift(estimate, int64(1))
 
 
 @jit
@@ -233,5 +250,5 @@ def logistic(value: int) -> int:
     """1 / (1 + exp(−x)) in Q0.31 of a Q4.27 number, as gemmlowp's."""
     if value == 0:
         return 1 << 30
-    positive = one_over_one_plus_x(exp_on_negative_values(-abs(value), 4))
+    positive = one_over_one_plus_x(exp_on_negative_values(-abs(value), int64(4)))
     return positive if value > 0 else INT32_MAX - positive

@@ -20,6 +20,7 @@ from mcusim.elf import MAX_ENTRIES, SHF_COMPRESSED, SHN_UNDEF, Section, containe
 from mcusim.errors import BadInputError
 from mcusim.symbols import FUNCTION, LOCAL, OBJECT, Entry, Symbol, content_at
 
+ELF_HEADER_BYTES = 52
 EXPECTED = "firmware (ELF, Intel HEX or raw binary)"
 MAX_BYTES = 64 << 20  # of all segments
 ADDRESS_SPACE_BYTES = 1 << 32
@@ -133,6 +134,7 @@ def parse_image(data: bytes, name: str, base: int | None = None) -> Image:
 
 
 def _parse_elf(data: bytes, name: str) -> Image:
+    _check_length(data, name)
     elf = container(data, name)
     sections = sections_of(elf, data)
     attributes = _attributes(sections, name)
@@ -159,6 +161,23 @@ def _parse_elf(data: bytes, name: str) -> Image:
         function_addresses=frozenset(one.address for one in symbols if one.type == FUNCTION),
         lines=DebugLine(bytes(debug.get(".debug_line", b"")), bytes(debug.get(".debug_line_str", b""))),
     )
+
+
+def _check_length(data: bytes, name: str) -> None:
+    """Refuse a file that ends before what its headers tell of, as an interrupted copy does."""
+    if len(data) < ELF_HEADER_BYTES or data[4] != 1:
+        return  # refused by what it is
+    segments_at, sections_at = struct.unpack_from("<II", data, 28)
+    segment_bytes, segments, section_bytes, sections = struct.unpack_from("<4H", data, 42)
+    needed = max(segments_at + segment_bytes * segments, sections_at + section_bytes * sections)
+    for number in range(segments if segments_at + segment_bytes * segments <= len(data) else 0):
+        _, offset, _, _, in_file = struct.unpack_from("<5I", data, segments_at + segment_bytes * number)
+        needed = max(needed, offset + in_file)
+    if needed > len(data):
+        raise BadInputError(
+            f"{name} is cut short: its headers tell of {needed:,} bytes, the file has {len(data):,}; copy or build it "
+            "again"
+        )
 
 
 def _plain(

@@ -15,9 +15,8 @@ from mcusim import record, timing
 from mcusim.abi import Argument, Invocation, PreparedPointer, ScratchPointer, TensorPointer, place
 from mcusim.emulator import Emulator
 from mcusim.errors import EmulationError, UnsupportedError
-from mcusim.hardware import Board
 from mcusim.loops import hottest_loop
-from mcusim.memory_systems import choices, memory_observer
+from mcusim.memory_systems import possible_observers
 from mcusim.model import Model, Op, Tensor
 from mcusim.ops import OPERATORS
 from mcusim.pipelines import PIPELINES
@@ -54,7 +53,7 @@ class Machine:
     @classmethod
     def start(cls, plan: Plan, inputs: Sequence[Array]) -> Machine:
         """Load flash, fill the persistent arrays as AllocateTensors does, and set the inputs."""
-        possible = _possible_observers(plan.board)
+        possible = possible_observers(plan.board)
         own = PIPELINES[plan.core.pipeline].observer(plan.core, plan.board)
         ram_end = max(plan.stack_top, plan.arena_address + plan.arena.smallest_bytes)
         emulator = Emulator(
@@ -203,15 +202,6 @@ class Machine:
             functions=functions,
             why=_why(functions, causes, traces, timings),
         )
-
-
-def _possible_observers(board: Board) -> tuple[Observer | None, ...]:
-    """The observers of what a board's memory system may be, each with a name of its own."""
-    found = [(choice, memory_observer(board, choice)) for choice in choices(board)]
-    return tuple(
-        dataclasses.replace(one, name=f"{one.name} ({choice.words})" if choice.words else one.name) if one else None
-        for choice, one in found
-    )
 
 
 def _units(model: Model, op: Op) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -13,7 +12,7 @@ from mcusim.execution import Occurrence
 from mcusim.firmware_run import FirmwareRun
 from mcusim.images import Image
 from mcusim.recording import Observer, Table
-from mcusim.resumable import Snapshot
+from mcusim.regimes import Snapshot
 
 MOST_OCCURRENCES = 10_000
 TIMER = "timer"
@@ -41,6 +40,7 @@ class Intervals:
     tree: Table | None = None
     exception_cycles: int = 0
     waited_cycles: int = 0
+    ends: dict[tuple[int, int], int] = field(default_factory=dict)  # how often it ended, by regime and last block
     _open: tuple[int, int, Snapshot, Table] | None = None
     _before: tuple[int, int] = (0, 0)  # exception and waited cycles at its beginning
 
@@ -50,24 +50,23 @@ class Intervals:
         return self._open is not None
 
     def begin(self) -> None:
-        """It begins, unless it runs already."""
-        machine = self.run.machine
+        """It begins, between two blocks, unless it runs already."""
         if self._open is None and len(self.occurrences) < MOST_OCCURRENCES:
-            snapshot = machine.recorder.snapshot(in_block=True)
-            cycles, instructions = machine.spent_cycles(), machine.recorder.instructions
-            self._open = cycles, instructions, snapshot, call_stacks.snapshot(self.stacks)
+            recorder = self.run.machine.recorder
+            snapshot, tree = recorder.snapshot(), call_stacks.snapshot(self.stacks)
+            self._open = self._now(), recorder.instructions, snapshot, tree
             self._before = self.run.statistics.exception_cycles, self.run.statistics.waited_cycles
 
     def finish(self) -> None:
-        """It ends, if it runs."""
+        """It ends, between two blocks, if it runs."""
         if self._open is None:
             return
-        machine = self.run.machine
+        recorder = self.run.machine.recorder
         cycles, instructions, before, tree = self._open
         self._open = None
         self.exception_cycles += self.run.statistics.exception_cycles - self._before[0]
         self.waited_cycles += self.run.statistics.waited_cycles - self._before[1]
-        between = machine.recorder.snapshot(in_block=True).minus(before)
+        between = recorder.snapshot().minus(before)
         now = call_stacks.snapshot(self.stacks)
         counted = slice(call_stacks.CYCLES, call_stacks.ENTRIES + 1)
         now[: len(tree), counted] -= tree[:, counted]
@@ -75,9 +74,14 @@ class Intervals:
             now[: len(self.tree), counted] += self.tree[:, counted]
         self.total = between if self.total is None else self.total.plus(between)
         self.tree = now
-        self.occurrences.append(
-            Occurrence(machine.spent_cycles() - cycles, machine.recorder.instructions - instructions)
-        )
+        last = recorder.regime, recorder.last_block()
+        self.ends[last] = self.ends.get(last, 0) + 1
+        self.occurrences.append(Occurrence(self._now() - cycles, recorder.instructions - instructions))
+
+    def _now(self) -> int:
+        """The clock with the refill of the branch that has just been taken: what follows it begins then."""
+        machine = self.run.machine
+        return machine.spent_cycles() + machine.recorder.refill_before(machine.get("pc") & ~1)
 
     def toggle(self) -> None:
         """The next of two signs: it begins or ends."""
@@ -124,13 +128,14 @@ def follow(interest: Interest, run: FirmwareRun, stacks: Observer) -> Intervals:
     """Have the run's machine note each occurrence from now on."""
     intervals = Intervals(run, stacks)
     machine = run.machine
+    # What an access tells of is noted as soon as its instruction has executed.
     if isinstance(interest.begin, bytes) and isinstance(interest.end, bytes):
-        run.console.watch(interest.begin, intervals.begin)
-        run.console.watch(interest.end, intervals.finish)
+        run.console.watch(interest.begin, lambda: run.later(intervals.begin))
+        run.console.watch(interest.end, lambda: run.later(intervals.finish))
     elif interest.kind == "timer":
-        machine.timer_read = intervals.toggle
+        machine.timer_read = lambda: run.later(intervals.toggle)
     elif interest.kind == "marker":
-        machine.marker = int(interest.begin), intervals.toggle
+        machine.marker = int(interest.begin), lambda: run.later(intervals.toggle)
     elif interest.kind == "addresses":
         machine.watch(int(interest.begin), intervals.begin)
         machine.watch(int(interest.end), intervals.finish)
@@ -156,14 +161,8 @@ class _Calls:
         self.sp, self.back = machine.get("sp"), machine.get("lr") & ~1
         if self.back not in self.watched:
             self.watched.add(self.back)
-            self.run.later(self._watcher(self.back))  # hooks cannot be added while code runs
+            machine.watch(self.back, self._returned)
         self.intervals.begin()
-
-    def _watcher(self, address: int) -> Callable[[], None]:
-        def watch() -> None:
-            self.run.machine.watch(address, self._returned)
-
-        return watch
 
     def _returned(self) -> None:
         machine = self.run.machine

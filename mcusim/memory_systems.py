@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from mcusim import documents
 from mcusim.errors import BadInputError, UnsupportedError
@@ -56,6 +56,28 @@ def memory_observer(board: Board, choice: Choice) -> Observer | None:
     return observer
 
 
+def possible_observers(
+    board: Board, found: Sequence[Choice] | None = None, apart: str = ""
+) -> tuple[Observer | None, ...]:
+    """The observers of what a board's memory system may be, each with a name of its own, in order of `choices`.
+
+    `found` are other choices than the board's own; `apart` goes behind each name.
+    """
+    observers = []
+    for choice in choices(board) if found is None else found:
+        one = memory_observer(board, choice)
+        words = f" ({choice.words})" if choice.words else ""
+        observers.append(one and replace(one, name=f"{one.name}{words}{apart}"))
+    return tuple(observers)
+
+
+def memory_timing(board: Board) -> str:
+    """The name in MEMORIES of what a board's memory does at its clock: "zero_wait" where no access can ever wait."""
+    observers = (memory_observer(board, choice) for choice in choices(board))
+    waits = any(one is not None and any(event.cycles for event in one.events) for one in observers)
+    return memory_system(board).model if waits else "zero_wait"
+
+
 def place_matters(board: Board, waiting: float) -> bool:
     """Whether other link orders may take other cycles on a board, with the first of its possible memory systems.
 
@@ -67,9 +89,11 @@ def place_matters(board: Board, waiting: float) -> bool:
 
 
 def memory_caveats(board: Board) -> tuple[str, ...]:
-    """Sentences on what a figure made with the board's memory system leaves out."""
-    system = memory_system(board)
-    sentences: tuple[str, ...] = MEMORIES[system.model].caveats(board)
+    """Sentences on what a figure made with the board's memory system at its clock leaves out."""
+    timing = memory_timing(board)
+    if timing != memory_system(board).model:
+        return ()  # nothing waits at this clock
+    sentences: tuple[str, ...] = MEMORIES[timing].caveats(board)
     return sentences
 
 

@@ -158,22 +158,6 @@ class Counts:
     operands: Mapping[int, Mapping[tuple[int, int, int], int]]
     last_block: int
 
-    def since(self, earlier: Counts) -> Counts:
-        """What was counted after an earlier moment of the same recording; the lowest SP is that of both."""
-        before = {(int(row[0]), int(row[1])): int(row[observer.EDGE_COUNT]) for row in earlier.edges}
-        edges = self.edges.copy()
-        edges[:, observer.EDGE_COUNT] -= [before.get((int(row[0]), int(row[1])), 0) for row in edges]
-        operands = {
-            site: {
-                bits: count - earlier.operands.get(site, {}).get(bits, 0)
-                for bits, count in rows.items()
-                if count != earlier.operands.get(site, {}).get(bits, 0)
-            }
-            for site, rows in self.operands.items()
-        }
-        edges = edges[edges[:, observer.EDGE_COUNT] != 0]
-        return Counts(edges, self.executions - earlier.executions, self.lowest_sp, operands, self.last_block)
-
 
 def counts(state: State) -> Counts:
     """What the hooks have counted so far."""
@@ -194,9 +178,15 @@ def operands_of(state: State) -> dict[int, dict[tuple[int, int, int], int]]:
     found: dict[int, dict[tuple[int, int, int], int]] = {}
     table = state[observer.DIVIDE_TABLE : observer.SITE_MAP].reshape(-1, observer.DIVIDE_WORDS)
     for key, count in sorted(table[table[:, 0] != 0].tolist()):
-        bits = (key - 1) & 0x3FFFF
-        found.setdefault((key - 1) >> 18, {})[bits >> 12, bits >> 6 & 0x3F, bits & 0x3F] = count
+        site, bits = operands_key(key)
+        found.setdefault(site, {})[bits] = count
     return found
+
+
+def operands_key(key: int) -> tuple[int, tuple[int, int, int]]:
+    """Site, and bits of the first, of the second and of the quotient, of a row in use of the table of operands."""
+    bits = (key - 1) & 0x3FFFF
+    return (key - 1) >> 18, (bits >> 12, bits >> 6 & 0x3F, bits & 0x3F)
 
 
 def _sites(state: State) -> NDArray[np.int64]:

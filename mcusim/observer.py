@@ -22,7 +22,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from mcusim.fixedpoint import jit
+from mcusim.fixedpoint import either, inner, jit
 
 State = NDArray[np.int64]
 
@@ -35,7 +35,8 @@ LAST_ADDRESS, WATCHED_HOST, WATCHED_VALUE, CULPRIT = 11, 12, 13, 14
 CALLBACK, LOG_AT, LOG_WORDS, LOG_FULL, NEW_SLOT, REGIONS, REGION_TABLE = 15, 16, 17, 18, 19, 20, 21
 REGION_COLUMNS = 3
 MOST_REGIONS = 8
-HEADER_WORDS = REGION_TABLE + MOST_REGIONS * REGION_COLUMNS
+STOPS_NEXT = REGION_TABLE + MOST_REGIONS * REGION_COLUMNS  # whether to stop before the next instruction
+HEADER_WORDS = STOPS_NEXT + 1
 
 RUNNING, OVER_BUDGET, TABLE_FULL, LEFT_CODE, DAMAGE_FOUND, REFUSED = 0, 1, 2, 3, 4, 5
 
@@ -139,13 +140,13 @@ def _call(_typing: Any, function: Any, question: Any) -> Any:
     return types.int64(types.int64, types.int64), build
 
 
-@jit
+@either
 def is_wide(first: int) -> bool:
     """Whether an instruction that begins with this halfword has a second one (DDI 0403E, A5.1)."""
     return first >> 11 >= 0b11101
 
 
-@jit
+@either
 def _bits_set(value: int) -> int:
     count = 0
     while value:
@@ -154,7 +155,7 @@ def _bits_set(value: int) -> int:
     return count
 
 
-@jit
+@either
 def sp_change(first: int, second: int) -> int:
     """By how many bytes an instruction moves SP; UNKNOWN_CHANGE where its bits do not tell.
 
@@ -209,7 +210,7 @@ def sp_change(first: int, second: int) -> int:
     return UNKNOWN_CHANGE
 
 
-@jit
+@either
 def _expanded(immediate: int) -> int:
     """ThumbExpandImm (DDI 0403E, A5.3.2)."""
     byte = immediate & 0xFF
@@ -226,7 +227,7 @@ def _expanded(immediate: int) -> int:
     return (byte & 0x7F | 0x80) << (32 - rotation)
 
 
-@jit
+@inner
 def _instructions(host: int, size: int) -> int:
     """How many instructions a block of `size` bytes at a host address holds."""
     count = at = 0
@@ -236,7 +237,7 @@ def _instructions(host: int, size: int) -> int:
     return count
 
 
-@jit
+@inner
 def _moves_sp(host: int, size: int) -> bool:
     """Whether an instruction of a block at a host address writes SP."""
     at = 0
@@ -250,7 +251,7 @@ def _moves_sp(host: int, size: int) -> bool:
 
 
 @jit
-def _slot_of(state: Any, previous: Any, block: Any) -> Any:
+def slot_of(state: Any, previous: Any, block: Any) -> Any:
     """The slot of an edge; one without a block where it is the first of its kind."""
     number = ((block * 0x9E3779B97F4A7 + previous * 0xC2B2AE3D27D4F) >> 24) & (EDGE_SLOTS - 1)
     slot = EDGE_TABLE + number * EDGE_WORDS
@@ -263,10 +264,10 @@ def _slot_of(state: Any, previous: Any, block: Any) -> Any:
     return slot
 
 
-@jit
+@inner
 def _find_edge(state: Any, previous: Any, block: Any) -> Any:
     """The slot of an edge, a new one where it is the first of its kind; 0, with the status set, if that cannot be."""
-    slot = _slot_of(state, previous, block)
+    slot = slot_of(state, previous, block)
     if state[slot + EDGE_BLOCK] != 0:
         return slot
     offset = (block & 0xFFFFFFFF) - state[CODE_ADDRESS]
@@ -291,7 +292,7 @@ def _find_edge(state: Any, previous: Any, block: Any) -> Any:
     return slot
 
 
-@jit
+@inner
 def _enter(uc: Any, address: Any, slot: Any, state: Any) -> None:
     """Count an edge, take its instructions off the budget, and read SP where either block moves it."""
     state[LAST_EDGE] = slot
@@ -327,7 +328,7 @@ def _on_visit(uc: Any, address: Any, size: Any, state: Any) -> None:
     slot = state[last + EDGE_NEXT]
     if state[slot + EDGE_BLOCK] != block:
         previous = state[last + EDGE_BLOCK]
-        slot = _slot_of(state, previous, block)
+        slot = slot_of(state, previous, block)
         if state[slot + EDGE_BLOCK] == 0:
             state[slot + EDGE_BLOCK] = block
             state[slot + EDGE_PREVIOUS] = previous
@@ -347,7 +348,7 @@ def _on_visit(uc: Any, address: Any, size: Any, state: Any) -> None:
     _enter(uc, address, slot, state)
 
 
-@jit
+@inner
 def _bit_length(value: int) -> int:
     length = 0
     while value:
@@ -356,7 +357,7 @@ def _bit_length(value: int) -> int:
     return length
 
 
-@jit
+@inner
 def _count_operands(state: Any, key: int) -> bool:
     """Add operands to the table; False where that is full."""
     number = (key * 0x9E3779B97F4A7) >> 24 & (DIVIDE_SLOTS - 1)
@@ -375,7 +376,7 @@ def _count_operands(state: Any, key: int) -> bool:
     return True
 
 
-@jit
+@inner
 def _note_operands(uc: Any, number: Any, site: Any, kind: Any, state: Any) -> bool:
     """Count the operands of a divide or a long multiply by their bits; False where the table is full."""
     first = _read_register(state[REG_READ], uc, state[site + SITE_DIVIDEND])
@@ -389,7 +390,7 @@ def _note_operands(uc: Any, number: Any, site: Any, kind: Any, state: Any) -> bo
     return _count_operands(state, number << 18 | bits)
 
 
-@jit
+@inner
 def _observe_site(uc: Any, address: Any, number: Any, state: Any) -> None:
     """Count an instruction whose condition passed, with SP there and operands as its kind asks."""
     site = state[SITES_AT] + number * SITE_WORDS
@@ -413,7 +414,7 @@ def _on_site(uc: Any, address: Any, _size: Any, state: Any) -> None:
         _observe_site(uc, address, number, state)
 
 
-@jit
+@inner
 def _halfword_of(address: Any, state: Any) -> Any:
     """The number of a halfword of code, −1 outside all regions."""
     row = REGION_TABLE
@@ -426,6 +427,9 @@ def _halfword_of(address: Any, state: Any) -> Any:
 
 
 def _on_access(uc: Any, address: Any, _size: Any, state: Any) -> None:
+    if state[STOPS_NEXT]:
+        _stop(state[EMU_STOP], uc)
+        return
     halfword = _halfword_of(np.int64(address), state)
     if halfword < 0:
         return

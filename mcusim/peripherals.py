@@ -20,6 +20,7 @@ BIT_BAND, BIT_BAND_BYTES, BIT_BAND_OF = 0x4200_0000, 0x200_0000, 0x4000_0000
 # From this read on of one register at one place, without a write nearby, a value is made up.
 PATIENCE = 4
 NEARBY_BYTES = 0x400
+DMA_ENABLE = 1  # of the control register of a channel or stream
 _SEED = 0x6D637573
 _SET_CLEAR_PERIPHERALS = range(0x4000_0000, 0x6000_0000)
 
@@ -76,9 +77,17 @@ class Peripherals:
         self._plain = [range(one.address, one.address + one.bytes) for one in chip.plain]
         self._reads: dict[tuple[int, int], int] = {}  # (register, place) → reads without a write nearby
         self._random = np.random.default_rng(_SEED)
+        self._dma_controls = {
+            one.address + one.control + one.stride * channel: one.name
+            for one in chip.dma
+            for channel in range(one.channels)
+        }
+        self.started_dma: dict[str, None] = {}  # controllers of direct memory access that the program started, in order
         self.made_up: dict[int, int] = {}  # register → values made up
         self.written: set[int] = set()
         self.accesses = 0
+        self.same_reads = 0  # of one register of a device in a row, that gave the same value and will do so again
+        self._last_read = (-1, -1)  # register and value
 
     def read(self, address: int, size: int) -> int:
         """What the program reads: `size` bytes at an address."""
@@ -89,6 +98,7 @@ class Peripherals:
     def write(self, address: int, size: int, value: int) -> bool:
         """The program writes `size` bytes; whether interrupts may come at other times than before."""
         self.accesses += 1
+        self.same_reads = 0
         shift, mask = 8 * (address & 3), (1 << 8 * size) - 1
         word = address & ~3
         first = self._device_at(word)
@@ -125,7 +135,9 @@ class Peripherals:
     def _read_word(self, address: int) -> int:
         first = self._device_at(address)
         if first is not None:
-            return self._devices[first].read(address - first) & WORD
+            value = self._devices[first].read(address - first) & WORD
+            self._note_read(first, address, value)
+            return value
         if self._chip.bit_band and BIT_BAND <= address < BIT_BAND + BIT_BAND_BYTES:
             register, bit = _banded(address)
             return self._read_word(register) >> bit & 1
@@ -150,6 +162,9 @@ class Peripherals:
             value = before ^ value if kind == 1 else before | value if kind == 2 else before & ~value
         self._words[target] = value
         self.written.add(target)
+        controller = self._dma_controls.get(target)
+        if controller is not None and value & DMA_ENABLE:
+            self.started_dma[controller] = None
         event = self._triggers.get(target)
         if event is not None and value & 1:
             self._words[event] = 1
@@ -168,6 +183,13 @@ class Peripherals:
             if first <= address < first + one.BYTES:
                 return first
         return None
+
+    def _note_read(self, first: int, address: int, value: int) -> None:
+        """Count reads that tell a program nothing new; a timer that counts may do so yet."""
+        timer = self._timers.get(first)
+        again = self._last_read == (address, value) and not (timer is not None and timer.counts)
+        self.same_reads = self.same_reads + 1 if again else 0
+        self._last_read = address, value
 
     def _impatient(self, address: int, value: int) -> int:
         """The register's value, or one made up for a program that waits for another."""

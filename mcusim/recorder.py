@@ -33,6 +33,8 @@ from mcusim.recording import (
     REGISTERS,
     SINGLE_LOAD,
     STORE,
+    STORES_BEHIND_LOAD,
+    STORES_BEHIND_LOAD_INDEXED,
     Observed,
     Observer,
     Table,
@@ -82,15 +84,6 @@ class Moment:
     counts: observations.Counts
     observed: tuple[Table, ...]
 
-    def since(self, earlier: Moment) -> Moment:
-        """What was counted after an earlier moment."""
-        observed = []
-        for after, before in zip(self.observed, earlier.observed, strict=True):
-            difference = after.copy()
-            difference[: len(before)] -= before
-            observed.append(difference)
-        return Moment(self.counts.since(earlier.counts), tuple(observed))
-
 
 class Recorder:
     """Follows one emulated core: `hooks` go on all of its code, `state` is their argument.
@@ -118,6 +111,7 @@ class Recorder:
         self._edges = _Grown.of(EDGE_COLUMNS)
         self._issue = _Grown.of(0)
         self._static = _Grown.of(0)  # cycles of each edge
+        self._walks: list[tuple[tuple[Step, ...], Block]] = []  # path and block of each edge
         self._numbers: dict[int, int] = {}  # block's key → row of _blocks
         self._seen: list[CodeBlock] = []
         self._before: dict[int, int] = {}  # block's row → the row it was first entered from
@@ -166,7 +160,7 @@ class Recorder:
         return Moment(observations.counts(self.state), tuple(counts.copy() for counts in self._counts))
 
     def trace(self, moment: Moment, entry: str, stack: tuple[int, int], stop: int) -> Trace:
-        """The trace of all until a moment, or of what lies between two (`Moment.since`); see tracing.build_trace."""
+        """The trace of all that a moment counts, what was observed in order of `observers`; see tracing.build_trace."""
         trace = build_trace(self.code, moment.counts, self.sites, entry, stack, stop)
         rows = [self._numbers.get(block.size << 32 | block.address, -1) for block in trace.blocks]
         observed = []
@@ -243,16 +237,20 @@ class Recorder:
         while at >= 0 and len(path) < 2:
             path.insert(0, Step(self._seen[at].block, is_taken(self._seen[at].block, follower)))
             follower, at = self._seen[at].block, self._before.get(at, NO_PREVIOUS)
-        cycles = self.walker.walk(path, block)
-        own = cycles[:, :REFILL].sum(axis=1)
-        refill = int(cycles[0, REFILL])
+        own, refill = self._walk(path, block)
+        self._walks.append((tuple(path), block))
         first = self._issue.extend(own.tolist())
         self._static.extend([int(own.sum()) + refill])
         taken = int(not path or path[-1].leaves)
         return self._edges.extend([[number, before, taken, first, refill]])
 
+    def _walk(self, path: Sequence[Step], block: Block) -> tuple[NDArray[np.int64], int]:
+        """Cycles of each instruction of a block behind a path, and of the refill before the first."""
+        cycles = self.walker.walk(path, block)
+        return cycles[:, :REFILL].sum(axis=1), int(cycles[0, REFILL])
+
     def _observe(self, log: NDArray[np.int64]) -> None:
-        for one, counts in zip(self.observers, self._counts, strict=True):
+        for one, counts in self._following():
             one.observe(
                 log,
                 len(log),
@@ -264,6 +262,10 @@ class Recorder:
                 one.state,
                 counts,
             )
+
+    def _following(self) -> Sequence[tuple[Observer, Table]]:
+        """The observers that follow what executes now, with their counts: all of them."""
+        return list(zip(self.observers, self._counts, strict=True))
 
 
 def _rows(block: Block) -> list[list[int]]:
@@ -288,15 +290,16 @@ def _rows(block: Block) -> list[list[int]]:
 
 def _flags(one: Instruction, before: Instruction | None) -> int:
     flags = FLOAT if one.mnemonic.startswith("v") else NO_ACCESS
-    if _is_single_load(one):
-        flags |= SINGLE_LOAD
-        if before is not None and _is_single_load(before) and not before.writes & one.address_reads:
-            flags |= CHAINS
+    behind_load = before is not None and _is_single(before, "load") and not before.writes & one.address_reads
+    if _is_single(one, "load"):
+        flags |= SINGLE_LOAD | (CHAINS if behind_load else 0)
+    elif behind_load and _is_single(one, "store") and one.access is not None and one.access.offset != "register":
+        flags |= STORES_BEHIND_LOAD_INDEXED if one.base_writeback else STORES_BEHIND_LOAD
     return flags
 
 
-def _is_single_load(one: Instruction) -> bool:
+def _is_single(one: Instruction, kind: str) -> bool:
     access = one.access
-    if access is None or access.kind != "load" or access.multiple or one.branch is not None:
+    if access is None or access.kind != kind or access.multiple or one.branch is not None:
         return False
     return not one.mnemonic.startswith("v") and "ex" not in one.mnemonic

@@ -28,8 +28,9 @@ INSTRUCTION_COLUMNS = 8
 NO_ACCESS, LOAD, STORE = 0, 1, 2
 BRANCHES = ("", "b", "conditional", "cbz", "bl", "bx", "blx", "load_pc", "pop_pc", "alu_pc", "table")
 # FLAGS: the load goes to the integer core and is single (pipelines may chain it); its address uses no register that
-# the instruction before loads; the instruction belongs to the floating-point unit.
-SINGLE_LOAD, CHAINS, FLOAT = 1, 2, 4
+# the instruction before loads; the instruction belongs to the floating-point unit; it is a single store with an
+# immediate offset behind a single load whose register its address does not use, and that writes no base back, or does.
+SINGLE_LOAD, CHAINS, FLOAT, STORES_BEHIND_LOAD, STORES_BEHIND_LOAD_INDEXED = 1, 2, 4, 8, 16
 
 # Rows of `edges`. TAKEN: 1 where the block was entered by a taken branch (or from outside), 0 where the code went
 # on; ISSUE: where in `issue` the cycles of the block's instructions begin; REFILL: cycles that the branch cost

@@ -17,7 +17,7 @@ from mcusim.errors import BadInputError
 from mcusim.expectation import expected_error, no_error
 from mcusim.hardware import Board
 from mcusim.inference import Machine, check_size
-from mcusim.memory_systems import memory_caveats, memory_system, place_matters
+from mcusim.memory_systems import memory_caveats, memory_system, memory_timing, place_matters
 from mcusim.model import Model
 from mcusim.ops import OPERATORS
 from mcusim.plan import Plan
@@ -249,7 +249,7 @@ def _totals(plan: Plan, layers: Sequence[record.Layer], extremes: _Extremes) -> 
     # First conservation law, over the run: every cycle has one layer and one cause.
     assert cycles == sum(causes.values())
     latency_s = cycles / plan.board.clock_hz
-    memory = memory_system(plan.board).model
+    memory = memory_timing(plan.board)
     error = expected_error(plan.board, plan.core, memory)
     energy_j, reason = energy.inference_energy(energy.running_power(plan.board), latency_s)
     return record.Totals(
@@ -295,7 +295,7 @@ def _provenance(plan: Plan, manifest: Manifest, given: str) -> record.Provenance
         core_table=f"cores/{plan.core.id}.toml",
         board_file=plan.board.file,
         runtime=f"memory as of TensorFlow Lite Micro with {plan.runtime.kernels} kernels, August 2026",
-        memory_model=memory_system(plan.board).model,
+        memory_model=memory_timing(plan.board),
         input=given,
     )
 

@@ -30,6 +30,8 @@ FLAGS = (
 MOST_FILES = 16
 MOST_BYTES = 1 << 20  # of one name, text or transfer
 MOST_WRITTEN_BYTES = 256 << 20
+MOVING_CALLS = (OPEN, CLOSE, WRITEC, WRITE0, WRITE, SEEK)
+CLOCKS = (CLOCK, TIME, ELAPSED)  # a program may wait for a time to come
 _NAMES = {TMPNAM: "SYS_TMPNAM", REMOVE: "SYS_REMOVE", RENAME: "SYS_RENAME", SYSTEM: "SYS_SYSTEM"}
 
 
@@ -69,6 +71,7 @@ class Semihosting:
                 raise BadInputError(f"cannot use {os.fspath(folder)} for files: {_reason(error)}") from None
         self._files: dict[int, int | None] = {}  # handle → file of the host, None for the console
         self._written_bytes = 0
+        self.idle_calls = 0  # in a row, that moved no data
 
     def close(self) -> None:
         """Close everything."""
@@ -83,6 +86,10 @@ class Semihosting:
 
     def call(self, host: Host, operation: int, parameter: int, console: Console) -> int | Ended:
         """One call: R0 and R1 → the new R0, or the end. Raises EmulationError for one that is not allowed."""
+        if operation in MOVING_CALLS:
+            self.idle_calls = 0
+        elif operation not in CLOCKS:
+            self.idle_calls += 1
         if operation == WRITEC:
             console.write(_bytes(host, parameter, 1))
             return operation
@@ -92,7 +99,10 @@ class Semihosting:
         if operation == READC:
             now = host.cycles()
             console.send_next(now)
-            return console.take(max(now, console.due() or 0)) or FAILED
+            if console.due() is None:
+                return FAILED
+            self.idle_calls = 0
+            return console.take(max(now, console.due() or 0))
         if operation == CLOCK:
             return host.cycles() * 100 // host.clock_hz & 0x7FFF_FFFF
         if operation == TIME:
@@ -200,6 +210,8 @@ class Semihosting:
                 data = os.read(descriptor, length)
             except OSError:
                 return length
+        if data:
+            self.idle_calls = 0
         if data and not host.write_memory(address, data):
             raise EmulationError(f"the program reads a file to {address:#010x}, which is no RAM")
         return length - len(data)

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import cache
 
 from mcusim import figures, tables
-from mcusim.errors import McusimError
+from mcusim.errors import EmulationError, McusimError
 from mcusim.hardware import Board
 from mcusim.model import Model
 from mcusim.plan import plan
 from mcusim.record import Run
 from mcusim.run import plan_only, run
+from mcusim.tflite import parse
 
 Progress = Callable[[int, int, str], None]
+
+MOST_PROCESSES = 8  # each takes about 300 MB
 
 LEGEND = (
     "core: with its clock in MHz. RAM, flash: share of what the platform leaves.\n"
@@ -50,24 +58,68 @@ class SweepRow:
     energy_basis: str | None = None
 
 
-def sweep(model: Model, boards: Sequence[Board], progress: Progress | None = None) -> tuple[SweepRow, ...]:
-    """A row for each board, in the given order; `progress(done, total, board)` is called before each.
+def sweep(
+    model: Model, boards: Sequence[Board], progress: Progress | None = None, processes: int = 1
+) -> tuple[SweepRow, ...]:
+    """A row for each board, in the given order, made by so many processes.
 
-    The model is parsed once by the caller. A board whose core is not simulated gets the memory verdict, one that
-    cannot be planned or run only the reason.
+    `progress(done, total, board)` is called with the first board whose row is not there yet. A board whose core is
+    not simulated gets the memory verdict, one that cannot be planned or run only the reason. Raises EmulationError
+    where one of several processes is ended from outside.
     """
     rows = []
+    made = _in_turn(model, boards) if processes == 1 else _side_by_side(model, boards, processes)
     for index, board in enumerate(boards):
         if progress:
             progress(index, len(boards), board.id)
-        try:
-            planned = plan(model, board)
-            rows.append(row_of(board, run(planned) if planned.core.not_simulated is None else plan_only(planned)))
-        except McusimError as error:
-            rows.append(SweepRow(board.id, board.mcu, board.core, board.clock_hz, str(error)))
+        rows.append(next(made))
     if progress:
         progress(len(boards), len(boards), "done")
     return tuple(rows)
+
+
+def usable_processes() -> int:
+    """How many processes can work side by side: as many as there are CPUs for this one, within MOST_PROCESSES."""
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(available, MOST_PROCESSES)
+
+
+def _in_turn(model: Model, boards: Sequence[Board]) -> Iterator[SweepRow]:
+    return (_row(model, board) for board in boards)
+
+
+def _side_by_side(model: Model, boards: Sequence[Board], processes: int) -> Iterator[SweepRow]:
+    # Threads may hold locks here, those of a progress bar or of LLVM, so that a process starts from nothing.
+    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"))
+    try:
+        futures = [pool.submit(_row_of_file, model.file, model.name, board) for board in boards]
+        for future in futures:
+            yield future.result()
+    except BrokenProcessPool as error:
+        raise EmulationError(
+            "a process that simulated boards was ended from outside; there may be too little memory: each of "
+            f"{processes} takes about 300 MB"
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+@cache
+def _parsed(file: bytes, name: str) -> Model:
+    """The model of a file; a process makes many rows of it."""
+    return parse(file, name)
+
+
+def _row_of_file(file: bytes, name: str, board: Board) -> SweepRow:
+    return _row(_parsed(file, name), board)
+
+
+def _row(model: Model, board: Board) -> SweepRow:
+    try:
+        planned = plan(model, board)
+        return row_of(board, run(planned) if planned.core.not_simulated is None else plan_only(planned))
+    except McusimError as error:
+        return SweepRow(board.id, board.mcu, board.core, board.clock_hz, str(error))
 
 
 def row_of(board: Board, result: Run) -> SweepRow:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 WORD = 0xFFFF_FFFF
@@ -63,17 +63,17 @@ class SysTick:
         """SYST_CSR."""
         self.advance()
         left = self.value()
-        was = self._running
+        was = self.counts
         self._control = value & (ENABLE | TICKINT | CLKSOURCE)
-        if self._running and not was:
+        if self.counts and not was:
             self._next = self._cycles() + (left or self._reload + 1) * self._tick
-        elif was and not self._running:
+        elif was and not self.counts:
             self._left = left
 
     def value(self) -> int:
         """SYST_CVR."""
         self.advance()
-        if not self._running:
+        if not self.counts:
             return self._left
         return max(0, -(-(self._next - self._cycles()) // self._tick)) % (self._reload + 1)
 
@@ -81,7 +81,7 @@ class SysTick:
         """A write to SYST_CVR: 0, and the count begins anew."""
         self._left = 0
         self._counted = False
-        if self._running:
+        if self.counts:
             self._next = self._cycles() + (self._reload + 1) * self._tick
 
     @property
@@ -93,12 +93,12 @@ class SysTick:
     def reload(self, value: int) -> None:
         self.advance()
         self._reload = value & 0xFF_FFFF
-        if not self._running and self._control & ENABLE and self._reload:
+        if not self.counts and self._control & ENABLE and self._reload:
             self._next = self._cycles() + (self._reload + 1) * self._tick
 
     def advance(self) -> None:
         """Let it reach 0 as often as it has."""
-        if not self._running:
+        if not self.counts:
             return
         late = self._cycles() - self._next
         if late >= 0:
@@ -110,10 +110,11 @@ class SysTick:
 
     def next_event(self) -> int | None:
         """The cycle at which its exception comes next, None if it never does."""
-        return self._next if self._running and self._control & TICKINT else None
+        return self._next if self.counts and self._control & TICKINT else None
 
     @property
-    def _running(self) -> bool:
+    def counts(self) -> bool:
+        """Whether it counts."""
         return bool(self._control & ENABLE) and self._reload > 0
 
     @property
@@ -170,6 +171,9 @@ class SystemControl:
         self._printed = printed
         self._cycle_offset = 0
         self.wants_reset = False
+        # Registers that tell of caches, by address and all words written; None for any other register.
+        self.cache_word: Callable[[int, Mapping[int, int]], int | None] = lambda _address, _written: None
+        self.clock_reads = 0  # of what changes by itself: CYCCNT, and SysTick while it counts
         self.words: dict[int, int] = {
             CPUID: CPUIDS.get(core, CPUIDS["cortex_m4"]),
             CCR: STKALIGN,
@@ -208,9 +212,12 @@ class SystemControl:
             return 1  # the port takes another word
         if address == DWT_CYCCNT:
             self._noticed()
+            self.clock_reads += self.words[DWT_CTRL] & CYCCNTENA
             return self._cycle_count()
         if address == DWT_CTRL:
             return self.words[DWT_CTRL] if not self._v6m else NOCYCCNT
+        if address in (SYST_CSR, SYST_CVR):
+            self.clock_reads += self._systick.counts
         if address == SYST_CSR:
             return self._systick.read_control()
         if address == SYST_RVR:
@@ -234,7 +241,8 @@ class SystemControl:
             return self._icsr()
         if address == AIRCR:
             return VECTKEYSTAT << 16 | self.words.get(AIRCR, 0) & 0x700
-        return self.words.get(address, 0)
+        cached = self.cache_word(address, self.words)
+        return self.words.get(address, 0) if cached is None else cached
 
     def _write_word(self, address: int, value: int) -> None:
         one = self._exceptions

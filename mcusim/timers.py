@@ -37,10 +37,10 @@ class Stm32Timer:
         if offset == CNT:
             self._set_count(value & self._most)
         elif offset == CR1:
-            was = self._running
+            was = self.counts
             count = self._count()
             self._words[CR1] = value
-            if self._running != was:
+            if self.counts != was:
                 self._set_count(count)
         elif offset == EGR:
             if value & UG:
@@ -64,12 +64,13 @@ class Stm32Timer:
 
     def next_event(self) -> int | None:
         """The cycle of the next update that asks for an interrupt."""
-        if not self._running or not self._words.get(DIER, 0) & UIE or self._words.get(SR, 0) & UIF:
+        if not self.counts or not self._words.get(DIER, 0) & UIE or self._words.get(SR, 0) & UIF:
             return None
         return self._began + self._period * self._prescaler
 
     @property
-    def _running(self) -> bool:
+    def counts(self) -> bool:
+        """Whether it counts."""
         return bool(self._words.get(CR1, 0) & CEN) and self._words[ARR] > 0  # with 0 it does not count
 
     @property
@@ -77,7 +78,7 @@ class Stm32Timer:
         return self._words[ARR] + 1
 
     def _count(self) -> int:
-        if not self._running:
+        if not self.counts:
             return self._stopped_at
         self._update()
         return min((self._cycles() - self._began) // self._prescaler, self._words[ARR])
@@ -89,7 +90,7 @@ class Stm32Timer:
     def _update(self) -> None:
         """Let the counter overflow as often as it has."""
         length = self._period * self._prescaler
-        if self._running and self._cycles() - self._began >= length:
+        if self.counts and self._cycles() - self._began >= length:
             self._began += (self._cycles() - self._began) // length * length
             self._prescaler = self._words.get(PSC, 0) % (1 << 16) + 1
             self._words[SR] = self._words.get(SR, 0) | UIF

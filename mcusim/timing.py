@@ -43,6 +43,7 @@ class Walker:
     facts: dict[int, tuple[int, ...]] = field(default_factory=dict)
     rows: dict[tuple[int, int], NDArray[np.int64]] = field(default_factory=dict)
     alike: dict[tuple[str, int, str], tuple[int, ...]] = field(default_factory=dict)
+    walked: dict[tuple[object, ...], Cycles] = field(default_factory=dict)
     rules: NDArray[np.int64] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -50,10 +51,19 @@ class Walker:
         self.rules = PIPELINES[self.core.pipeline].rules(self.core)
 
     def walk(self, path: Sequence[Step], block: Block, passes: NDArray[np.int64] | None = None) -> Cycles:
-        """Cycles of each instruction of a block behind a path (oldest first), zero wait states.
+        """Cycles of each instruction of a block behind a path (oldest first), zero wait states; not to be changed.
 
-        `passes`: for each instruction of the block whether its condition passes; all do without it.
+        `passes`: for each instruction of the block whether its condition passes; all do without it. Layers that
+        share kernels share most of their paths.
         """
+        steps = [(step.block.address, step.block.size, step.leaves) for step in path]
+        key = (*steps, block.address, block.size, None if passes is None else passes.tobytes())
+        known = self.walked.get(key)
+        if known is None:
+            known = self.walked[key] = self._walk(path, block, passes)
+        return known
+
+    def _walk(self, path: Sequence[Step], block: Block, passes: NDArray[np.int64] | None) -> Cycles:
         pieces = [self.rows_of(step.block) for step in path]
         rows = np.concatenate([*pieces, self.rows_of(block)]) if pieces else self.rows_of(block)
         own = len(block.instructions)
@@ -224,13 +234,14 @@ class _Timer:
         cycles = self.walker.walk(path, block)
         if previous >= 0:
             self.rows[previous][BRANCH] += times * int(cycles[0, REFILL])
-        predicated = [one.address in self.trace.executed for one in block.instructions]
+        executed = self.trace.executed
+        predicated = [one.address in executed for one in block.instructions] if executed else []
         if any(predicated):
             skipped = self.walker.walk(path, block, 1 - np.array(predicated, np.int64))
             self._note_outcomes(index, times, predicated, cycles - skipped)
             cycles = skipped
         _add(self.rows[index], cycles[:, :REFILL].sum(axis=0).tolist(), times)
-        for instruction in block.instructions:
+        for instruction in block.instructions if PIPELINES[self.walker.core.pipeline].OPERAND_DEPENDENT else ():
             if self._depends_on_operands(instruction.mnemonic):
                 self.operands.setdefault(instruction.address, Counter())[index] += times
 
@@ -273,16 +284,16 @@ class _Timer:
             self.rows[index][MULTIPLY_DIVIDE] += share
 
     def _observed(self) -> tuple[Observed, ...]:
-        """What was observed, and the pipeline's estimate of what was not."""
+        """What was observed, and what the pipeline makes of it or puts in its place."""
         core = self.walker.core
-        if any(one.name == core.pipeline for one in self.trace.observed):
-            return self.trace.observed
         return (*self.trace.observed, *PIPELINES[core.pipeline].unobserved(core, self.trace, self.walker.rows_of))
 
     def _add_observed(self, observed: Observed) -> None:
+        costs = [(CAUSES.index(event.cause), event.cycles) for event in observed.events]
         for row, counts in zip(self.rows, observed.counts, strict=True):
-            for event, count in zip(observed.events, counts, strict=True):
-                row[CAUSES.index(event.cause)] += round(count * event.cycles)
+            for (column, cycles), count in zip(costs, counts, strict=True):
+                if count:
+                    row[column] += round(count * cycles)
 
 
 def _shares(total: int, weights: Sequence[int]) -> list[int]:

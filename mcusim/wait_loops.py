@@ -10,19 +10,23 @@ from mcusim.bare_metal import Machine, Stop
 PROBED_BLOCKS = 64  # a loop that waits is shorter
 
 
-def only_waits(machine: Machine) -> bool | Stop:
+def only_waits(machine: Machine, most_instructions: int) -> bool | Stop:
     """Whether execution comes back to the same state without changing memory or touching peripherals.
 
-    It goes on for some blocks to find out; a stop that came up meanwhile is for the caller to deal with.
+    It goes on for some blocks to find out, and most likely not for more than that many instructions; a stop that came
+    up meanwhile is for the caller to deal with.
     """
-    touched = machine.peripherals.accesses
+    last = machine.recorder.instructions + most_instructions
+    touched = machine.peripherals.accesses, machine.control.clock_reads
     memory: int | None = None
     before = machine.registers()
     for _ in range(PROBED_BLOCKS):
         stop = machine.execute(machine.recorder.next_instructions)
         if stop.kind != "block":
             return stop
-        if machine.peripherals.accesses != touched:
+        if machine.stop_requested or machine.recorder.instructions >= last:
+            return False
+        if (machine.peripherals.accesses, machine.control.clock_reads) != touched:
             return False
         if memory is None and _stores(machine, machine.recorder.last_block()):
             memory, before = checksum(machine), machine.registers()  # once around again, with an eye on memory

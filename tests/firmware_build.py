@@ -26,13 +26,16 @@ def _folder():
 
 
 @functools.cache
-def build(source, core, kind="elf"):
-    """The path of a program ("hal_style") for a core, as "elf", "hex" or "bin"; skips without the compiler."""
+def build(source, core, kind="elf", defines=()):
+    """The path of a program ("hal_style") for a core, as "elf", "hex" or "bin"; skips without the compiler.
+
+    `defines`: more of the preprocessor's ("NAME=value").
+    """
     if COMPILER is None:
         pytest.skip("arm-none-eabi-gcc is not installed; the test's firmware is built with it")
-    path = _folder() / f"{source}_{core}.elf"
+    path = _folder() / f"{'_'.join((source, core, *defines))}.elf"
     if not path.exists():
-        code = [str(FOLDER / f"{source}.c"), "-T", str(FOLDER / "stm32.ld")]
+        code = [*(f"-D{one}" for one in defines), str(FOLDER / f"{source}.c"), "-T", str(FOLDER / "stm32.ld")]
         subprocess.run([COMPILER, *COMMON, *FLAGS[core], *code, "-o", str(path), "-lgcc"], check=True)
     if kind == "elf":
         return path

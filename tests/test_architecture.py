@@ -24,7 +24,7 @@ LEVELS = (
         "system_control",
     },
     {"model", "hardware", "runtime", "recording", "record"},
-    {"trace", "energy", "published", "flash_settings"},
+    {"trace", "energy", "published", "cache_registers"},
     {"expectation", "uarts", "semihosting", "execution"},
     {"peripherals"},
     {"abi", "fixedpoint", "flatbuffer", "c_array", "extensions", "address_space", "addressing"},
@@ -41,10 +41,10 @@ LEVELS = (
     {"images"},
     {"occupancy", "placement"},
     {"plan", "tracing"},
-    {"recorder", "memory_map"},
+    {"recorder", "regimes", "memory_map"},
     {"emulator", "resumable"},
     {"bare_metal", "call_profile"},
-    {"wait_loops"},
+    {"wait_loops", "flash_settings"},
     {"firmware_run"},
     {"intervals"},
     {"execute"},
@@ -53,6 +53,8 @@ LEVELS = (
     {"accuracy", "calibrate", "sweep"},
     {"renderers"},
     {"__init__"},
+    {"command_line"},
+    {"commands"},
     {"cli"},
     {"__main__"},
 )
@@ -61,8 +63,8 @@ LEVELS = (
 RESERVED = {
     "unicorn": {"emulator.py", "bare_metal.py"},
     "capstone": {"decoder.py"},
-    "rich": {"cli.py", "renderers/text.py"},
-    "typer": {"cli.py"},
+    "rich": {"command_line.py", "renderers/text.py"},
+    "typer": {"cli.py", "command_line.py", *(f"commands/{path.name}" for path in (PACKAGE / "commands").glob("*.py"))},
     "elftools": {"elf.py"},
 }
 
@@ -121,7 +123,7 @@ def test_reserved_packages(path):
         assert owners is None or name in owners, f"{name}:{line} imports {imported}; only {sorted(owners)} may"
 
 
-@pytest.mark.parametrize("family", ["nn", "ops", "allocators", "memories", "pipelines"])
+@pytest.mark.parametrize("family", ["nn", "ops", "allocators", "memories", "pipelines", "commands"])
 def test_siblings_do_not_import_each_other(family):
     folder = PACKAGE / family
     for path in sorted(folder.glob("*.py")):

@@ -254,5 +254,7 @@ def test_events_are_the_cores_rules() -> None:
     events = {event.name: event for event in predicted(CORE, "dual_issue").events}
     assert set(events) == {"misprediction", "btac_miss", "bank_conflict", "store_multiple_misaligned"}
     for name, event in events.items():
-        assert (event.cycles, event.source) == (CORE.rules[name].value, CORE.rules[name].source)
+        counted_only = name == "bank_conflict"  # what one costs, the pipeline tells from the code around it
+        assert event.cycles == (0 if counted_only else CORE.rules[name].value)
+        assert event.source == CORE.rules[name].source
     assert events["misprediction"].cycles > events["btac_miss"].cycles > 0

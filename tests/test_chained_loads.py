@@ -18,6 +18,8 @@ from mcusim.recording import (
     NO_ACCESS,
     SINGLE_LOAD,
     STORE,
+    STORES_BEHIND_LOAD,
+    STORES_BEHIND_LOAD_INDEXED,
     Observer,
     Table,
 )
@@ -40,7 +42,7 @@ def _without(*names: str) -> Core:
 
 
 def _observed(
-    instructions: Sequence[tuple[int, int, int, int]], log: Sequence[Sequence[int | tuple[int, int]]]
+    instructions: Sequence[tuple[int, int, int, int]], log: Sequence[Sequence[int | tuple[int, int]]], core: Core = CORE
 ) -> list[list[int]]:
     """Counts of one block of (access, bytes, literal, flags), two bytes each; the log as visits of (index, address)."""
     rows = [
@@ -53,7 +55,7 @@ def _observed(
     for visit in log:
         words.append(0)
         words += [-(1 << 63) | HALFWORD + index << 32 | address for index, address in visit]
-    one = _observer()
+    one = _observer(core)
     counts: Table = np.zeros((1, 2), np.int64)
     for piece in (words[:0], words):
         one.observe(
@@ -110,6 +112,29 @@ def test_stores_and_multiple_loads_break_nothing() -> None:
     store, double = (STORE, 4, -1, 0), (LOAD, 8, -1, 0)
     assert _observed([LDR, store, CHAINED], [[(0, SRAM1), (1, FLASH), (2, FLASH)]]) == [[0, 0]]
     assert _observed([double, CHAINED], [[(0, SRAM1 + 2), (1, FLASH)]]) == [[0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("core", "flag", "breaks"),
+    [
+        ("cortex_m4", STORES_BEHIND_LOAD, 1),
+        ("cortex_m4", STORES_BEHIND_LOAD_INDEXED, 1),
+        ("cortex_m3", STORES_BEHIND_LOAD, 1),
+        ("cortex_m3", STORES_BEHIND_LOAD_INDEXED, 0),  # takes its cycles wherever it goes
+    ],
+)
+def test_store_behind_a_load_from_another_memory(core: str, flag: int, breaks: int) -> None:
+    """Stores pipeline with the load before only within one memory block (jnk0le/random, measured)."""
+    store = (STORE, 4, -1, flag)
+    assert _observed([LDR, store], [[(0, FLASH), (1, SRAM1)]], load_core(core)) == [[breaks, 0]]
+    assert _observed([LDR, store], [[(0, SRAM1), (1, SRAM1 + 2)]], load_core(core)) == [[0, 0]]
+    assert _observed([LDR, store, CHAINED], [[(0, SRAM1), (1, SRAM1), (2, FLASH)]], load_core(core)) == [[0, 0]]
+
+
+def test_store_that_takes_its_cycle_breaks_nothing() -> None:
+    slow = dataclasses.replace(CORE, rules={**CORE.rules, "store_after_load": Rule(1, "test")})
+    store = (STORE, 4, -1, STORES_BEHIND_LOAD)
+    assert _observed([LDR, store], [[(0, FLASH), (1, SRAM1)]], slow) == [[0, 0]]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from mcusim.errors import BadInputError, UnsupportedError
 from mcusim.hardware import board_names, load_board
 
 HEAD = 'id = "x"\nname = "X"\nmcus = ["X1"]\nsource = "a test"\n'
+SETTING = '[[setting]]\nwhat = "wait_states"\nname = "S"\naddress = 0x4000_0000\nbits = {}\nsource = "a test"\n'
 REGISTER = '[[register]]\nname = "R"\naddress = {}\nsource = "a test"\n'
 
 
@@ -55,6 +56,10 @@ def test_every_stm32_board_has_a_chip_with_a_serial_port():
         (HEAD.replace('"a test"', '" "'), "source: expected words"),
         (HEAD + "priority_bits = 9\n", "priority_bits: expected 0x1 to 0x8"),
         (HEAD + "systick_divider = 0\n", "systick_divider"),
+        (
+            HEAD + SETTING.format("0x0000_3FF0"),
+            r"setting\[0\].bits without the zeros behind them: expected 0x1 to 0xff",
+        ),
         (HEAD + REGISTER.format("0x2000_0000"), r"register\[0\].address: expected 0x40000000"),
         (HEAD + REGISTER.format("0x4000_0002"), "multiple of 4"),
         (HEAD + REGISTER.format("0x4000_0000") + "reset = -1\n", "reset: expected 0x0"),

@@ -200,7 +200,7 @@ def test_progress_on_a_terminal_after_a_second(stages, capsys, monkeypatch, exam
         return example_run
 
     monkeypatch.setattr(importlib.import_module("mcusim.run"), "run", run)
-    monkeypatch.setattr("mcusim.cli.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("mcusim.command_line.time.monotonic", lambda: clock[0])
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     assert main([*PROFILE, *quiet]) == 0
     assert ("SOFTMAX" in capsys.readouterr().err) is (shown and not quiet)
@@ -406,6 +406,7 @@ def test_a_layer_without_a_difference_is_not_reported(stages, capsys, bad_run):
 
 def test_profile_on_all_boards_is_one_table(monkeypatch, capsys, stages, example_run):
     sweep = importlib.import_module("mcusim.sweep")
+    monkeypatch.setattr(sweep, "usable_processes", lambda: 1)  # another process would not have what stands in
     monkeypatch.setattr(sweep, "plan", lambda model, board: SimpleNamespace(core=hardware.load_core("cortex_m4")))
     monkeypatch.setattr(sweep, "run", lambda plan: example_run)
     monkeypatch.setattr(importlib.import_module("mcusim.tflite"), "load", lambda path: example_run.model)
@@ -419,6 +420,7 @@ def test_profile_on_all_boards_is_one_table(monkeypatch, capsys, stages, example
 
 def test_profile_on_all_boards_fails_where_it_fits_on_none(monkeypatch, capsys, stages, bad_run):
     sweep = importlib.import_module("mcusim.sweep")
+    monkeypatch.setattr(sweep, "usable_processes", lambda: 1)  # another process would not have what stands in
     monkeypatch.setattr(sweep, "plan", lambda model, board: SimpleNamespace(core=hardware.load_core("cortex_m4")))
     monkeypatch.setattr(sweep, "run", lambda plan: bad_run)
     monkeypatch.setattr(importlib.import_module("mcusim.tflite"), "load", lambda path: bad_run.model)
@@ -436,6 +438,11 @@ def test_rate_battery_and_sleep_go_into_the_run(stages, capsys, example_run):
     assert (duty["rate_hz"], duty["battery"]["name"], duty["counts_sleep"]) == (1.0, "CR2032", True)
     assert main([*PROFILE, "--rate", "1Hz", "--battery", "CR2032"]) == 0
     assert "at most" in capsys.readouterr().out
+
+
+def test_a_rate_that_cannot_be_kept_up_is_status_1(stages, capsys):
+    assert main([*PROFILE, "--rate", "1000000Hz", "-q"]) == 1
+    assert "it cannot keep up with 1e+06 Hz: an inference takes" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,10 @@
 """`mcusim exec`: what goes where, and the exit statuses."""
 
 import json
+import os
+import pty
+import subprocess
+import sys
 
 import pytest
 from firmware_build import build
@@ -81,3 +85,43 @@ def test_files_that_are_no_firmware(capsys, tmp_path):
         assert words in capsys.readouterr().err
     assert main(["exec", str(tmp_path / "none.elf"), *BOARD]) == 2
     assert "cannot read" in capsys.readouterr().err
+
+
+def test_a_saved_execution_is_shown_again(capsys, tmp_path):
+    firmware, saved = str(build("semihosting", "m4")), str(tmp_path / "run.json")
+    assert main(["exec", firmware, *BOARD, "--json", saved]) == 1
+    report = capsys.readouterr()
+    assert main(["show", saved]) == 1
+    shown = capsys.readouterr()
+    assert report.out.endswith(shown.out) and shown.out.startswith("semihosting_m4.elf on NUCLEO-L4R5ZI")
+    assert shown.err == report.err
+    for name in ("collapsed", "speedscope", "json"):
+        assert main(["show", saved, "--format", name]) == 1
+        assert capsys.readouterr().out
+    assert main(["show", saved, "--format", "html"]) == 2
+    assert "unknown format 'html'" in capsys.readouterr().err
+
+
+def test_commands_typed_on_a_terminal():
+    """A command line by interrupt, fed line by line as its answers come, up to the end of input (Ctrl-D)."""
+    user, program = pty.openpty()
+    command = [sys.executable, "-m", "mcusim", "exec", str(build("hal_style", "m4")), *BOARD, "--prompt", "m-ready"]
+    with subprocess.Popen(command, stdin=program, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        os.close(program)
+        assert process.stdout is not None
+        printed = b""
+        for typed, answer in ((b"name%\n", b"m-name-hal"), (b"infer%\n", b"m-end"), (b"name%\n", b"m-name-hal")):
+            os.write(user, typed)
+            while answer not in printed.rpartition(b"m-ready")[2]:
+                piece = process.stdout.read1()
+                assert piece, printed.decode()
+                printed += piece
+        os.write(user, b"\x04")
+        printed += process.stdout.read()
+    os.close(user)
+    assert process.returncode == 0
+    text = printed.decode()
+    assert text.startswith(
+        "m-timeouts-0\nm-ready\nm-name-hal\nm-ready\nm-start\nm-result-3256500\nm-end\nm-ready\nm-name-hal"
+    )
+    assert "without printing" in " ".join(text.split()) and "UART_Handler" in text

@@ -35,3 +35,9 @@ def test_anything_else_is_refused(text):
 def test_a_figure_without_a_unit_that_means_mhz():
     with pytest.raises(BadInputError, match="'80' as a clock is 80 Hz; write 80MHz for MHz"):
         parse_clock("80")
+
+
+@pytest.mark.parametrize("text", ["0", "0MHz", "0.0kHz"])
+def test_a_clock_that_stands_still(text):
+    with pytest.raises(BadInputError, match="nothing runs at 0 Hz"):
+        parse_clock(text)

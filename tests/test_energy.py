@@ -78,7 +78,7 @@ def test_a_rate_that_cannot_be_kept_up(tenth):
     duty = energy.with_duty_cycle(tenth, 11.0, 0.0, record.Battery("cell", 1, 3.0, "made up")).duty_cycle
     assert duty.average_power_w is None and duty.battery_life_s is None
     assert duty.average_power_w_reason == "an inference takes 100 ms: at most 10 Hz can be kept up"
-    assert "at most 10 Hz" in energy.duty_words(duty)
+    assert "cannot keep up with 11 Hz: an inference takes 100 ms: at most 10 Hz" in energy.duty_words(duty)
     exactly = energy.with_duty_cycle(tenth, 10.0, 1.0).duty_cycle
     assert exactly.average_power_w == pytest.approx(0.036)
 

@@ -11,7 +11,7 @@ from mcusim import execution
 from mcusim.chips import chip_of
 from mcusim.errors import BadInputError, EmulationError, UnsupportedError
 from mcusim.execute import Entry, Talk, execute, find_vector_table
-from mcusim.hardware import board_core, load_board
+from mcusim.hardware import load_board
 from mcusim.images import load_image, parse_image
 from mcusim.intervals import parse_interest
 
@@ -26,7 +26,7 @@ def run(source, core, kind="elf", image=None, **options):
     region = options.pop("region", None)
     interest = parse_interest(region, options.pop("marker", None), options.pop("texts", None), image)
     options.setdefault("max_instructions", 2_000_000)
-    return execute(image, board, board_core(board), chip_of(board.mcu), interest=interest, **options)
+    return execute(image, board, options.pop("chip", chip_of(board.mcu)), interest=interest, **options)
 
 
 def function(result, name):
@@ -161,7 +161,7 @@ def test_dsp_code_of_unknown_origin_is_refused_by_decoding():
     image = parse_image((0x20000400).to_bytes(4, "little") + (0x08000009).to_bytes(4, "little") + code, "x", 0x08000000)
     board = load_board("bluepill_f103")
     with pytest.raises(UnsupportedError, match="the DSP extension"):
-        execute(image, board, board_core(board), chip_of(board.mcu), max_instructions=100)
+        execute(image, board, chip_of(board.mcu), max_instructions=100)
 
 
 @pytest.mark.parametrize(

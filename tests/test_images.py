@@ -45,6 +45,7 @@ def test_hex_segment_addresses_and_entry():
     [
         (b"", "is empty"),
         (b"\x7fELF", "ends within its ELF header"),
+        (elf([(0x08000000, 0x08000000, bytes(64), 64)])[:-20], "is cut short: its headers tell of"),
         (b":", "length is not the one it states"),
         (b":0000000100", "checksum is wrong"),
         (b":00000001F", "pairs of hexadecimal digits"),

@@ -9,7 +9,14 @@ import pytest
 from mcusim.errors import BadInputError, UnsupportedError
 from mcusim.hardware import Board, MemorySystem, Parameter, board_names, load_board
 from mcusim.memories import MEMORIES
-from mcusim.memory_systems import choices, memory_caveats, memory_observer, memory_system
+from mcusim.memory_systems import (
+    choices,
+    memory_caveats,
+    memory_observer,
+    memory_system,
+    memory_timing,
+    possible_observers,
+)
 
 
 def board(model: str, **parameters: tuple[float, ...]) -> Board:
@@ -63,3 +70,24 @@ def test_every_board_has_a_memory_system_that_can_be_observed(name):
     for choice in found:
         observer = memory_observer(one, choice)
         assert observer is None or observer.events
+
+
+def test_possible_observers_have_names_of_their_own():
+    found = possible_observers(board("cache", **{**SIZES, "ways": (2, 4)}))
+    assert [one and one.name for one in found] == ["cache (ways 2)", "cache (ways 4)"]
+    single = board("cache", **SIZES)
+    assert [one and one.name for one in possible_observers(single, choices(single), " [1]")] == ["cache [1]"]
+    assert possible_observers(dataclasses.replace(single, memory=None)) == (None,)
+
+
+def test_memory_that_cannot_wait_at_a_clock_is_zero_wait_there():
+    fast = load_board("nucleo_l4r5zi")
+    slow = fast.at_clock(20_000_000)
+    assert memory_timing(fast) == "art" and memory_caveats(fast)
+    assert memory_timing(slow) == "zero_wait" and memory_caveats(slow) == ()
+    # The bus that U575's core shares between code and data waits at any clock.
+    assert memory_timing(load_board("nucleo_u575zi_q").at_clock(20_000_000)) == "cache"
+    bare = board("cache", **SIZES)
+    assert memory_timing(bare) == "cache"
+    still = dataclasses.replace(bare, flash_timing=dataclasses.replace(bare.flash_timing, wait_states=0))
+    assert memory_timing(still) == "zero_wait" and memory_caveats(still) == ()

@@ -10,10 +10,11 @@ from test_emulator import FLASH, RAM, RAM_BYTES, STACK, firmware_of
 
 from mcusim import recorder, timing
 from mcusim.abi import Call, place
+from mcusim.chained_loads import chained_loads
 from mcusim.emulator import Emulator
 from mcusim.errors import EmulationError, UnsupportedError
 from mcusim.fixedpoint import jit
-from mcusim.hardware import load_core
+from mcusim.hardware import load_board, load_core
 from mcusim.recording import EDGE_BLOCK, LITERAL, Event, Observer
 from mcusim.trace import Trace
 
@@ -146,6 +147,32 @@ def test_cycles_so_far_are_those_of_the_trace():
     cycles = timing.time(CORE, trace).cycles
     refill = CORE.rules["indirect_branch_refill"].value  # of the return, which nothing follows yet
     assert abs(emulator._recorder.cycles() - (cycles - refill)) <= 1
+
+
+@pytest.mark.parametrize(
+    ("code", "further"),
+    [
+        ("0a68 0260 7047", 0),  # ldr r2, [r1]; str r2, [r0]: one memory
+        ("014a 0260 7047 00bf 07000000", 1),  # ldr r2, [pc, #4]; str r2, [r0]: from flash to RAM
+        ("014a 40f8042b 7047 07000000", 1),  # ldr r2, [pc, #4]; str r2, [r0], #4
+        ("014a 4250 7047 00bf 07000000", 0),  # ldr r2, [pc, #4]; str r2, [r0, r1]: takes its cycles anyway
+        ("014a 00bf 0260 7047 07000000", 0),  # with a nop between
+    ],
+)
+def test_stores_behind_loads_are_told_apart(code, further):
+    observed = chained_loads(CORE, load_board("nucleo_l4r5zi"))
+    assert observed is not None
+    emulator = Emulator(CORE, firmware_of(bytes.fromhex(code)), FLASH, (RAM, RAM_BYTES), observers=[observed])
+    trace = emulator.call(
+        place(Call("kernel", (RAM, RAM + 8 if code.startswith("0a68") else 8)), lambda _: 0, STACK[1]),
+        writable=[(RAM, 64, "data")],
+        readable=[],
+        stack=STACK,
+        max_instructions=100,
+        checks_status=False,
+    )
+    bare = timing.time(CORE, Trace(trace.entry, trace.blocks, trace.edges, {}, {}, 0, ""))
+    assert timing.time(CORE, trace).cycles == bare.cycles + further
 
 
 def test_what_python_refuses_ends_the_call():

@@ -2,12 +2,15 @@
 
 import dataclasses
 import json
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from types import SimpleNamespace
 
 import pytest
+from one_layer import convolution_model
 
 from mcusim import record, sweep
-from mcusim.errors import UnsupportedError
+from mcusim.errors import EmulationError, UnsupportedError
 from mcusim.hardware import load_board
 
 BOARDS = ("nano33ble", "nucleo_l4r5zi", "stm32f407_disco")
@@ -96,3 +99,20 @@ def test_a_core_that_is_not_simulated_gets_the_memory_verdict(monkeypatch, examp
     assert sweep.holds([row])
     text = sweep.text("kws", [row], 80)
     assert "yes" in text and "nano33ble: no MVE here" in text
+
+
+def test_several_processes_make_the_same_rows_in_the_same_order():
+    boards = [load_board(name) for name in ("ek_ra8d1", "alif_e7_hp", "corstone300")]
+    model = convolution_model()
+    rows = sweep.sweep(model, boards, processes=2)
+    assert [row.board for row in rows] == ["ek_ra8d1", "alif_e7_hp", "corstone300"]
+    assert rows == sweep.sweep(model, boards)
+
+
+def test_a_process_that_is_ended_is_an_error(monkeypatch):
+    ended = Future()
+    ended.set_exception(BrokenProcessPool())
+    pool = SimpleNamespace(submit=lambda *task: ended, shutdown=lambda **how: None)
+    monkeypatch.setattr(sweep, "ProcessPoolExecutor", lambda *settings: pool)
+    with pytest.raises(EmulationError, match="was ended from outside; there may be too little memory"):
+        sweep.sweep(convolution_model(), [load_board("alif_e7_hp")], processes=2)

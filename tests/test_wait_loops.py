@@ -29,14 +29,14 @@ REGIONS = (Region("flash", "flash", FLASH, 0x400, "t"), Region("RAM", "ram", RAM
 def test_loops(code, expected):
     machine = machine_of(code)
     assert machine.execute(20).kind == "block"
-    assert only_waits(machine) is expected
+    assert only_waits(machine, 1000) is expected
 
 
 def test_something_that_comes_up_meanwhile():
     machine = machine_of([0x3801, 0xD1FD, 0xBF30])  # counts down, then sleeps
     machine.set("r0", 20)
     assert machine.execute(10).kind == "block"
-    found = only_waits(machine)
+    found = only_waits(machine, 1000)
     assert isinstance(found, Stop) and found.kind == "wfi"
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import ModuleType
 
-from mcusim.hardware import Board
 from mcusim.memories import art, cache, l1, wait_states, xip, zero_wait
 
 MEMORIES: Mapping[str, ModuleType] = {
@@ -16,4 +15,3 @@ MEMORIES: Mapping[str, ModuleType] = {
     "l1": l1,
     "xip": xip,
 }
-CAVEATS: Mapping[str, Callable[[Board], tuple[str, ...]]] = {name: module.caveats for name, module in MEMORIES.items()}

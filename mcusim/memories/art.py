@@ -14,7 +14,7 @@ the pipeline without waiting, `issue`, plus the stalls so far.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -106,6 +106,23 @@ def observer(board: Board, parameters: Mapping[str, float]) -> Observer | None:
     state[_BUFFERED] = -1
     state[[_FREE, *range(_ARRIVED, _CONSUMED)]] = -_NEVER
     return Observer("art", events, _observe, table, state)
+
+
+def without_caches(parameters: Mapping[str, float], off: Collection[str]) -> Mapping[str, float]:
+    """The parameters where caches ("instruction", "data") are off.
+
+    Of instructions the granule read last remains (ST's reference manuals of L4+ and G4: the current instruction line
+    is saved in a current buffer); that of data does so, too, is an assumption. Lines are granules then: a cache that
+    stays on holds as many bytes as before.
+    """
+    if not off:
+        return parameters
+    granules = parameters["line_bytes"] / parameters["granule_bytes"]
+    lines = {
+        f"{name}_lines": 1.0 if name in off else granules * parameters[f"{name}_lines"]
+        for name in ("instruction", "data")
+    }
+    return {**parameters, **lines, "line_bytes": parameters["granule_bytes"]}
 
 
 def place_matters(parameters: Mapping[str, float], waiting: float) -> bool:

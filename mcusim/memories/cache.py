@@ -8,7 +8,7 @@ costs on top, hit or miss.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -97,6 +97,18 @@ def observer(board: Board, parameters: Mapping[str, float]) -> Observer | None:
     table = [shape.ways, shape.mask, shape.shift, caches_data, *region_rows(board, {"flash": 0})]
     state = np.concatenate([np.array([-2, NO_LINE], np.int64), empty(shape.words)])
     return Observer("cache", events, _observe, np.array(table, np.int64), state)
+
+
+def without_caches(parameters: Mapping[str, float], off: Collection[str]) -> Mapping[str, float]:
+    """The parameters where caches ("instruction", "data") are off.
+
+    Data is read past the cache. Without the instruction cache the line in use remains, as what one read of flash
+    gives, and every other line costs the wait states: an assumption, for no vendor says more.
+    """
+    if "instruction" not in off:
+        return {**parameters, "caches_data": 0} if off else parameters
+    line = {"size_bytes": parameters["line_bytes"], "ways": 1.0, "caches_data": 0.0}
+    return {**parameters, **line, "miss_beyond_wait_states": 0.0, "sequential_miss_cycles": NOT_GIVEN}
 
 
 def place_matters(parameters: Mapping[str, float], waiting: float) -> bool:

@@ -8,7 +8,7 @@ costs the wait states, or, where the buffer serves data too, as a line.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -102,6 +102,13 @@ def observer(board: Board, parameters: Mapping[str, float]) -> Observer | None:
     )
     state = np.concatenate([np.array([0, _NO_LINE, 0], np.int64), empty(lines * ENTRY_WORDS)])
     return Observer("wait_states", events, _observe, np.array(table, np.int64), state)
+
+
+def without_caches(parameters: Mapping[str, float], off: Collection[str]) -> Mapping[str, float]:
+    """The parameters where caches ("instruction", "data") are off: the line in use is what remains of a buffer."""
+    code = {"buffer_bytes": 0.0, "buffered_lines": 1.0} if "instruction" in off else {}
+    data = {"caches_data": 0.0} if off else {}
+    return {**parameters, **code, **data}
 
 
 def place_matters(parameters: Mapping[str, float], waiting: float) -> bool:

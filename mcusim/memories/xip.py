@@ -7,7 +7,7 @@ and the striped banks of RAM only matter to several masters, and one core runs h
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -59,6 +59,14 @@ def observer(board: Board, parameters: Mapping[str, float]) -> Observer | None:
     table = [shape.ways, shape.mask, shape.shift, fill_bytes.bit_length() - 1, *region_rows(board, roles)]
     state = np.concatenate([np.array([NO_LINE], np.int64), empty(shape.words)])
     return Observer("xip", events, _observe, np.array(table, np.int64), state)
+
+
+def without_caches(parameters: Mapping[str, float], off: Collection[str]) -> Mapping[str, float]:
+    """The parameters where caches ("instruction", "data") are off: of the one for both, what one read gives remains."""
+    if "instruction" not in off:
+        return parameters
+    fill_bytes = parameters["fill_bytes"]
+    return {**parameters, "size_bytes": fill_bytes, "ways": 1.0, "line_bytes": fill_bytes}
 
 
 def place_matters(parameters: Mapping[str, float], waiting: float) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from mcusim.hardware import Board
 from mcusim.recording import Observer
@@ -14,6 +14,11 @@ DEFAULTS: Mapping[str, float] = {}
 def observer(board: Board, parameters: Mapping[str, float]) -> Observer | None:
     """None: nothing waits."""
     return None
+
+
+def without_caches(parameters: Mapping[str, float], off: Collection[str]) -> Mapping[str, float]:
+    """The parameters where caches ("instruction", "data") are off: there are none."""
+    return parameters
 
 
 def place_matters(parameters: Mapping[str, float], waiting: float) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mcusim.fixedpoint import divide_by_power_of_two, jit, logistic, requantize, requantize_and_clamp
+from mcusim.fixedpoint import divide_by_power_of_two, int64, jit, logistic, requantize, requantize_and_clamp
 
 
 @jit
@@ -66,4 +66,4 @@ def logistic_s8(
             output[index] = 127
         else:
             probability = logistic(requantize(centred, multiplier, left_shift))
-            output[index] = min(divide_by_power_of_two(probability, 23) - 128, 127)
+            output[index] = min(divide_by_power_of_two(probability, int64(23)) - 128, 127)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mcusim.fixedpoint import as_int32, jit, requantize_and_clamp
+from mcusim.fixedpoint import as_int32, inner, int64, jit, requantize_and_clamp
 
 
-@jit
+@inner
 def _accumulate(
     row: NDArray[np.int8], weights: NDArray[np.int8], bias: int, input_offset: int, filter_offset: int
 ) -> int:
@@ -69,5 +69,5 @@ def fully_connected_per_channel_s8(
         for out_ch in range(output.shape[1]):
             acc = _accumulate(input[n], filter[out_ch], bias[out_ch], input_offset, filter_offset)
             output[n, out_ch] = requantize_and_clamp(
-                acc, multiplier[out_ch], shift[out_ch], output_offset, activation_min, activation_max
+                acc, int64(multiplier[out_ch]), int64(shift[out_ch]), output_offset, activation_min, activation_max
             )

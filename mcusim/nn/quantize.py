@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from mcusim.fixedpoint import jit, requantize_and_clamp
+from mcusim.fixedpoint import int64, jit, requantize_and_clamp
 
 
 @jit
@@ -43,7 +43,8 @@ def requantize_s8(
     from input_scale / output_scale as doubles.
     """
     for index in range(input.size):
-        output[index] = requantize_and_clamp(input[index] + input_offset, multiplier, shift, output_offset, -128, 127)
+        value = input[index] + input_offset
+        output[index] = requantize_and_clamp(value, multiplier, shift, output_offset, int64(-128), int64(127))
 
 
 @jit

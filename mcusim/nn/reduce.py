@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mcusim.fixedpoint import as_int32, jit, requantize_and_clamp
+from mcusim.fixedpoint import as_int32, int64, jit, requantize_and_clamp
 
 
 @jit
@@ -47,4 +47,4 @@ def mean_s8(
     count = input.size // output.size
     for index in range(output.size):
         centred = as_int32(sums[index] - input_zero_point * count)
-        output[index] = requantize_and_clamp(centred, multiplier, shift, output_zero_point, -128, 127)
+        output[index] = requantize_and_clamp(centred, multiplier, shift, output_zero_point, int64(-128), int64(127))

@@ -10,6 +10,7 @@ from mcusim.fixedpoint import (
     divide_by_power_of_two,
     doubling_high_mult,
     exp_on_negative_values,
+    int64,
     jit,
     one_over_one_plus_x,
 )
@@ -39,8 +40,8 @@ def softmax_s8(input: NDArray[np.int8], mult: int, shift: int, diff_min: int, ou
             exps[index] = 0
             if difference >= diff_min:
                 scaled = doubling_high_mult(as_int32(difference << shift), mult)
-                exps[index] = exp_on_negative_values(scaled, DIFFERENCE_BITS)
-            total += divide_by_power_of_two(exps[index], ACCUMULATION_BITS)
+                exps[index] = exp_on_negative_values(scaled, int64(DIFFERENCE_BITS))
+            total += divide_by_power_of_two(exps[index], int64(ACCUMULATION_BITS))
         headroom = 0
         while (total << headroom) < 1 << 31:
             headroom += 1

@@ -1,8 +1,8 @@
 """Instructions in the order executed → their cycles on a single-issue pipeline (Cortex-M0, M0+, M3, M4), no waits.
 
-Every instruction issues for one cycle; what it takes beyond that, alone or because of its neighbours, goes to another
-cause. The numbers are the core's: `timings` for an instruction alone, `rules` for neighbours. The prefetch buffer of
-M3 and M4 is followed word by word.
+Every instruction issues for one cycle, but a folded IT and a store in a load's second cycle for none; what it takes
+beyond that, alone or because of its neighbours, goes to another cause. The numbers are the core's: `timings` for an
+instruction alone, `rules` for neighbours. The prefetch buffer of M3 and M4 is followed word by word.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from mcusim.chained_loads import LOAD_RULES, chained_loads
 from mcusim.errors import UnsupportedError
-from mcusim.extensions import lacking_extension
-from mcusim.fixedpoint import jit
+from mcusim.extensions import known_timing
+from mcusim.fixedpoint import inner, jit
 from mcusim.hardware import Board, Core
 from mcusim.recording import Observed, Observer
 from mcusim.trace import CAUSES, Instruction, Rows, Trace
@@ -144,12 +144,7 @@ def facts(core: Core, instruction: Instruction, function: str) -> tuple[int, ...
     no timing for.
     """
     mnemonic, access = instruction.mnemonic, instruction.access
-    timing = core.timings.get(mnemonic)
-    lacks = lacking_extension(core, mnemonic, instruction.size)
-    if timing is None or lacks:
-        why = f"{core.name} lacks {lacks}" if lacks else f"the timing table of {core.name} does not have it"
-        place = f"{instruction.text!r} at {instruction.address:#010x} in {function}"
-        raise UnsupportedError(f"{place} cannot be timed: {why}")
+    timing = known_timing(core, instruction, function)
     traits = _traits(instruction)
     own = 1 if mnemonic in OPERAND_DEPENDENT else timing.cycles
     runs = 0
@@ -234,15 +229,22 @@ def walk(rows: Any, leaves: Any, passes: Any, rules: Any, cycles: Any) -> None:
             _redirect(state, rows[i - 1, _REFILL], rules[_PREFETCH_WORDS_BEHIND_BRANCH])
         elif row[_AT] != state[_NEXT_AT]:
             _redirect(state, 0, _WORDS)
-        stall = max(0, state[_ARRIVALS + int(row[_AT] % 4 + row[_BYTES] > 4)] - state[_NOW])
-        cycles[i, FETCH] = stall
         folded = row[_TRAITS] & _IT and state[_BEFORE_16]
+        before = rows[state[_BEFORE]]
+        related = passes[i] and state[_BEFORE] >= 0 and not _exclude(row[_CONDITION], before[_CONDITION])
         if folded or not passes[i]:
-            own, wait = rules[_IT_FOLDED] if folded else rules[_CONDITION_FAILED], 0
+            own = rules[_IT_FOLDED] if folded else rules[_CONDITION_FAILED]
         else:
-            before = rows[state[_BEFORE]]
-            related = state[_BEFORE] >= 0 and not _exclude(row[_CONDITION], before[_CONDITION])
             own = _own(row, before, rules) if related else row[_OWN]
+        issuable = state[_NOW]
+        if related and not folded and own < row[_OWN]:  # pipelines: it issues in the second cycle of the one before
+            issuable -= 1
+            if own == 0:  # and nothing waits for that cycle
+                state[_WAITED] = 0
+        stall = max(0, state[_ARRIVALS + int(row[_AT] % 4 + row[_BYTES] > 4)] - issuable)
+        cycles[i, FETCH] = stall
+        wait = 0
+        if passes[i] and not folded:
             hazard = max(0, _hazard(row, before, rules) - stall) if related else 0
             divide = max(0, state[_FLOAT_DONE] - state[_NOW] - stall) if row[_TRAITS] & _FLOAT else 0
             if divide and state[_FLOAT_WRITES] & (row[_READS] | row[_ADDENDS]):
@@ -251,7 +253,7 @@ def walk(rows: Any, leaves: Any, passes: Any, rules: Any, cycles: Any) -> None:
             wait = hazard + divide
         cycles[i, ISSUE] += min(own, 1)
         cycles[i, row[_CAUSE]] += max(own - 1, 0)
-        _shift(state, row, state[_NOW] + stall + wait, rules)
+        _shift(state, row, issuable + stall + wait, rules)
         hidden = row[_HIDDEN] if passes[i] else 0
         state[_NOW] += stall + wait + own + hidden
         state[_NEXT_AT] = row[_AT] + row[_BYTES]
@@ -259,20 +261,21 @@ def walk(rows: Any, leaves: Any, passes: Any, rules: Any, cycles: Any) -> None:
             _leave(state, i, row, passes[i], wait + own + hidden)
 
 
-@jit
+@inner
 def _own(row: Any, before: Any, rules: Any) -> Any:
     """Cycles of an instruction behind the one right before it, waits left out."""
     if before[_TRAITS] & _LOAD:
         if row[_TRAITS] & _LOAD and not before[_WRITES] & row[_POINTERS]:
             return rules[_LOAD_WRITEBACK_CHAINED] if row[_WRITEBACK] else rules[_LOAD_CHAINED]
-        if row[_TRAITS] & _STORE and not row[_TRAITS] & _HIDES_NOP:
-            return rules[_STORE_AFTER_LOAD]
+        if row[_TRAITS] & _STORE and not row[_TRAITS] & _HIDES_NOP and not before[_WRITES] & row[_POINTERS]:
+            waits = row[_WRITEBACK] and rules[_STORE_WRITEBACK_AFTER_LOAD]
+            return row[_OWN] if waits else rules[_STORE_AFTER_LOAD]
     if before[_TRAITS] & _HIDES_NOP and row[_TRAITS] & _NOP:
         return row[_OWN] - rules[_LOAD_ABSORBS_NOP]
     return row[_OWN]
 
 
-@jit
+@inner
 def _hazard(row: Any, before: Any, rules: Any) -> Any:
     """Cycles that an instruction waits for the one right before it."""
     kind, other, cycles = row[_TRAITS], before[_TRAITS], 0
@@ -299,13 +302,13 @@ def _hazard(row: Any, before: Any, rules: Any) -> Any:
     return cycles
 
 
-@jit
+@inner
 def _exclude(condition: Any, other: Any) -> Any:
     """Whether only one of two instructions in a row can execute (the halves of an ITE)."""
     return condition < _UNCONDITIONAL and condition ^ 1 == other
 
 
-@jit
+@inner
 def _redirect(state: Any, refill: Any, words: Any) -> None:
     """Go on elsewhere: the target issues behind the refill, when `words` words of code are there, more each cycle."""
     state[_NOW] += refill
@@ -314,7 +317,7 @@ def _redirect(state: Any, refill: Any, words: Any) -> None:
         state[_ARRIVALS + k] = state[_NOW] + max(0, k + 1 - words)
 
 
-@jit
+@inner
 def _shift(state: Any, row: Any, issued: Any, rules: Any) -> None:
     """Free the word whose last halfword has issued, and fetch the third one behind it in its place.
 
@@ -331,7 +334,7 @@ def _shift(state: Any, row: Any, issued: Any, rules: Any) -> None:
     state[_ARRIVALS + _WORDS - 1] = max(last + 1, issued + room + rules[_PREFETCH_LATENCY])
 
 
-@jit
+@inner
 def _leave(state: Any, index: Any, row: Any, executed: Any, spent: Any) -> None:
     """Note what an instruction leaves for the next."""
     state[_BEFORE] = index if executed else -1

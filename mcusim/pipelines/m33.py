@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mcusim.errors import UnsupportedError
 from mcusim.extensions import known_timing
-from mcusim.fixedpoint import jit
+from mcusim.fixedpoint import inner, jit
 from mcusim.hardware import Board, Core
 from mcusim.operand_stages import FLAGS_REGISTER, REGISTER_COUNT, is_multiply, last_operand, mask, shifted_operand
 from mcusim.recording import Observed, Observer
@@ -180,7 +180,7 @@ def walk(rows: Any, leaves: Any, passes: Any, rules: Any, cycles: Any) -> None:
             refill = row[REFILL_CYCLES] + (rules[_FLAG_SETTER_REFILL] if behind_flags else 0)
 
 
-@jit
+@inner
 def _operands_ready(row: Any, ready: Any, ignored: Any) -> Any:
     """The first cycle in which an instruction has all that it reads, but for some registers, given as bits."""
     first = 0
@@ -195,7 +195,7 @@ def _operands_ready(row: Any, ready: Any, ignored: Any) -> Any:
     return first
 
 
-@jit
+@inner
 def _joins(row: Any, passes: Any, behind_flags: Any, ready: Any, at: Any) -> Any:
     """Whether what may be the younger of a pair has its operands in cycle `at`, the last of the older.
 
@@ -207,7 +207,7 @@ def _joins(row: Any, passes: Any, behind_flags: Any, ready: Any, at: Any) -> Any
     return _operands_ready(row, ready, ignored) <= at
 
 
-@jit
+@inner
 def _retire(row: Any, ready: Any, base_writeback: Any, end: Any) -> None:
     """Note when the results of an instruction that ends in cycle `end` can be read."""
     writes = row[WRITES]

@@ -20,6 +20,8 @@ def text(run: Execution, width: int = 80) -> str:
         _section("Functions", _functions(run, width)),
         _section("Cycles by cause", _causes(run, width)),
     ]
+    if len(run.flash) > 1:
+        parts.append(_section("Flash and caches as they were set", _flash(run, width)))
     if run.call_sites:
         parts.append(_section("Call sites, with what they call", _call_sites(run, width)))
     parts += [_section(f"Hot loop: {_loop_title(run, loop)}", _loop(loop, width)) for loop in run.loops]
@@ -148,6 +150,19 @@ def _causes(run: Execution, width: int) -> str:
         [cause, f"{count:,}", figures.percent(count / max(run.totals.cycles, 1))] for cause, count in ranked if count
     ]
     return tables.grid(["cause", ">cycles", ">share"], rows, width)
+
+
+def _flash(run: Execution, width: int) -> str:
+    rows = [
+        [
+            tables.safe(one.words),
+            f"{one.instructions:,}",
+            f"{one.cycles:,}",
+            figures.percent(one.cycles / max(run.totals.cycles, 1)),
+        ]
+        for one in run.flash
+    ]
+    return tables.grid(["setting", ">instr.", ">cycles", ">share"], rows, width)
 
 
 def _call_sites(run: Execution, width: int) -> str:

@@ -213,7 +213,9 @@ def _range(run: Run) -> Iterable[Text]:
         return
     least, most = (figures.seconds(cycles / run.board.clock_hz) for cycles in (totals.least_cycles, totals.most_cycles))
     cycles = f"{totals.least_cycles:,} to {totals.most_cycles:,} cycles"
-    yield Text(f"range: {least} to {most}, {cycles}, over {totals.range_over}")
+    # A range narrower than the figures' last digit is one of cycles only.
+    spans = [cycles] if least == most else [f"{least} to {most}", cycles]
+    yield Text(f"range: {', '.join(spans)}, over {totals.range_over}")
 
 
 def _expected_error(totals: Totals) -> str:

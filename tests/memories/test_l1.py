@@ -1,5 +1,7 @@
 """Lines that the level-one caches of Cortex-M7 miss, by the memory they come from; costs measured on STM32F746."""
 
+from dataclasses import replace
+
 import pytest
 from synthetic_log import (
     DTCM,
@@ -24,6 +26,7 @@ from synthetic_log import (
 
 from mcusim.errors import BadInputError, UnsupportedError
 from mcusim.memories import l1
+from mcusim.recording import FLOAT
 
 F746 = {
     **l1.DEFAULTS,
@@ -148,6 +151,41 @@ def test_each_memory_has_its_cost():
     assert cycles(observer, log) == pytest.approx(80 + 80 + 30 + 6.6)
     causes = {event.name: event.cause for event in observer.events}
     assert causes["data_line_qspi"] == "flash_data" and causes["data_line_sdram"] == "cache"
+
+
+def stream(count, between, **changes):
+    """Cycles beyond the issue of loads that take one line of SRAM after the other, `between` cycles of code apart."""
+    log = Log()
+    edge = log.edge(log.block(DTCM, replace(LDR, cycles=between)))
+    for line in range(count):
+        log.visit(edge, (0, SRAM + 32 * line))
+    return cycles(f746(7, DTCM, **changes), log)
+
+
+@pytest.mark.parametrize("between, a_line", [(1, 12), (4, 9), (6, 7), (7, 6.6), (40, 6.6)])
+def test_dense_streams_of_sram_take_nearer_13_cycles_a_line(between, a_line):
+    # STM32F746 silicon: 6.6 a line, dense streams nearer 13, of which `between` are the code's own.
+    assert stream(9, between, sram_busy_cycles=13) == pytest.approx(6.6 + 8 * a_line)
+    assert stream(9, between) == pytest.approx(9 * 6.6)
+
+
+def test_refills_of_branches_give_the_bus_time():
+    log = Log()
+    block = log.block(DTCM, LDR)
+    for line, edge in enumerate([log.edge(block), log.edge(block, block, True, 30)]):
+        log.visit(edge, (0, SRAM + 32 * line))
+    assert cycles(f746(7, DTCM, sram_busy_cycles=13), log) == pytest.approx(2 * 6.6)
+
+
+def test_floats_wait_longer_for_a_line_of_flash():
+    # STM32H7A3 silicon: 12 cycles a line, 20 where float kernels stream their weights.
+    def line(*flags, data=FLASH, waits=6):
+        log = Log()
+        log.visit(log.edge(log.block(DTCM, replace(LDR, flags=sum(flags)))), (0, data + 0x100))
+        return cycles(f746(waits, DTCM, flash_float_line_beyond_wait_states=14), log)
+
+    assert (line(), line(FLOAT), line(FLOAT, waits=5)) == (12, 20, 19)
+    assert line(FLOAT, data=SRAM) == 6.6
 
 
 def test_a_memory_of_unknown_cost_is_refused():

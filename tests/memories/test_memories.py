@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from synthetic_log import FLASH, QSPI, SDRAM, SRAM, board, random_log
+from synthetic_log import FLASH, LDR, NOP, QSPI, SDRAM, SRAM, Log, board, cycles, random_log, straight
 
-from mcusim.memories import CAVEATS, MEMORIES, zero_wait
+from mcusim.memories import MEMORIES, zero_wait
 from mcusim.trace import CAUSES
 
 GIVEN = {
@@ -49,7 +49,6 @@ def test_interface(name):
     assert all(words.strip() for words in module.PARAMETERS.values())
     assert set(GIVEN[name]) | set(module.DEFAULTS) == set(module.PARAMETERS)
     assert list(inspect.signature(module.observer).parameters) == ["board", "parameters"]
-    assert CAVEATS[name] is module.caveats
 
 
 @pytest.mark.parametrize("name", MEMORIES)
@@ -103,3 +102,49 @@ def test_sram_does_not_wait(name, data):
     for visit in log.visits:
         visit[1:] = [((word + (moved << 31)) & ~0xFFFFFFFF) | (word & 0xFFFFFF | SRAM) for word in visit[1:]]
     assert not log.counts(observer(name)).any()
+
+
+def loop_and_data(name, off):
+    """Cycles of waiting: a loop of 64 bytes goes round five times, then a word of flash is read ten times."""
+    module = MEMORIES[name]
+    parameters = module.without_caches({**module.DEFAULTS, **GIVEN[name]}, off)
+    loop, reads = Log(), Log()
+    straight(loop, FLASH, 32)
+    back = loop.edge(0, 0, True, 1)
+    for _ in range(4):
+        loop.visit(back)
+    edge = reads.edge(reads.block(SRAM, LDR, NOP))
+    for number in range(10):
+        reads.visit(edge, (0, FLASH + 0x8000 + 64 * (number % 2)))
+    observer = module.observer(board(5), parameters)
+    return cycles(observer, loop), cycles(observer, reads)
+
+
+@pytest.mark.parametrize(
+    ("name", "off", "loop", "reads"),
+    [
+        # Lines of 16 bytes, 4 in the loop, of 5 cycles each, as each word of data; the shared bus costs it 0.85 more.
+        ("cache", ("instruction",), 5 * 4 * 5, 10 * (5 + 0.85)),
+        # Reads of 4 bytes, 16 in the loop.
+        ("xip", ("instruction",), 5 * 16 * 40, 10 * 40),
+        # Transfers of 8 bytes instead of lines of 32, 5 + 6 cycles each; the code that reads is a line of SRAM, 4.1.
+        ("l1", ("instruction",), 5 * 8 * 11, 4.1 + 2 * 11),
+        ("l1", ("data",), 2 * 11, 4.1 + 10 * 11),
+        ("l1", ("instruction", "data"), 5 * 8 * 11, 4.1 + 10 * 11),
+    ],
+)
+def test_without_caches_each_read_of_flash_costs(name, off, loop, reads):
+    assert loop_and_data(name, off) == pytest.approx((loop, reads))
+
+
+def test_without_caches_the_art_reads_each_granule():
+    """Each of 8 bytes anew in every round of a loop, and for every word of data, which stalls for the wait states."""
+    on, off = loop_and_data("art", ()), loop_and_data("art", ("instruction", "data"))
+    assert off[0] > 2 * on[0] and off[1] == 10 * 5 and on[1] == 2 * 5
+    assert loop_and_data("art", ("data",)) == (on[0], off[1])
+
+
+def test_memories_without_caches_have_nothing_to_turn_off():
+    assert zero_wait.without_caches({}, ("instruction",)) == {}
+    loop, reads = loop_and_data("wait_states", ("instruction",))
+    assert (loop, reads) == (loop_and_data("wait_states", ())[0], 10 * 5)

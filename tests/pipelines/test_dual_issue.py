@@ -12,10 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from mcusim.branch_prediction import predicted
 from mcusim.decoder import decode
 from mcusim.errors import UnsupportedError
 from mcusim.hardware import Core, Rule, load_core
 from mcusim.pipelines import dual_issue
+from mcusim.recording import Observed
 from mcusim.timing import Walker
 from mcusim.trace import CAUSES, Block, Edge, Trace
 
@@ -216,8 +218,8 @@ def test_a_core_without_fpu_refuses_floating_point() -> None:
 # --- estimates where nothing was recorded -------------------------------------------------------------------------
 
 
-def trace(blocks: Sequence[Block], edges: Sequence[tuple[int, int, int]]) -> Trace:
-    return Trace("f", tuple(blocks), tuple(Edge(*edge) for edge in edges), {}, {}, 0, "zero_wait")
+def trace(blocks: Sequence[Block], edges: Sequence[tuple[int, int, int]], observed: tuple[Observed, ...] = ()) -> Trace:
+    return Trace("f", tuple(blocks), tuple(Edge(*edge) for edge in edges), {}, {}, 0, "zero_wait", observed)
 
 
 def test_the_rarer_way_of_a_branch_is_mispredicted() -> None:
@@ -226,7 +228,7 @@ def test_the_rarer_way_of_a_branch_is_mispredicted() -> None:
         CORE, trace([loop, behind], [(-1, 0, 5), (0, 0, 95), (0, 1, 5)]), Walker(CORE).rows_of
     )
     assert observed.name == CORE.pipeline
-    assert [event.name for event in observed.events] == ["misprediction", "bank_conflict"]
+    assert [event.name for event in observed.events] == ["misprediction", "loads_apart"]
     assert [event.cycles for event in observed.events] == [8, 0.5]
     assert observed.counts == ((5, 0), (0, 0))
 
@@ -249,6 +251,32 @@ def test_every_second_pair_of_loads_with_unknown_addresses_meets_in_a_bank() -> 
         CORE, trace(blocks, [(-1, 0, 10), (0, 1, 10), (1, 2, 10)]), Walker(CORE).rows_of
     )
     assert [row[1] for row in observed.counts] == [10, 0, 0]
+
+
+# name, bytes, assembly, cycles that the block takes longer if each of its pairs of loads is taken apart
+APART = [
+    ("two_loads", "0868 1a68", "ldr r0, [r1]; ldr r2, [r3]", 1),
+    ("the_younger_pairs_anew", "0868 1a68 00bf", "ldr r0, [r1]; ldr r2, [r3]; nop", 0),
+    ("two_pairs", "0868 1a68 2c68 3e68", "ldr r0, [r1]; ldr r2, [r3]; ldr r4, [r5]; ldr r6, [r7]", 2),
+]
+
+
+@pytest.mark.parametrize(("name", "code", "assembly", "longer"), APART, ids=[row[0] for row in APART])
+def test_loads_that_meet_in_a_bank_issue_one_behind_the_other(name: str, code: str, assembly: str, longer: int) -> None:
+    """Never paired (unpublished comparison with published latencies): what follows may pair with the second."""
+    loads = block(code)
+    assert "; ".join(instruction.text for instruction in loads.instructions) == assembly
+    pairs = assembly.count("ldr") // 2
+    seen = Observed(CORE.pipeline, predicted(CORE, CORE.pipeline).events, ((0, 0, 10 * pairs, 0),))
+    (found,) = dual_issue.unobserved(CORE, trace([loads], [(-1, 0, 10)], (seen,)), Walker(CORE).rows_of)
+    assert found.counts == ((10 * longer,),)
+    assert [(event.name, event.cycles) for event in found.events] == [("loads_apart", 1)]
+
+
+def test_without_conflicts_loads_cost_nothing_more() -> None:
+    seen = Observed(CORE.pipeline, predicted(CORE, CORE.pipeline).events, ((3, 0, 0, 0),))
+    (found,) = dual_issue.unobserved(CORE, trace([block("0868 1a68")], [(-1, 0, 10)], (seen,)), Walker(CORE).rows_of)
+    assert found.counts == ((0,),)
 
 
 def test_rules_of_a_board_change_the_estimate() -> None:

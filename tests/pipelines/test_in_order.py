@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from mcusim.decoder import decode
 from mcusim.errors import UnsupportedError
-from mcusim.hardware import Core, Rule, load_board, load_core
+from mcusim.hardware import Core, Rule, board_core, load_board, load_core
 from mcusim.pipelines import in_order
 from mcusim.trace import CAUSES, Instruction, Trace
 
@@ -137,6 +137,12 @@ def test_board_may_override_rules_of_facts_and_of_the_walk() -> None:
     assert straight(two, with_rules(load_writeback_same_base=0)) == {"issue": 2, "load_store": 1}
 
 
+@pytest.mark.parametrize(("board", "cycles"), [("stm32f407_disco", 2), ("bluepill_f103", 2), ("nucleo_l4r5zi", 3)])
+def test_store_behind_a_load_differs_by_chip(board: str, cycles: int) -> None:
+    """Keccak-f[1600] by Adomnicai: 9,413 cycles on STM32F407; pqm4's hashing on STM32L4R5 needs 4 % more."""
+    assert sum(straight("0868 1a60", board_core(load_board(board))).values()) == cycles  # ldr r0, [r1]; str r2, [r3]
+
+
 # --- loops, counted by hand ---------------------------------------------------------------------------------------
 
 # name, core, code of one pass that ends in a branch back, cycles of a pass but the last
@@ -148,8 +154,8 @@ LOOPS = [
     ("dot_m3", "cortex_m3", "0cc8 5343 e418 0139 fad1", 9),
     ("dot_m0", "cortex_m0", "0cc8 5343 e418 0139 fad1", 9),
     ("dot_m0plus", "cortex_m0plus", "0cc8 5343 e418 0139 fad1", 8),
-    # ldrb r2, [r0] (2); strb r2, [r3] (M4 1; M0+ 2); adds r0, #1; adds r3, #1; subs r1, #1; bne
-    ("copy_m4", "cortex_m4", "0278 1a70 0130 0133 0139 f9d1", 9),
+    # ldrb r2, [r0] (2); strb r2, [r3] (M4 0; M0+ 2); adds r0, #1; adds r3, #1; subs r1, #1; bne
+    ("copy_m4", "cortex_m4", "0278 1a70 0130 0133 0139 f9d1", 8),
     ("copy_m0plus", "cortex_m0plus", "0278 1a70 0130 0133 0139 f9d1", 9),
 ]
 

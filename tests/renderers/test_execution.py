@@ -13,6 +13,7 @@ from mcusim.execution import (
     ExceptionCount,
     Execution,
     FirmwareInfo,
+    FlashSetting,
     Function,
     Line,
     Loop,
@@ -40,6 +41,7 @@ def run():
         end=EndInfo("exit", "it ends by itself", 0),
         region=None,
         totals=Totals(80, 100, causes(100), 22, 8000, 0.0001, 90, 120, None, "no row", None),
+        flash=(FlashSetting("5 wait states", 5, "art", 60, 90), FlashSetting("2 wait states", 2, "art", 20, 10)),
         functions=(
             Function("work", 0x100, 2, 50, 70, causes(70), 70, "a.c:3"),
             Function("main", 0x200, 1, 30, 30, causes(30), 100, None),

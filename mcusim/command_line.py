@@ -1,0 +1,208 @@
+"""What the commands of the command line share → options, texts of results, progress, and the exit status."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shlex
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from mcusim import delivery, hardware, tables
+from mcusim.clock import parse_clock
+from mcusim.delivery import Render
+from mcusim.errors import UnsupportedError
+
+if TYPE_CHECKING:
+    from mcusim.execution import Execution
+    from mcusim.hardware import Board
+    from mcusim.record import Run
+
+PROGRESS_AFTER_S = 1.0
+EXIT_NOT_FIT = 1
+ROWS = ("text", "json")  # the formats of a list
+
+ModelArgument = Annotated[str, typer.Argument(help="A .tflite file, or a C array of one.")]
+BoardOption = Annotated[str, typer.Option("--board", "-b", help="A board's name (see `mcusim boards`) or TOML file.")]
+JsonOption = Annotated[
+    str | None, typer.Option("--json", metavar="[PATH]", help="Write JSON to PATH too; without PATH, print it alone.")
+]
+FormatOption = Annotated[str | None, typer.Option("--format", metavar="NAME", help="text, json, …")]
+OutputOption = Annotated[str | None, typer.Option("-o", metavar="PATH", help="Write to PATH instead of printing.")]
+ClockOption = Annotated[
+    str | None, typer.Option("--clock", metavar="CLOCK", help="Run the board at 80MHz, 16.5MHz, 80e6, …")
+]
+WeightsOption = Annotated[
+    str | None, typer.Option("--weights", metavar="MEMORY", help="Where the model lies: flash, sram, qspi, dtcm, …")
+]
+ArenaOption = Annotated[
+    str | None, typer.Option("--arena", metavar="MEMORY", help="Where the arena lies: sram, dtcm, ccm, SRAM1, …")
+]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print no report and no progress.")]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Setup:
+    """What --clock, --weights and --arena change about a board's run; None where not given."""
+
+    clock: str | None
+    weights: str | None
+    arena: str | None
+
+    @property
+    def words(self) -> list[str]:
+        """The options again."""
+        named = {"--clock": self.clock, "--weights": self.weights, "--arena": self.arena}
+        return [word for option, value in named.items() if value is not None for word in (option, value)]
+
+    @property
+    def places(self) -> bool:
+        """Whether weights or arena lie elsewhere than by default."""
+        return self.weights is not None or self.arena is not None
+
+    def board(self, name: str) -> Board:
+        """The board at its clock."""
+        board = hardware.load_board(name)
+        return board if self.clock is None else board.at_clock(parse_clock(self.clock))
+
+
+def simulate(
+    verb: str,
+    report: str,
+    model: str,
+    board: str,
+    setup: Setup,
+    json_path: str | None,
+    format_name: str | None,
+    output: str | None,
+    quiet: bool,
+    duty_cycle: Callable[[Run], Run] | None = None,
+) -> None:
+    """Run a model on a board and deliver; exit status 1, and why in a line, unless it fits and is bit-exact.
+
+    `duty_cycle` adds average power and battery life to the run.
+    """
+    loaded_board = setup.board(board)
+    # The stages take a second to import: only where they are needed, and after what fails at once.
+    from mcusim.renderers import RENDERERS
+
+    formats = [report, *(name for name in RENDERERS if name != report)]
+    target = delivery.arrange(formats, [model, board], json_path, format_name, output, quiet)
+    from mcusim.plan import plan
+    from mcusim.run import beside_default, plan_only, run
+    from mcusim.tflite import load
+
+    command = shlex.join(["mcusim", verb, model, "--board", board, *setup.words])
+    loaded = load(model)
+    planned = plan(loaded, loaded_board, weights=setup.weights or "flash", arena=setup.arena)
+    if planned.core.not_simulated is None:
+        with progress(quiet) as step:
+            result = run(planned, command=command, progress=step)
+        if setup.places and verb == "profile":
+            with progress(quiet) as step:
+                default = run(plan(loaded, loaded_board), command=command, progress=step)
+            result = beside_default(result, default)
+    elif verb == "profile":
+        result = plan_only(planned, command)
+    else:
+        raise UnsupportedError(f"{board}: nothing to compare with: {planned.core.not_simulated}")
+    if duty_cycle is not None:
+        result = duty_cycle(result)
+    target.deliver(run_renders(result))
+    judge(result)
+
+
+def judge(run: Run) -> None:
+    """Exit status 1, and why in a line, unless a run fits, is bit-exact and keeps up with the rate asked for."""
+    from mcusim import energy
+
+    wrong = [layer for layer in run.layers if not layer.bit_exact]
+    problems = list(run.verdict.reasons)
+    if run.duty_cycle is not None and run.duty_cycle.busy_share > 1:
+        problems.append(f"it {energy.duty_words(run.duty_cycle)}")
+    if wrong:
+        problems.append(f"{len(wrong)} of {len(run.layers)} layers are not bit-exact, layer {wrong[0].index} first")
+    if problems:
+        complain(f"{run.model.name} on {run.board.name}: {'; '.join(problems)}")
+        raise typer.Exit(EXIT_NOT_FIT)
+
+
+def run_renders(run: Run) -> dict[str, Render]:
+    """The texts of a run; the report depends on the terminal."""
+    from mcusim.renderers import RENDERERS, text, validation
+
+    def fixed(render: Callable[[Run], str]) -> Render:
+        return lambda columns, colour: render(run)
+
+    return {
+        **{name: fixed(render) for name, render in RENDERERS.items()},
+        "text": lambda columns, colour: text.render(run, columns, colour),
+        "validation": lambda columns, colour: validation.render(run, columns),
+    }
+
+
+def judge_execution(run: Execution) -> None:
+    """Exit status 1, and why in a line, if a program did not end well."""
+    from mcusim.execution import FAILURES
+
+    if run.end.kind in FAILURES or run.end.status:
+        complain(f"{run.firmware.name} on {run.board.name}: {run.end.text}")
+        raise typer.Exit(EXIT_NOT_FIT)
+
+
+def execution_renders(run: Execution) -> dict[str, Render]:
+    """The texts of an execution; only the report depends on the terminal's width."""
+    from mcusim.renderers.execution import FORMATS, text
+
+    def fixed(render: Callable[[Execution], str]) -> Render:
+        return lambda columns, colour: render(run)
+
+    return {name: fixed(render) for name, render in FORMATS.items()} | {"text": lambda columns, _: text(run, columns)}
+
+
+def listing(headers: Sequence[str], rows: Sequence[Sequence[str]], facts: object) -> dict[str, Render]:
+    """The texts of a list: a table for people, and its facts as JSON."""
+    return {
+        "text": lambda columns, colour: tables.grid(headers, rows, columns),
+        "json": json_of(facts),
+    }
+
+
+def json_of(facts: object) -> Render:
+    """Facts as a JSON document."""
+    return lambda columns, colour: json.dumps(facts, indent=2) + "\n"
+
+
+@contextmanager
+def progress(quiet: bool) -> Iterator[Callable[[int, int, str], None] | None]:
+    """A bar on the standard error, if that is a terminal, once the work has taken a second."""
+    if quiet or sys.stderr is None or not sys.stderr.isatty():
+        yield None
+        return
+    begin = time.monotonic()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    task = bar.add_task("", total=None)
+
+    def step(done: int, total: int, what: str) -> None:
+        bar.update(task, completed=done, total=total, description=what)
+        if time.monotonic() - begin > PROGRESS_AFTER_S:
+            bar.start()
+
+    try:
+        yield step
+    finally:
+        bar.stop()
+
+
+def complain(text: str) -> None:
+    """A line on the standard error, where there is one."""
+    if sys.stderr is not None:  # None: the caller closed it
+        print(f"mcusim: {tables.safe(' '.join(text.split()))}", file=sys.stderr)
