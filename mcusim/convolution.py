@@ -130,23 +130,29 @@ def convolution_invocation(
     """A call of one of CMSIS-NN's convolution wrappers, which take their arguments in the same order."""
     op = layer.op
     multiplier, shift = channel_multipliers(weighted_ratios(model, op), layer.channels)
+    shapes = [abi.dims(*rank_4(op, one, what)) for one, what in _operands_of(layer)]
     call = abi.Call(
         symbol,
         (
             abi.context(abi.ScratchPointer(0), scratch_bytes[0]) if scratch_bytes else abi.context(None, 0),
             params,
             abi.per_channel_quant_params(abi.PreparedPointer(0), abi.PreparedPointer(1)),
-            abi.dims(*rank_4(op, layer.input, "input")),
+            shapes[0],
             abi.TensorPointer(layer.input.index),
-            abi.dims(*rank_4(op, layer.filter, "filter")),
+            shapes[1],
             abi.TensorPointer(layer.filter.index),
             abi.dims(1, 1, 1, layer.channels),
             abi.TensorPointer(layer.bias.index) if layer.bias else None,
-            abi.dims(*rank_4(op, layer.output, "output")),
+            shapes[2],
             abi.TensorPointer(layer.output.index),
         ),
+        sizing=(abi.Call(f"{symbol}_get_buffer_size", (params, *shapes), checks_status=False),),
     )
     return abi.Invocation((multiplier.tobytes(), shift.tobytes()), (call,))
+
+
+def _operands_of(layer: Convolution) -> tuple[tuple[Tensor, str], ...]:
+    return (layer.input, "input"), (layer.filter, "filter"), (layer.output, "output")
 
 
 def convolve_wrapper_s8_bytes(window: Window, input_h: int, input_c: int, group_c: int, mve: bool) -> int:

@@ -222,7 +222,7 @@ class Emulator:
         return that breaks the AAPCS and a status other than 0; UnsupportedError for an instruction that the core
         lacks.
         """
-        if placement.vfp_registers and self._code.firmware.float_abi != "hard":
+        if placement.vfp_registers and self._code.firmware.float_abi_of(placement.symbol) != "hard":
             raise UnsupportedError(
                 f"{placement.symbol} takes floats, and {self._code.firmware.name} is not built to take them in "
                 "registers of a floating-point unit"

@@ -124,9 +124,8 @@ class Machine:
         budget = BUDGET_FIXED + BUDGET_PER_UNIT * _units(self.plan.model, op)
         traces = []
         for call in self.invocations[op.index].calls:
-            placement = place(
-                call, lambda argument: self._resolve(op, argument), self.plan.stack_top, self.plan.firmware.float_abi
-            )
+            float_abi = self.plan.firmware.float_abi_of(call.symbol)
+            placement = place(call, lambda argument: self._resolve(op, argument), self.plan.stack_top, float_abi)
             try:
                 traces.append(
                     self.emulator.call(

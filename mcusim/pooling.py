@@ -60,7 +60,9 @@ def pool_arguments(model: Model, op: Op) -> tuple[int, int, int, int, int, int, 
     return *sizes, least, greatest
 
 
-def pool_invocation(model: Model, op: Op, symbol: str, scratch_bytes: tuple[int, ...]) -> abi.Invocation:
+def pool_invocation(
+    model: Model, op: Op, symbol: str, scratch_bytes: tuple[int, ...], sizing: tuple[abi.Call, ...] = ()
+) -> abi.Invocation:
     """A call of one of CMSIS-NN's pooling functions, which take their arguments in the same order."""
     source, output = operand(model, op, 0, "input"), result(model, op)
     filter_h, filter_w, stride_h, stride_w, pad_h, pad_w, least, greatest = pool_arguments(model, op)
@@ -75,5 +77,6 @@ def pool_invocation(model: Model, op: Op, symbol: str, scratch_bytes: tuple[int,
             abi.dims(*rank_4(op, output, "output")),
             abi.TensorPointer(output.index),
         ),
+        sizing=sizing,
     )
     return abi.Invocation((), (call,))

@@ -33,7 +33,7 @@ LEVELS = (
     {"accesses", "cache_sets"},
     {"memory_parameters"},
     {"operand_stages", "branch_prediction", "chained_loads"},
-    {"convolution", "elementwise", "pooling", "observations", "stack_depth", "build_attributes"},
+    {"convolution", "elementwise", "pooling", "observations", "stack_depth", "build_attributes", "kernel_image"},
     {"ops", "allocators", "memories", "pipelines", "op_options"},
     {"timing", "memory_systems"},
     {"loops"},

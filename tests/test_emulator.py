@@ -15,7 +15,7 @@ from unicorn.arm_const import UC_ARM_REG_LR, UC_ARM_REG_R0, UC_ARM_REG_SP, UC_CP
 from mcusim.abi import Call, Float32, Struct, place
 from mcusim.debug_line import DebugLine
 from mcusim.decoder import decode
-from mcusim.elf import Firmware, Symbol, firmware_path, load_firmware
+from mcusim.elf import Firmware, Part, Symbol, firmware_path, load_firmware
 from mcusim.emulator import Emulator
 from mcusim.errors import EmulationError, UnsupportedError
 from mcusim.hardware import Core
@@ -59,14 +59,13 @@ def firmware_of(code: bytes, offset: int = 0, isa: str = "armv7em", float_abi: s
         name="kernels.elf",
         sha256="",
         isa=isa,
-        float_abi=float_abi,
         linked_image=bytes(offset) + code,
         symbols={"kernel": kernel},
         contents=(kernel,),
         function_addresses=frozenset({offset}),
         references={},
         resolution=Resolution((), (), ()),
-        lines=DebugLine(b"", b""),
+        parts=(Part("kernels.elf", 0, offset + len(code), 0, float_abi, True, DebugLine(b"", b"")),),
     )
 
 

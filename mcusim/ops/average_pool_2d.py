@@ -9,7 +9,7 @@ import numpy as np
 from mcusim import abi
 from mcusim.model import Model, Op
 from mcusim.nn.pooling import avgpool_s8
-from mcusim.operands import Array, int8_values, result
+from mcusim.operands import Array, int8_values, rank_4, result
 from mcusim.pooling import pool_arguments, pool_invocation, pool_memory, pool_reason
 from mcusim.runtime import OpMemory, Runtime
 
@@ -42,4 +42,6 @@ def reference(model: Model, op: Op, inputs: Sequence[Array | None]) -> tuple[Arr
 
 def invocation(model: Model, op: Op, runtime: Runtime) -> abi.Invocation:
     """arm_avgpool_s8."""
-    return pool_invocation(model, op, "arm_avgpool_s8", memory(model, op, runtime).scratch_bytes)
+    _, _, width, channels = rank_4(op, result(model, op), "output")
+    sizing = abi.Call("arm_avgpool_s8_get_buffer_size", (width, channels), checks_status=False)
+    return pool_invocation(model, op, "arm_avgpool_s8", memory(model, op, runtime).scratch_bytes, (sizing,))

@@ -181,7 +181,8 @@ def _fully_connected(op: Op, layer: _Layer, context: abi.Struct, multiplier: int
         -quantization(op, layer.input).zero_point, 0, output.zero_point, activation_range(op, output)
     )
     filter_dims = abi.dims(layer.depth, 1, 1, layer.channels)
-    return abi.Call(symbol, (context, params, quant_params, *_tensors(layer, filter_dims)))
+    sizing = abi.Call("arm_fully_connected_s8_get_buffer_size", (filter_dims,), checks_status=False)
+    return abi.Call(symbol, (context, params, quant_params, *_tensors(layer, filter_dims)), sizing=(sizing,))
 
 
 def _convolve_1x1(op: Op, layer: _Layer) -> abi.Call:
@@ -196,7 +197,9 @@ def _convolve_1x1(op: Op, layer: _Layer) -> abi.Call:
     )
     quant_params = abi.per_channel_quant_params(abi.PreparedPointer(0), abi.PreparedPointer(1))
     tensors = _tensors(layer, abi.dims(layer.channels, 1, 1, layer.depth))
-    return abi.Call("arm_convolve_1x1_s8_fast", (abi.context(None, 0), params, quant_params, *tensors))
+    sizing = abi.Call("arm_convolve_1x1_s8_fast_get_buffer_size", tensors[:1], checks_status=False)
+    arguments = (abi.context(None, 0), params, quant_params, *tensors)
+    return abi.Call("arm_convolve_1x1_s8_fast", arguments, sizing=(sizing,))
 
 
 def _tensors(layer: _Layer, filter_dims: abi.Struct) -> tuple[abi.Argument, ...]:

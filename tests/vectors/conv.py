@@ -44,8 +44,9 @@ def _sized_functions(case, kernels):
     if has_window_of_1(case):
         yield f"arm_convolve_1x1_{kind}", 0
         if tuple(case.params["stride"]) == (1, 1):
-            yield f"arm_convolve_1x1_{kind}_fast", size_of(
-                kernels, f"arm_convolve_1x1_{kind}_fast_get_buffer_size", dims[0]
+            yield (
+                f"arm_convolve_1x1_{kind}_fast",
+                size_of(kernels, f"arm_convolve_1x1_{kind}_fast_get_buffer_size", dims[0]),
             )
     if input_h == filter_h == case.expected.shape[1] == case.params["dilation"][1] == 1 and is_aligned:
         symbol = f"arm_convolve_1_x_n_{kind}"

@@ -25,8 +25,5 @@ def target(case, kernels):
     symbols = ["arm_transpose_conv_wrapper_s8", *([] if reverse_size else ["arm_transpose_conv_s8"])]
     return first_wrong(
         case,
-        (
-            convolved(kernels, symbol, case, [context(size), context(reverse_size)], params, bias)
-            for symbol in symbols
-        ),
+        (convolved(kernels, symbol, case, [context(size), context(reverse_size)], params, bias) for symbol in symbols),
     )
