@@ -112,13 +112,15 @@ class Arena:
         return max(self.live_bytes)
 
 
-def arena(model: Model, runtime: Runtime) -> Arena:
+def arena(model: Model, runtime: Runtime, memory: Sequence[OpMemory] | None = None) -> Arena:
     """Lay the arena out; also for operators that mcusim cannot run, as long as their memory is known.
+
+    `memory` is what each operator asks for, None: what TensorFlow Lite Micro's own do.
 
     Raises UnsupportedError for an operator it does not know and for more than one subgraph. The rules were
     measured on tflite-micro 90b983c2b and give its arena_used_bytes() exactly.
     """
-    memory = _memory(model, runtime)
+    memory = op_memory(model, runtime) if memory is None else memory
     tail = _Tail()
     tail_before_inputs = _fill_tail(tail, model, memory)
     buffers = _head(model, memory)
@@ -133,7 +135,7 @@ def arena(model: Model, runtime: Runtime) -> Arena:
     moments = range(len(model.ops) + 1)
     return Arena(
         runtime=runtime,
-        memory=memory,
+        memory=tuple(memory),
         buffers=buffers,
         allocations=tuple(tail.allocations),
         head_bytes=head_bytes,
@@ -148,7 +150,8 @@ def round_up(size: int, alignment: int = ALIGNMENT) -> int:
     return -(-size // alignment) * alignment
 
 
-def _memory(model: Model, runtime: Runtime) -> tuple[OpMemory, ...]:
+def op_memory(model: Model, runtime: Runtime) -> tuple[OpMemory, ...]:
+    """What TensorFlow Lite Micro allocates for each operator; UnsupportedError where that is not known."""
     if len(model.subgraphs) != 1:
         raise UnsupportedError(f"{model.name} has {len(model.subgraphs)} subgraphs; mcusim plans models of one")
     unknown = [layer_name(op) for op in model.ops if op.name not in OPERATORS]

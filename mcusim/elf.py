@@ -20,6 +20,7 @@ from mcusim.debug_line import DebugLine
 from mcusim.errors import BadInputError
 from mcusim.kernel_image import Firmware, Part
 from mcusim.manifest import Manifest, choose_image, firmware_path, layouts, load_manifest
+from mcusim.producers import DebugInfo, producers
 from mcusim.symbols import FUNCTION, LOCAL, OBJECT, Entry, Symbol, content_at, contents_of, references_of
 from mcusim.thumb_relocations import Relocation, move, resolve
 
@@ -42,7 +43,7 @@ MAX_SECTIONS = 4096
 MAX_SEGMENTS = 64
 MAX_ENTRIES = 1 << 18  # of a symbol table, and of relocations
 MAX_NAME_BYTES = 4096
-EXECUTABLE, ARM, VERSION_CURRENT = 2, 40, 1
+RELOCATABLE, EXECUTABLE, ARM, VERSION_CURRENT = 1, 2, 40, 1
 SHF_WRITE, SHF_ALLOC, SHF_COMPRESSED = 1, 2, 0x800
 SHN_UNDEF, SHN_LORESERVE = 0, 0xFF00
 
@@ -95,7 +96,7 @@ def _parse(data: bytes, name: str, linked_anywhere: bool) -> Firmware:
     for section in loaded:
         if section.end > len(image):
             raise BadInputError(f"{name}: the section {section.name} is not part of what is loaded")
-    attributes = _attributes(sections, name)
+    attributes = attributes_of(sections, name)
     entries = [replace(one, address=one.address - base) if one.moves else one for one in _symbol_table(sections)]
     relocations = [replace(one, offset=one.offset - base) for one in _relocations(sections, entries)]
     image = move(image, resolve(image, relocations), -base) if base and relocations else image
@@ -115,7 +116,9 @@ def _parse(data: bytes, name: str, linked_anywhere: bool) -> Firmware:
         function_addresses=frozenset(entry.address for entry in functions),
         references=references_of(contents, resolution.references),
         resolution=resolution,
-        parts=(Part(name, 0, len(image), base, attributes.float_abi, bool(relocations), _debug_line(sections)),),
+        parts=(
+            Part(name, 0, len(image), base, attributes, _producers(sections), bool(relocations), _debug_line(sections)),
+        ),
         fixed_address=base if linked_anywhere and not relocations else None,
     )
 
@@ -123,7 +126,10 @@ def _parse(data: bytes, name: str, linked_anywhere: bool) -> Firmware:
 def _check_stateless(sections: Sequence[Section], name: str) -> None:
     for section in sections:
         if section.flags & SHF_ALLOC and section.flags & SHF_WRITE and section.bytes:
-            raise BadInputError(f"{name} has variables in {section.name}; kernels keep no state of their own")
+            raise BadInputError(
+                f"{name} has variables in {section.name} ({section.bytes:,} bytes); kernels keep no "
+                "state of their own: link them without start-up code and C library"
+            )
 
 
 def _functions(functions: Sequence[Entry], contents: Sequence[Symbol]) -> dict[str, Symbol]:
@@ -137,12 +143,25 @@ def _functions(functions: Sequence[Entry], contents: Sequence[Symbol]) -> dict[s
 
 
 def _debug_line(sections: Sequence[Section]) -> DebugLine:
-    debug = {one.name: one.content for one in sections if not one.flags & SHF_COMPRESSED}
-    return DebugLine(bytes(debug.get(".debug_line", b"")), bytes(debug.get(".debug_line_str", b"")))
+    return DebugLine(_debug(sections, ".debug_line"), _debug(sections, ".debug_line_str"))
 
 
-def container(data: bytes, name: str) -> ELFFile:
-    """The ELF header, refused unless it is that of a linked 32-bit Arm file with reasonable tables."""
+def _producers(sections: Sequence[Section]) -> tuple[str, ...]:
+    """The compilers, as the debug information names them with their flags, or as .comment does without."""
+    names = (".debug_info", ".debug_abbrev", ".debug_str", ".debug_line_str")
+    found = producers(DebugInfo(*(_debug(sections, name) for name in names)))
+    comments = _debug(sections, ".comment")[:MAX_NAME_BYTES].decode("utf-8", "replace").split("\0")
+    return found or tuple(filter(None, comments))
+
+
+def _debug(sections: Sequence[Section], name: str) -> bytes:
+    """The bytes of a section that is not loaded, none where there is no such section or it is compressed."""
+    found = (one.content for one in sections if one.name == name and not one.flags & SHF_COMPRESSED)
+    return bytes(next(found, b""))
+
+
+def container(data: bytes, name: str, linked: bool = True) -> ELFFile:
+    """The ELF header, refused unless it is that of a 32-bit Arm file with reasonable tables: linked, or an object."""
     if data[:4] != b"\x7fELF":
         raise BadInputError(f"{name} is not an ELF file")
     if len(data) < 52:
@@ -152,10 +171,12 @@ def container(data: bytes, name: str) -> ELFFile:
     kind, machine = struct.unpack_from("<HH", data, 16)
     if machine != ARM:
         raise BadInputError(f"{name} is built for another machine than Arm (e_machine {machine})")
-    if kind != EXECUTABLE:
+    if not linked and kind != RELOCATABLE:
+        raise BadInputError(f"{name} is no object file (e_type {kind})")
+    if linked and kind != EXECUTABLE:
         raise BadInputError(f"{name} is not a linked executable (e_type {kind}); link the objects first")
     segments, _, sections = struct.unpack_from("<HHH", data, 44)
-    if not 0 < segments <= MAX_SEGMENTS or not 0 < sections <= MAX_SECTIONS:
+    if not linked <= segments <= MAX_SEGMENTS or not 0 < sections <= MAX_SECTIONS:
         raise BadInputError(
             f"{name} has {segments} segments and {sections} sections; neither none nor that many will do"
         )
@@ -246,7 +267,8 @@ def _image(elf: ELFFile, data: bytes, name: str, linked_anywhere: bool) -> tuple
     return bytes(image), base
 
 
-def _attributes(sections: Sequence[Section], name: str) -> BuildAttributes:
+def attributes_of(sections: Sequence[Section], name: str) -> BuildAttributes:
+    """The build attributes; BadInputError for none, or of another profile than Cortex-M's."""
     for section in sections:
         if section.type == "SHT_ARM_ATTRIBUTES":
             attributes = parse_build_attributes(bytes(section.content))

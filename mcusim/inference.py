@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcusim import record, timing
-from mcusim.abi import Argument, Invocation, PreparedPointer, ScratchPointer, TensorPointer, place
+from mcusim.abi import Argument, PreparedPointer, ScratchPointer, TensorPointer, place
 from mcusim.emulator import Emulator
 from mcusim.errors import EmulationError, UnsupportedError
+from mcusim.kernel_variants import variant_of
 from mcusim.loops import hottest_loop
 from mcusim.memory_systems import possible_observers
 from mcusim.model import Model, Op, Tensor
@@ -30,6 +31,7 @@ Array = NDArray[np.generic]
 # multiply-accumulate, an element or a step of a pooling window, and the fixed part covers set-up.
 BUDGET_PER_UNIT = 200
 BUDGET_FIXED = 1_000_000
+OWN_RAN = "mcusim's own kernels ran"
 NOTABLE_WAITING = 0.02  # share of a layer that a loop waits for its code before the report says so
 # The most of these units that is simulated: minutes of a PC's time, and a minute or more of a microcontroller's.
 MOST_UNITS = 2_000_000_000
@@ -45,7 +47,6 @@ class Machine:
 
     plan: Plan
     emulator: Emulator
-    invocations: tuple[Invocation, ...]
     possible: tuple[Observer | None, ...]
     walker: timing.Walker
     code_waits: int = 0
@@ -66,13 +67,12 @@ class Machine:
         )
         if plan.shares_ram:
             emulator.write(plan.model_address, plan.model.file)
-        invocations = tuple(OPERATORS[op.name].invocation(plan.model, op, plan.runtime) for op in plan.model.ops)
-        for op, invocation in zip(plan.model.ops, invocations, strict=True):
+        for op, invocation in zip(plan.model.ops, plan.invocations, strict=True):
             for position, content in enumerate(invocation.arrays):
                 emulator.write(plan.prepared_address(op.index, position), content)
         for index, array in zip(plan.model.inputs, inputs, strict=True):
             emulator.write(plan.address_of(index), np.ascontiguousarray(array).tobytes())
-        return cls(plan, emulator, invocations, possible, emulator.walker)
+        return cls(plan, emulator, possible, emulator.walker)
 
     def waits_for_code(self, traces: Sequence[Trace]) -> int:
         """Cycles in which the memory system that the board's file gives first has traces wait for their code."""
@@ -123,7 +123,7 @@ class Machine:
     def _execute(self, op: Op) -> list[Trace]:
         budget = BUDGET_FIXED + BUDGET_PER_UNIT * _units(self.plan.model, op)
         traces = []
-        for call in self.invocations[op.index].calls:
+        for call in self.plan.invocations[op.index].calls:
             float_abi = self.plan.firmware.float_abi_of(call.symbol)
             placement = place(call, lambda argument: self._resolve(op, argument), self.plan.stack_top, float_abi)
             try:
@@ -165,7 +165,7 @@ class Machine:
         tensors = [plan.model.tensors[index] for index in op.inputs if index >= 0]
         in_ram = [t for t in tensors if not t.is_constant or (plan.shares_ram and t.file_offset is not None)]
         ranges = [(plan.address_of(t.index), t.bytes, t.name) for t in in_ram]
-        arrays = self.invocations[op.index].arrays
+        arrays = self.plan.invocations[op.index].arrays
         return ranges + [
             (plan.prepared_address(op.index, position), len(content), f"persistent array {position}")
             for position, content in enumerate(arrays)
@@ -200,6 +200,11 @@ class Machine:
             difference=difference,
             functions=functions,
             why=_why(functions, causes, traces, timings),
+            variant=variant_of(traces[0]) if traces else "",
+            faster=None,
+            faster_reason="no faster function is known for the layer",
+            own_cycles=None,
+            own_cycles_reason=OWN_RAN,
         )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from mcusim import debug_line
+from mcusim.build_attributes import BuildAttributes
 from mcusim.debug_line import DebugLine
 from mcusim.errors import BadInputError
 from mcusim.symbols import Symbol, content_at
@@ -20,14 +21,16 @@ class Part:
     """One linked file in a firmware's image.
 
     It begins at `start` in the image; `linked_at` is the address of that place in its debug information.
-    `keeps_relocations` is false where the linker has dropped what the code refers to.
+    `keeps_relocations` is false where the linker has dropped what the code refers to; `producers` are the compilers
+    of its units with their flags, or without debug information the compilers alone.
     """
 
     name: str
     start: int
     bytes: int
     linked_at: int
-    float_abi: Literal["soft", "hard"]
+    attributes: BuildAttributes
+    producers: tuple[str, ...]
     keeps_relocations: bool
     lines: DebugLine
 
@@ -63,11 +66,11 @@ class Firmware:
     @property
     def float_abi(self) -> Literal["soft", "hard"]:
         """How floats travel between its functions; of several parts, those of the first."""
-        return self.parts[0].float_abi
+        return self.parts[0].attributes.float_abi
 
     def float_abi_of(self, name: str) -> Literal["soft", "hard"]:
         """How a function takes floats; BadInputError for a name that is no function of the firmware."""
-        return self._part_at(self._function(name).address).float_abi
+        return self._part_at(self._function(name).address).attributes.float_abi
 
     def _part_at(self, address: int) -> Part:
         """The part that an address lies in or behind."""

@@ -223,10 +223,27 @@ class FunctionCycles:
 
 
 @dataclass(frozen=True, slots=True)
+class Faster:
+    """A faster way that a layer cannot take, and the condition that keeps it from it.
+
+    `cycles` is what the layer would take at the cycles a MAC (an output element where there are none) of a simulated
+    layer that differs in `change` alone.
+    """
+
+    variant: str
+    condition: str
+    change: str | None
+    cycles: int | None
+    cycles_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Layer:
     """One operator as executed. `shape` is its (first) output's; `why` says what shaped its cycles.
 
-    `least_cycles` and `most_cycles` span the link orders and the memory parameters that are not known.
+    `least_cycles` and `most_cycles` span the link orders and the memory parameters that are not known. `variant` is
+    the function that `kernel` chose for the layer (itself where it does not choose), `faster` what kept it from a
+    faster one. `own_cycles` are those with mcusim's kernels where a user's library ran.
     """
 
     index: int
@@ -248,6 +265,11 @@ class Layer:
     difference: str | None
     functions: tuple[FunctionCycles, ...]
     why: str
+    variant: str
+    faster: Faster | None
+    faster_reason: str | None
+    own_cycles: int | None
+    own_cycles_reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,8 +283,23 @@ class Kernels:
 
 
 @dataclass(frozen=True, slots=True)
+class Library:
+    """A user's kernels that ran in place of mcusim's own; compiler and flags are those of most of its units."""
+
+    file: str
+    kind: Literal["elf", "archive", "object"]
+    sha256: str
+    isa: str
+    float_abi: str
+    compiler: str | None
+    compiler_reason: str | None
+    flags: str | None
+    flags_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Provenance:
-    """Everything that the figures rest on."""
+    """Everything that the figures rest on; with a `library`, `kernels` are those for what CMSIS-NN lacks."""
 
     engine: str
     kernels: Kernels
@@ -271,6 +308,8 @@ class Provenance:
     runtime: str
     memory_model: str
     input: str
+    library: Library | None
+    library_reason: str | None
 
 
 @dataclass(frozen=True, slots=True)

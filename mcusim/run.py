@@ -16,7 +16,7 @@ from mcusim.elf import Manifest, firmware_path, layouts, load_firmware, load_man
 from mcusim.errors import BadInputError
 from mcusim.expectation import expected_error, no_error
 from mcusim.hardware import Board
-from mcusim.inference import Machine, check_size
+from mcusim.inference import OWN_RAN, Machine, check_size
 from mcusim.memory_systems import memory_caveats, memory_system, memory_timing, place_matters
 from mcusim.model import Model
 from mcusim.ops import OPERATORS
@@ -53,7 +53,8 @@ def run(
     """
     check_size(plan.model)
     values = _input_arrays(plan.model, inputs)
-    steps = len(plan.model.ops) * len(layouts(plan.image))
+    orders = (0,) if plan.library else layouts(plan.image)
+    steps = len(plan.model.ops) * len(orders)
     machine = Machine.start(plan, values)
     layers: list[record.Layer] = []
     possible: list[list[tuple[int, ...]]] = [[]]  # cycles by link order, layer and memory system
@@ -66,7 +67,7 @@ def run(
     outputs = tuple(machine.value(index) for index in plan.model.outputs)
     cycles_in_all = sum(layer.cycles for layer in layers)
     waiting = machine.code_waits / cycles_in_all if cycles_in_all else 0.0
-    for order in layouts(plan.image)[1:] if link_orders and place_matters(plan.board, waiting) else ():
+    for order in orders[1:] if link_orders and place_matters(plan.board, waiting) else ():
         if progress:
             progress(len(plan.model.ops) * len(possible), steps, f"link order {order}")
         linked = dataclasses.replace(plan, firmware=load_firmware(firmware_path(plan.image, order)))
@@ -102,6 +103,15 @@ def _range_words(board: Board, extremes: _Extremes) -> str:
         return "; ".join([f"{extremes.link_orders} link orders of the kernels", *unknown])
     one = f"one link order of the kernels, which waits for its code in {extremes.waiting:.1%} of the cycles"
     return "; ".join([one, *unknown])
+
+
+def beside_own(replaced: record.Run, own: record.Run) -> record.Run:
+    """A run with a user's kernels, and in each layer the cycles of mcusim's own."""
+    layers = tuple(
+        dataclasses.replace(layer, own_cycles=other.cycles, own_cycles_reason=None)
+        for layer, other in zip(replaced.layers, own.layers, strict=True)
+    )
+    return dataclasses.replace(replaced, layers=layers)
 
 
 def beside_default(placed: record.Run, default: record.Run) -> record.Run:
@@ -272,9 +282,12 @@ def _totals(plan: Plan, layers: Sequence[record.Layer], extremes: _Extremes) -> 
 
 def _notes(plan: Plan) -> tuple[str, ...]:
     """What the figures leave out, and what they assume."""
-    notes = [*memory_caveats(plan.board)]
+    notes = [*plan.notes, *memory_caveats(plan.board)]
+    kernels = (
+        f"the kernels in {plan.library.file}" if plan.library else "mcusim's own kernels, which have CMSIS-NN's API"
+    )
     notes.append(
-        "Cycles are those of mcusim's own kernels, which have CMSIS-NN's API. TensorFlow Lite Micro's interpreter "
+        f"Cycles are those of {kernels}. TensorFlow Lite Micro's interpreter "
         "comes on top: on NUCLEO-L4R5ZI about 185 cycles between operators and 1,000 to 1,200 within each."
     )
     notes.append(NOT_COUNTED)
@@ -297,6 +310,8 @@ def _provenance(plan: Plan, manifest: Manifest, given: str) -> record.Provenance
         runtime=f"memory as of TensorFlow Lite Micro with {plan.runtime.kernels} kernels, August 2026",
         memory_model=memory_timing(plan.board),
         input=given,
+        library=plan.library,
+        library_reason=None if plan.library else OWN_RAN,
     )
 
 

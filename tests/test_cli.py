@@ -314,7 +314,7 @@ def test_a_core_that_is_not_simulated_gets_its_memory_verdict(capsys, tmp_path, 
     assert main(["show", str(out)]) == status
     assert capsys.readouterr().out == report
     assert main(["validate", model, "--board", board]) == 2
-    assert "nothing to compare with" in only_line(capsys)
+    assert "nothing can be executed" in only_line(capsys)
 
 
 def test_what_does_not_fit_a_core_that_is_not_simulated_fails(capsys, tmp_path):

@@ -13,6 +13,7 @@ from unicorn import UC_ARCH_ARM, UC_HOOK_CODE, UC_MODE_THUMB, Uc
 from unicorn.arm_const import UC_ARM_REG_LR, UC_ARM_REG_R0, UC_ARM_REG_SP, UC_CPU_ARM_CORTEX_M4
 
 from mcusim.abi import Call, Float32, Struct, place
+from mcusim.build_attributes import BuildAttributes
 from mcusim.debug_line import DebugLine
 from mcusim.decoder import decode
 from mcusim.elf import Firmware, Part, Symbol, firmware_path, load_firmware
@@ -54,7 +55,7 @@ def test_listings_are_what_they_say(name):
 
 def firmware_of(code: bytes, offset: int = 0, isa: str = "armv7em", float_abi: str = "hard") -> Firmware:
     """Code of one function "kernel" at an offset from the image's start."""
-    kernel = Symbol("kernel", offset, len(code))
+    kernel, attributes = Symbol("kernel", offset, len(code)), BuildAttributes(isa, float_abi)
     return Firmware(
         name="kernels.elf",
         sha256="",
@@ -65,7 +66,7 @@ def firmware_of(code: bytes, offset: int = 0, isa: str = "armv7em", float_abi: s
         function_addresses=frozenset({offset}),
         references={},
         resolution=Resolution((), (), ()),
-        parts=(Part("kernels.elf", 0, offset + len(code), 0, float_abi, True, DebugLine(b"", b"")),),
+        parts=(Part("kernels.elf", 0, offset + len(code), 0, attributes, (), True, DebugLine(b"", b"")),),
     )
 
 

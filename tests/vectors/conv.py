@@ -1,6 +1,9 @@
 """CONV_2D: one case of the test vectors through the Numba kernel and through C."""
 
 import numpy as np
+
+from mcusim import abi
+from mcusim.nn.convolve import convolve_s8, convolve_s16
 from vectors.convolutions import (
     context,
     convolved,
@@ -13,9 +16,6 @@ from vectors.convolutions import (
     tiles,
     window,
 )
-
-from mcusim import abi
-from mcusim.nn.convolve import convolve_s8, convolve_s16
 
 
 def _is_int32_bias(case):

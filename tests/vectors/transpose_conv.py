@@ -1,10 +1,10 @@
 """TRANSPOSE_CONV: one case of the test vectors through the Numba kernel and through C."""
 
 import numpy as np
-from vectors.convolutions import context, convolved, first_wrong, offsets, padding, shapes, size_of, tensors
 
 from mcusim import abi
 from mcusim.nn.transpose_conv import transpose_conv_s8
+from vectors.convolutions import context, convolved, first_wrong, offsets, padding, shapes, size_of, tensors
 
 
 def reference(case):
