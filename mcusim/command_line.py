@@ -132,8 +132,8 @@ def _run(verb: str, model: Model, board: Board, setup: Setup, command: str, step
 
         replaced = with_kernels(planned, setup.kernels)
         own = run(planned, command=command, progress=step, link_orders=False)
-        return beside_own(run(replaced, command=command, progress=step), own)
-    result = run(planned, command=command, progress=step)
+        return beside_own(run(replaced, command=command, progress=step, why=setup.why), own)
+    result = run(planned, command=command, progress=step, why=setup.why)
     if setup.places and verb == "profile":
         result = beside_default(result, run(plan(model, board), command=command, progress=step))
     return result

@@ -15,7 +15,7 @@ from mcusim import record, timing
 from mcusim.abi import Argument, PreparedPointer, ScratchPointer, TensorPointer, place
 from mcusim.emulator import Emulator
 from mcusim.errors import EmulationError, UnsupportedError
-from mcusim.kernel_variants import variant_of
+from mcusim.kernel_variants import blocked, variant_of
 from mcusim.loops import hottest_loop
 from mcusim.memory_systems import possible_observers
 from mcusim.model import Model, Op, Tensor
@@ -201,11 +201,27 @@ class Machine:
             functions=functions,
             why=_why(functions, causes, traces, timings),
             variant=variant_of(traces[0]) if traces else "",
-            faster=None,
-            faster_reason="no faster function is known for the layer",
+            faster=_faster(self.plan.model, op, traces),
             own_cycles=None,
             own_cycles_reason=OWN_RAN,
         )
+
+
+def _faster(model: Model, op: Op, traces: Sequence[Trace]) -> tuple[record.Faster, ...]:
+    """What keeps the layer from faster functions; what they would take is not simulated here."""
+    found = blocked(model, op, variant_of(traces[0])) if traces else ()
+    return tuple(
+        record.Faster(
+            variant=one.variant or None,
+            variant_reason=None if one.variant else "there is none",
+            condition=one.condition,
+            change=one.change.words if one.change else None,
+            change_reason=None if one.change else "no change of the layer alone helps",
+            cycles=None,
+            cycles_reason="not simulated: --why does" if one.change else "there is nothing to simulate",
+        )
+        for one in found
+    )
 
 
 def _units(model: Model, op: Op) -> int:

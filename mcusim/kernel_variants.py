@@ -1,10 +1,40 @@
-"""Trace → the kernel function that did a layer."""
+"""A layer as executed → the kernel function that did it, and the conditions that keep it from a faster one."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from mcusim.convolution import Convolution, convolution
+from mcusim.geometry import slide
+from mcusim.model import Model, Op
 from mcusim.trace import Trace
 
 WRAPPER = "_wrapper_"  # in the names of CMSIS-NN's functions that choose another
+REFERENCE = "mcusim_"  # how the names of functions begin that CMSIS-NN lacks
+WORD = 4  # int8 values that kernels take at a time
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What makes a layer free of a condition: new shapes by the operand's position, options, types, in words."""
+
+    words: str
+    output: Shape
+    shapes: Mapping[int, Shape] = field(default_factory=dict)
+    options: Mapping[str, object] = field(default_factory=dict)
+    dtypes: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """A faster function or path, what keeps a layer from it, and the change that would not; None: there is none."""
+
+    variant: str
+    condition: str
+    change: Change | None
 
 
 def variant_of(trace: Trace) -> str:
@@ -19,3 +49,128 @@ def variant_of(trace: Trace) -> str:
         if edge.previous >= 0 and source.function == trace.entry != target.function and target.instructions:
             return target.function
     return trace.entry
+
+
+def blocked(model: Model, op: Op, variant: str) -> tuple[Blocked, ...]:
+    """What keeps a layer, which the function `variant` did, from faster functions of CMSIS-NN; most telling first.
+
+    Padding is none of it: the wrappers' conditions on it hold for every padding that TensorFlow Lite has, but for
+    dilated 3 × 3 filters, and windows that reach over the border take no more cycles a multiply-accumulate than others.
+    """
+    if variant.startswith(REFERENCE):
+        return (_reference(model, op, variant),)
+    rules = RULES.get(op.name)
+    return tuple(rules(model, op)) if rules else ()
+
+
+def _reference(model: Model, op: Op, variant: str) -> Blocked:
+    """A layer of reference code: of operands that are broadcast, or of an operator that CMSIS-NN does not have."""
+    output = model.tensors[op.outputs[0]].shape
+    fast = BROADCAST.get(op.name)
+    if fast is None or "broadcast" not in variant:
+        return Blocked("", f"CMSIS-NN has no kernel for {op.name} of these types", None)
+    change = Change("both operands of the output's shape", output, {0: output, 1: output})
+    return Blocked(fast, "an operand is broadcast", change)
+
+
+def _conv_2d(model: Model, op: Op) -> Iterator[Blocked]:
+    """arm_convolve_wrapper_s8 and _s4: see their conditions in CMSIS-NN's documentation of arm_convolve_wrapper_s8."""
+    layer = convolution(model, op, channel_axis=0)
+    reach, group_c, channels = layer.window, layer.filter.shape[3], layer.channels
+    n, h, w, c = layer.input.shape
+    groups, suffix = c // group_c, "s4" if layer.filter.dtype == "int4" else "s8"
+    yield from _int4(layer, "arm_convolve_wrapper_s8")
+    if groups > 1:
+        output = (*layer.output.shape[:3], channels // groups)
+        shapes: dict[int, Shape] = {
+            0: (n, h, w, group_c),
+            1: (channels // groups, *layer.filter.shape[1:]),
+            2: (channels // groups,),
+        }
+        change = Change(f"channels {c} → {group_c}: one group alone", output, shapes)
+        yield Blocked(f"arm_convolve_{suffix}", f"{groups} groups", change)
+    stride = max(reach.stride_h, reach.stride_w)
+    if reach.is_1x1 and groups == 1 and stride > 1:
+        rows, columns = reach.output_h, reach.output_w
+        words, shapes = "stride 1, on an input of the output's size", {0: (n, rows, columns, c)}
+        change = Change(words, layer.output.shape, shapes, {"stride_h": 1, "stride_w": 1})
+        yield Blocked(f"arm_convolve_1x1_{suffix}_fast", f"stride {reach.stride_h}×{reach.stride_w}", change)
+    yield from _dilated(layer, f"arm_convolve_{suffix}")
+    column = reach.filter_h * reach.filter_w * group_c
+    if column % WORD and groups == 1:
+        more = -(-c // WORD) * WORD
+        shapes = {0: (n, h, w, more), 1: (*layer.filter.shape[:3], more)}
+        row = h == reach.filter_h == 1 and reach.dilation_w == 1 and reach.filter_w > 1
+        faster = f"arm_convolve_1_x_n_{suffix}" if row else f"arm_convolve_{suffix} in whole words"
+        change = Change(f"input channels {c} → {more}", layer.output.shape, shapes)
+        yield Blocked(faster, f"windows of {column} values, not a multiple of {WORD}", change)
+
+
+def _depthwise_conv_2d(model: Model, op: Op) -> Iterator[Blocked]:
+    """arm_depthwise_conv_wrapper_s8 and _s4: arm_depthwise_conv_s8_opt and _3x3_s8 want one output channel for each
+    input channel, one batch and no dilation."""
+    layer = convolution(model, op, channel_axis=3)
+    n, h, w, c = layer.input.shape
+    reach = layer.window
+    is_3x3 = (reach.filter_h, reach.filter_w) == (3, 3) and max(reach.pad_h, reach.pad_w) <= 1
+    fast = "arm_depthwise_conv_s8_opt"
+    if layer.filter.dtype == "int4":
+        fast = "arm_depthwise_conv_s4_opt"
+    elif is_3x3:
+        fast = "arm_depthwise_conv_3x3_s8"
+    yield from _int4(layer, "arm_depthwise_conv_wrapper_s8")
+    if layer.channels != c:
+        wider, options = {0: (n, h, w, layer.channels)}, {"depth_multiplier": 1}
+        change = Change(f"input channels {c} → {layer.channels}", layer.output.shape, wider, options)
+        yield Blocked(fast, f"{layer.channels // c} output channels for each input channel", change)
+    if n != 1:
+        change = Change("one batch", (1, *layer.output.shape[1:]), {0: (1, h, w, c)})
+        yield Blocked(fast, f"{n} batches", change)
+    yield from _dilated(layer, fast)
+    if layer.channels == c and c % WORD:
+        more = -(-c // WORD) * WORD
+        shapes: dict[int, Shape] = {0: (n, h, w, more), 1: (*layer.filter.shape[:3], more), 2: (more,)}
+        change = Change(f"channels {c} → {more}", (*layer.output.shape[:3], more), shapes)
+        yield Blocked(f"{fast} in whole words", f"{c} channels, not a multiple of {WORD}", change)
+
+
+def _fully_connected(model: Model, op: Op) -> Iterator[Blocked]:
+    """arm_fully_connected_s8: rows of weights in whole words."""
+    source, weights = model.operand(op, 0), model.operand(op, 1)
+    assert source is not None and weights is not None
+    channels, depth = weights.shape
+    output = model.tensors[op.outputs[0]].shape
+    if weights.dtype == "int4":
+        change = Change("int8 weights", output, dtypes={1: "int8"})
+        yield Blocked("arm_fully_connected_s8", "int4 weights", change)
+    if depth % WORD:
+        more = -(-depth // WORD) * WORD
+        change = Change(f"inputs {depth} → {more}", output, {0: (source.elements // depth, more), 1: (channels, more)})
+        yield Blocked(
+            "arm_fully_connected_s8 in whole words", f"rows of {depth} weights, not a multiple of {WORD}", change
+        )
+
+
+def _int4(layer: Convolution, faster: str) -> Iterator[Blocked]:
+    if layer.filter.dtype == "int4":
+        yield Blocked(faster, "int4 weights", Change("int8 weights", layer.output.shape, dtypes={1: "int8"}))
+
+
+def _dilated(layer: Convolution, faster: str) -> Iterator[Blocked]:
+    reach, (n, h, w, _) = layer.window, layer.input.shape
+    if (reach.dilation_h, reach.dilation_w) == (1, 1):
+        return
+    padding = str(layer.op.options["padding"])
+    rows, _ = slide(h, reach.filter_h, reach.stride_h, 1, padding)
+    columns, _ = slide(w, reach.filter_w, reach.stride_w, 1, padding)
+    options = {"dilation_h_factor": 1, "dilation_w_factor": 1}
+    change = Change("no dilation", (n, rows, columns, layer.channels), options=options)
+    yield Blocked(faster, f"dilation {reach.dilation_h}×{reach.dilation_w}", change)
+
+
+BROADCAST: Mapping[str, str] = {"ADD": "arm_elementwise_add_s8", "MUL": "arm_elementwise_mul_s8"}
+RULES: Mapping[str, Callable[[Model, Op], Iterator[Blocked]]] = {
+    "CONV_2D": _conv_2d,
+    "DEPTHWISE_CONV_2D": _depthwise_conv_2d,
+    "FULLY_CONNECTED": _fully_connected,
+}

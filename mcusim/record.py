@@ -230,9 +230,11 @@ class Faster:
     layer that differs in `change` alone.
     """
 
-    variant: str
+    variant: str | None
+    variant_reason: str | None
     condition: str
     change: str | None
+    change_reason: str | None
     cycles: int | None
     cycles_reason: str | None
 
@@ -242,8 +244,8 @@ class Layer:
     """One operator as executed. `shape` is its (first) output's; `why` says what shaped its cycles.
 
     `least_cycles` and `most_cycles` span the link orders and the memory parameters that are not known. `variant` is
-    the function that `kernel` chose for the layer (itself where it does not choose), `faster` what kept it from a
-    faster one. `own_cycles` are those with mcusim's kernels where a user's library ran.
+    the function that `kernel` chose for the layer (itself where it does not choose), `faster` what kept it from
+    faster ones. `own_cycles` are those with mcusim's kernels where a user's library ran.
     """
 
     index: int
@@ -266,8 +268,7 @@ class Layer:
     functions: tuple[FunctionCycles, ...]
     why: str
     variant: str
-    faster: Faster | None
-    faster_reason: str | None
+    faster: tuple[Faster, ...]
     own_cycles: int | None
     own_cycles_reason: str | None
 

@@ -15,12 +15,14 @@ from mcusim import energy, record
 from mcusim.elf import Manifest, firmware_path, layouts, load_firmware, load_manifest
 from mcusim.errors import BadInputError
 from mcusim.expectation import expected_error, no_error
+from mcusim.faster_variants import with_gains
 from mcusim.hardware import Board
 from mcusim.inference import OWN_RAN, Machine, check_size
 from mcusim.memory_systems import memory_caveats, memory_system, memory_timing, place_matters
 from mcusim.model import Model
 from mcusim.ops import OPERATORS
 from mcusim.plan import Plan
+from mcusim.run_inputs import pseudo_random_inputs
 from mcusim.trace import CAUSES
 
 Array = NDArray[np.generic]
@@ -39,12 +41,14 @@ def run(
     command: str = "",
     progress: Progress | None = None,
     link_orders: bool = True,
+    why: bool = False,
 ) -> record.Run:
     """Simulate one inference.
 
     `inputs`: one array, or a list in the model's input order, each of the input tensor's shape and dtype; None
     is a fixed pseudo-random input. `progress(done, total, what)` is called before each layer. With `link_orders` the
     kernels also run in the other orders that they are linked in, where that can matter, for the range of the cycles.
+    With `why` layers that are kept from a faster kernel function are simulated as the changed layers that are not.
     A plan that does
     not fit its board runs all the same, on memory that goes on beyond the board's.
 
@@ -78,7 +82,8 @@ def run(
     complete = dataclasses.replace(plan, stack_bytes=max((layer.stack_bytes for layer in layers), default=0))
     given = "pseudo-random" if inputs is None else "given"
     extremes = _extremes(possible, waiting)
-    return _record(complete, _with_ranges(layers, possible), extremes, outputs, command, given)
+    explained = with_gains(plan, layers) if why else layers
+    return _record(complete, _with_ranges(explained, possible), extremes, outputs, command, given)
 
 
 def _with_ranges(
@@ -141,36 +146,6 @@ def _extremes(possible: Sequence[Sequence[tuple[int, ...]]], waiting: float) -> 
     """The range of an inference: one link order and one memory system hold for all of its layers."""
     totals = [sum(cycles) for order in possible for cycles in zip(*order, strict=True)] or [0]
     return _Extremes(min(totals), max(totals), len(possible), waiting)
-
-
-def pseudo_random_inputs(model: Model) -> tuple[Array, ...]:
-    """The fixed input of a run without one: bytes x >> 24 of the 32-bit LCG x ← 1664525·x + 1013904223, seed 1.
-
-    The constants are those of Numerical Recipes; the bytes run through the inputs in order, int8 and uint8
-    as they are, float32 as the byte (−128…127) over 128.
-    """
-    arrays = []
-    tensors = [model.tensors[index] for index in model.inputs]
-    sizes = [tensor.elements if tensor.dtype == "float32" else tensor.bytes for tensor in tensors]
-    stream, begin = _random_bytes(sum(sizes)), 0
-    for tensor, size in zip(tensors, sizes, strict=True):
-        drawn, begin = stream[begin : begin + size], begin + size
-        if tensor.dtype == "float32":
-            value: Array = drawn.view(np.int8).astype(np.float32) / np.float32(128)
-        else:
-            value = drawn.view(np.dtype(tensor.dtype))
-        arrays.append(value.reshape(tensor.shape))
-    return tuple(arrays)
-
-
-def _random_bytes(count: int) -> NDArray[np.uint8]:
-    """The first bytes of the generator; what it does in n steps is a multiplication and an addition again."""
-    states = np.array([1664525 + 1013904223], np.uint32)
-    factor, term = 1664525, 1013904223
-    while states.size < count:
-        states = np.concatenate([states, states * np.uint32(factor) + np.uint32(term)])
-        factor, term = factor * factor & 0xFFFFFFFF, (factor * term + term) & 0xFFFFFFFF
-    return (states[:count] >> np.uint32(24)).astype(np.uint8)
 
 
 def _input_arrays(model: Model, inputs: Array | Sequence[Array] | None) -> tuple[Array, ...]:
