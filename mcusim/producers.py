@@ -10,7 +10,7 @@ from mcusim.debug_line import uleb128
 
 # DWARF 5 standard, sections 7.5.1, 7.5.4 to 7.5.6.
 UNIT_COMPILE = 1
-AT_PRODUCER = 0x25
+AT_NAME, AT_PRODUCER = 0x03, 0x25
 FORM_STRING, FORM_STRP, FORM_LINE_STRP = 0x08, 0x0E, 0x1F
 FORM_IMPLICIT_CONST = 0x21
 NUMBERS = frozenset({0x0D, 0x0F, 0x15, 0x1A, 0x1B})  # LEB128 numbers: sdata, udata, ref_udata, strx, addrx
@@ -38,6 +38,8 @@ FIXED_FORM_BYTES: Mapping[int, int] = {
     0x2B: 3,
     0x2C: 4,
 }
+LIBRARIES = ("newlib/", "picolibc/", "libgcc/")  # in the paths of the C library's and the compiler's sources
+ASSEMBLER = "GNU AS"
 MAX_UNITS = 8192
 MAX_TEXT_BYTES = 4096
 MAX_ABBREVIATIONS = 4096  # passed over on the way to a unit's first entry
@@ -54,7 +56,10 @@ class DebugInfo:
 
 
 def producers(sections: DebugInfo) -> tuple[str, ...]:
-    """DW_AT_producer of the units that have it, in order, up to the first byte that makes no sense."""
+    """DW_AT_producer of the units that have it, in order, up to the first byte that makes no sense.
+
+    Units of the compiler's and the C library's own, and of assembly, are left out.
+    """
     found: list[str] = []
     at = 0
     try:
@@ -63,7 +68,7 @@ def producers(sections: DebugInfo) -> tuple[str, ...]:
             if end > len(sections.info):
                 break
             producer = _producer(sections.info[at:end], sections)
-            if producer is not None:
+            if producer:
                 found.append(producer)
             at = end
     except (IndexError, ValueError, struct.error):
@@ -72,7 +77,7 @@ def producers(sections: DebugInfo) -> tuple[str, ...]:
 
 
 def _producer(unit: bytes, sections: DebugInfo) -> str | None:
-    """The producer of a unit's first entry, which describes the unit; None where it says nothing of it."""
+    """The producer of a unit's first entry, which describes the unit; None where there is none that counts."""
     (version,) = struct.unpack_from("<H", unit, 4)
     if version == 5:
         kind, _, abbrev_at = struct.unpack_from("<BBI", unit, 6)
@@ -85,11 +90,16 @@ def _producer(unit: bytes, sections: DebugInfo) -> str | None:
     else:
         return None
     code, at = uleb128(unit, at)
+    texts: dict[int, str | None] = {}
     for attribute, form in _attributes(sections.abbrev, abbrev_at, code):
-        if attribute == AT_PRODUCER:
-            return _text(unit, at, form, sections)
+        if attribute in (AT_NAME, AT_PRODUCER):
+            texts[attribute] = _text(unit, at, form, sections)
+        if len(texts) == 2:
+            break
         at = _behind(unit, at, form)
-    return None
+    producer, name = texts.get(AT_PRODUCER), texts.get(AT_NAME) or ""
+    is_foreign = any(folder in name for folder in LIBRARIES) or (producer or "").startswith(ASSEMBLER)
+    return None if is_foreign else producer
 
 
 def _attributes(abbrev: bytes, at: int, code: int) -> list[tuple[int, int]]:

@@ -258,9 +258,8 @@ def _totals(plan: Plan, layers: Sequence[record.Layer], extremes: _Extremes) -> 
 def _notes(plan: Plan) -> tuple[str, ...]:
     """What the figures leave out, and what they assume."""
     notes = [*plan.notes, *memory_caveats(plan.board)]
-    kernels = (
-        f"the kernels in {plan.library.file}" if plan.library else "mcusim's own kernels, which have CMSIS-NN's API"
-    )
+    own = "mcusim's own kernels, which have CMSIS-NN's API"
+    kernels = f"the kernels in {plan.library.file}, for what CMSIS-NN lacks of mcusim's own" if plan.library else own
     notes.append(
         f"Cycles are those of {kernels}. TensorFlow Lite Micro's interpreter "
         "comes on top: on NUCLEO-L4R5ZI about 185 cycles between operators and 1,000 to 1,200 within each."

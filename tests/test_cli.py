@@ -50,7 +50,7 @@ class Stages:
         self.board = board
         return Planned("plan")
 
-    def run(self, plan, inputs=None, *, command="", progress=None):
+    def run(self, plan, inputs=None, *, command="", progress=None, why=False):
         self.calls.append(("run", plan, command, progress))
         return self.result
 

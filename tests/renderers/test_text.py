@@ -77,7 +77,7 @@ def test_each_layer_is_a_line_and_all_its_figures_are_there(example_run):
             row = " ".join(rows)
             for figure in (layer.cycles, layer.instructions, layer.stack_bytes, layer.scratch_bytes):
                 assert f" {figure:,}" in row
-            assert layer.op in row and layer.kernel.removeprefix("arm_") in row
+            assert layer.op in row and layer.variant.removeprefix("arm_") in row
             assert "✓" in row
             assert len(rows) == (1 if width >= 150 else 2)
 
