@@ -60,7 +60,10 @@ def _faster(layer: Layer, one: Faster) -> str:
     if one.cycles is not None:
         change = one.cycles / layer.cycles - 1 if layer.cycles else 0.0
         gain = f"{one.cycles:,} cycles instead of {layer.cycles:,} ({change:+.0%})"
-        return f"{text}. With {one.change} the same work would take {gain}."
+        whole = (
+            "" if one.changed_cycles == one.cycles else f"; the changed layer as a whole takes {one.changed_cycles:,}"
+        )
+        return f"{text}. With {one.change} the same work would take {gain}{whole}."
     return f"{text}. What {one.change} would gain: {one.cycles_reason}."
 
 

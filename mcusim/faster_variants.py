@@ -19,9 +19,10 @@ from mcusim.run_inputs import pseudo_random_inputs
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Tried:
-    """A changed layer as executed: cycles for each unit of work, or why there are none."""
+    """A changed layer as executed: its cycles and units of work, or why there are none."""
 
-    cycles_per_unit: float | None
+    cycles: int
+    units: int
     reason: str | None
 
 
@@ -45,10 +46,15 @@ def _with_gain(plan: Plan, op: Op, one: Blocked, faster: record.Faster, tried: d
     if kind not in tried:
         tried[kind] = _try(plan, op, one)
     result = tried[kind]
-    if result.cycles_per_unit is None:
-        return dataclasses.replace(faster, cycles_reason=result.reason)
-    cycles = round(result.cycles_per_unit * _units(plan.model, op))
-    return dataclasses.replace(faster, cycles=cycles, cycles_reason=None)
+    if result.reason is not None:
+        return dataclasses.replace(faster, cycles_reason=result.reason, changed_cycles_reason=result.reason)
+    return dataclasses.replace(
+        faster,
+        cycles=round(result.cycles / result.units * _units(plan.model, op)),
+        cycles_reason=None,
+        changed_cycles=result.cycles,
+        changed_cycles_reason=None,
+    )
 
 
 def _try(plan: Plan, op: Op, one: Blocked) -> _Tried:
@@ -62,8 +68,8 @@ def _try(plan: Plan, op: Op, one: Blocked) -> _Tried:
             alone = lay_out(changed, plan.board, plan.core, plan.firmware, plan.banks, scratch=sizes)
         cycles = Machine.start(alone, pseudo_random_inputs(changed)).cycles(changed.ops[0])[0]
     except McusimError as error:
-        return _Tried(None, f"the changed layer cannot be simulated: {error}")
-    return _Tried(cycles / _units(changed, changed.ops[0]), None)
+        return _Tried(0, 0, f"the changed layer cannot be simulated: {error}")
+    return _Tried(cycles, _units(changed, changed.ops[0]), None)
 
 
 def _units(model: Model, op: Op) -> int:

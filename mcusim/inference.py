@@ -210,6 +210,7 @@ class Machine:
 def _faster(model: Model, op: Op, traces: Sequence[Trace]) -> tuple[record.Faster, ...]:
     """What keeps the layer from faster functions; what they would take is not simulated here."""
     found = blocked(model, op, variant_of(traces[0])) if traces else ()
+    reasons = ["not simulated: --why does" if one.change else "there is nothing to simulate" for one in found]
     return tuple(
         record.Faster(
             variant=one.variant or None,
@@ -218,9 +219,11 @@ def _faster(model: Model, op: Op, traces: Sequence[Trace]) -> tuple[record.Faste
             change=one.change.words if one.change else None,
             change_reason=None if one.change else "no change of the layer alone helps",
             cycles=None,
-            cycles_reason="not simulated: --why does" if one.change else "there is nothing to simulate",
+            cycles_reason=reason,
+            changed_cycles=None,
+            changed_cycles_reason=reason,
         )
-        for one in found
+        for one, reason in zip(found, reasons, strict=True)
     )
 
 

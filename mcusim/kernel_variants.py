@@ -11,6 +11,7 @@ from mcusim.model import Model, Op
 from mcusim.trace import Trace
 
 WRAPPER = "_wrapper_"  # in the names of CMSIS-NN's functions that choose another
+CMSIS_NN = "arm_"  # how the names of its functions begin
 REFERENCE = "mcusim_"  # how the names of functions begin that CMSIS-NN lacks
 WORD = 4  # int8 values that kernels take at a time
 
@@ -38,17 +39,20 @@ class Blocked:
 
 
 def variant_of(trace: Trace) -> str:
-    """The function that a wrapper chose: the first kernel that it enters; the function called where it is none.
+    """The function that a wrapper chose, one of its family before others; the function called where it is no wrapper.
 
     Wrappers into which a compiler has inlined their choice stand for themselves.
     """
-    if WRAPPER not in trace.entry:
+    family, is_wrapper, _ = trace.entry.partition(WRAPPER)
+    if not is_wrapper:
         return trace.entry
+    entered = []
     for edge in trace.edges:
         source, target = trace.blocks[edge.previous], trace.blocks[edge.block]
-        if edge.previous >= 0 and source.function == trace.entry != target.function and target.instructions:
-            return target.function
-    return trace.entry
+        if edge.previous >= 0 and source.function == trace.entry and target.function.startswith(CMSIS_NN):
+            entered.append(target.function)
+    others = [name for name in entered if name != trace.entry]
+    return next((name for name in others if name.startswith(family)), others[0] if others else trace.entry)
 
 
 def blocked(model: Model, op: Op, variant: str) -> tuple[Blocked, ...]:

@@ -226,8 +226,8 @@ class FunctionCycles:
 class Faster:
     """A faster way that a layer cannot take, and the condition that keeps it from it.
 
-    `cycles` is what the layer would take at the cycles a MAC (an output element where there are none) of a simulated
-    layer that differs in `change` alone.
+    `changed_cycles` are those of a simulated layer that differs in `change` alone; `cycles` is what this layer's work
+    would take at as many cycles a MAC (an output element where there are none).
     """
 
     variant: str | None
@@ -237,6 +237,8 @@ class Faster:
     change_reason: str | None
     cycles: int | None
     cycles_reason: str | None
+    changed_cycles: int | None
+    changed_cycles_reason: str | None
 
 
 @dataclass(frozen=True, slots=True)

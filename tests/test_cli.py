@@ -192,7 +192,7 @@ def test_interrupted(stages):
 def test_progress_on_a_terminal_after_a_second(stages, capsys, monkeypatch, example_run, seconds, shown, quiet):
     clock = [100.0]
 
-    def run(plan, *, command, progress):
+    def run(plan, *, command, progress, why):
         if progress is not None:
             progress(0, 2, "CONV_2D")
             clock[0] += seconds
