@@ -64,81 +64,79 @@ def blocked(model: Model, op: Op, variant: str) -> tuple[Blocked, ...]:
     if variant.startswith(REFERENCE):
         return (_reference(model, op, variant),)
     rules = RULES.get(op.name)
-    return tuple(rules(model, op)) if rules else ()
+    return tuple(rules(model, op, variant)) if rules else ()
 
 
 def _reference(model: Model, op: Op, variant: str) -> Blocked:
     """A layer of reference code: of operands that are broadcast, or of an operator that CMSIS-NN does not have."""
-    output = model.tensors[op.outputs[0]].shape
+    output = model.tensors[op.outputs[0]]
     fast = BROADCAST.get(op.name)
     if fast is None or "broadcast" not in variant:
         return Blocked("", f"CMSIS-NN has no kernel for {op.name} of these types", None)
-    change = Change("both operands of the output's shape", output, {0: output, 1: output})
-    return Blocked(fast, "an operand is broadcast", change)
+    change = Change("both operands of the output's shape", output.shape, {0: output.shape, 1: output.shape})
+    return Blocked(f"{fast}_{SUFFIXES.get(output.dtype, 's8')}", "an operand is broadcast", change)
 
 
-def _conv_2d(model: Model, op: Op) -> Iterator[Blocked]:
-    """arm_convolve_wrapper_s8 and _s4: see their conditions in CMSIS-NN's documentation of arm_convolve_wrapper_s8."""
+def _conv_2d(model: Model, op: Op, variant: str) -> Iterator[Blocked]:
+    """arm_convolve_wrapper_s8 and _s4, which choose by strides, dilation and rows; _s16 has nothing to choose."""
     layer = convolution(model, op, channel_axis=0)
-    reach, group_c, channels = layer.window, layer.filter.shape[3], layer.channels
+    if layer.input.dtype != "int8":
+        return
+    reach, group_c = layer.window, layer.filter.shape[3]
     n, h, w, c = layer.input.shape
-    groups, suffix = c // group_c, "s4" if layer.filter.dtype == "int4" else "s8"
+    suffix = "s4" if layer.filter.dtype == "int4" else "s8"
     yield from _int4(layer, "arm_convolve_wrapper_s8")
-    if groups > 1:
-        output = (*layer.output.shape[:3], channels // groups)
-        shapes: dict[int, Shape] = {
-            0: (n, h, w, group_c),
-            1: (channels // groups, *layer.filter.shape[1:]),
-            2: (channels // groups,),
-        }
-        change = Change(f"channels {c} → {group_c}: one group alone", output, shapes)
-        yield Blocked(f"arm_convolve_{suffix}", f"{groups} groups", change)
-    stride = max(reach.stride_h, reach.stride_w)
-    if reach.is_1x1 and groups == 1 and stride > 1:
-        rows, columns = reach.output_h, reach.output_w
-        words, shapes = "stride 1, on an input of the output's size", {0: (n, rows, columns, c)}
-        change = Change(words, layer.output.shape, shapes, {"stride_h": 1, "stride_w": 1})
+    if group_c != c:
+        yield _grouped(layer, f"arm_convolve_{suffix}")
+    elif reach.is_1x1 and max(reach.stride_h, reach.stride_w) > 1:
+        words, smaller = "stride 1, on an input of the output's size", {0: (n, reach.output_h, reach.output_w, c)}
+        change = Change(words, layer.output.shape, smaller, {"stride_h": 1, "stride_w": 1})
         yield Blocked(f"arm_convolve_1x1_{suffix}_fast", f"stride {reach.stride_h}×{reach.stride_w}", change)
     yield from _dilated(layer, f"arm_convolve_{suffix}")
-    column = reach.filter_h * reach.filter_w * group_c
-    if column % WORD and groups == 1:
-        more = -(-c // WORD) * WORD
-        shapes = {0: (n, h, w, more), 1: (*layer.filter.shape[:3], more)}
-        row = h == reach.filter_h == 1 and reach.dilation_w == 1 and reach.filter_w > 1
-        faster = f"arm_convolve_1_x_n_{suffix}" if row else f"arm_convolve_{suffix} in whole words"
-        change = Change(f"input channels {c} → {more}", layer.output.shape, shapes)
-        yield Blocked(faster, f"windows of {column} values, not a multiple of {WORD}", change)
+    more = -(-c // WORD) * WORD
+    shapes: dict[int, Shape] = {0: (n, h, w, more), 1: (*layer.filter.shape[:3], more)}
+    change = Change(f"input channels {c} → {more}", layer.output.shape, shapes)
+    column, step = reach.filter_h * reach.filter_w * c, reach.stride_w * c
+    if group_c == c and h == reach.filter_h == reach.dilation_w == 1 < reach.filter_w and step % WORD:
+        yield Blocked(f"arm_convolve_1_x_n_{suffix}", f"windows {step} values apart, not a multiple of {WORD}", change)
+    elif group_c == c and column % WORD:
+        condition = f"windows of {column} values, not a multiple of {WORD}"
+        yield Blocked(f"{variant} in whole words", condition, change)
 
 
-def _depthwise_conv_2d(model: Model, op: Op) -> Iterator[Blocked]:
-    """arm_depthwise_conv_wrapper_s8 and _s4: arm_depthwise_conv_s8_opt and _3x3_s8 want one output channel for each
-    input channel, one batch and no dilation."""
+def _depthwise_conv_2d(model: Model, op: Op, variant: str) -> Iterator[Blocked]:
+    """arm_depthwise_conv_wrapper_s8, _s4 and _s16: the fast functions want one output channel for each input channel,
+    no dilation, and those that are not of int16 one batch."""
     layer = convolution(model, op, channel_axis=3)
-    n, h, w, c = layer.input.shape
-    reach = layer.window
-    is_3x3 = (reach.filter_h, reach.filter_w) == (3, 3) and max(reach.pad_h, reach.pad_w) <= 1
-    fast = "arm_depthwise_conv_s8_opt"
-    if layer.filter.dtype == "int4":
-        fast = "arm_depthwise_conv_s4_opt"
-    elif is_3x3:
-        fast = "arm_depthwise_conv_3x3_s8"
+    (n, h, w, c), fast = layer.input.shape, _fast_depthwise(layer)
     yield from _int4(layer, "arm_depthwise_conv_wrapper_s8")
     if layer.channels != c:
         wider, options = {0: (n, h, w, layer.channels)}, {"depth_multiplier": 1}
         change = Change(f"input channels {c} → {layer.channels}", layer.output.shape, wider, options)
         yield Blocked(fast, f"{layer.channels // c} output channels for each input channel", change)
-    if n != 1:
+    if n != 1 and layer.input.dtype == "int8":
         change = Change("one batch", (1, *layer.output.shape[1:]), {0: (1, h, w, c)})
         yield Blocked(fast, f"{n} batches", change)
     yield from _dilated(layer, fast)
-    if layer.channels == c and c % WORD:
+    if layer.channels == c and c % WORD and layer.input.dtype == "int8":
         more = -(-c // WORD) * WORD
         shapes: dict[int, Shape] = {0: (n, h, w, more), 1: (*layer.filter.shape[:3], more), 2: (more,)}
         change = Change(f"channels {c} → {more}", (*layer.output.shape[:3], more), shapes)
-        yield Blocked(f"{fast} in whole words", f"{c} channels, not a multiple of {WORD}", change)
+        yield Blocked(f"{variant} in whole words", f"{c} channels, not a multiple of {WORD}", change)
 
 
-def _fully_connected(model: Model, op: Op) -> Iterator[Blocked]:
+def _fast_depthwise(layer: Convolution) -> str:
+    """The fast function for the layer's types and filter."""
+    reach = layer.window
+    if layer.input.dtype == "int16":
+        return "arm_depthwise_conv_fast_s16"
+    if layer.filter.dtype == "int4":
+        return "arm_depthwise_conv_s4_opt"
+    is_3x3 = (reach.filter_h, reach.filter_w) == (3, 3) and max(reach.pad_h, reach.pad_w) <= 1
+    return "arm_depthwise_conv_3x3_s8" if is_3x3 else "arm_depthwise_conv_s8_opt"
+
+
+def _fully_connected(model: Model, op: Op, variant: str) -> Iterator[Blocked]:
     """arm_fully_connected_s8: rows of weights in whole words."""
     source, weights = model.operand(op, 0), model.operand(op, 1)
     assert source is not None and weights is not None
@@ -147,12 +145,25 @@ def _fully_connected(model: Model, op: Op) -> Iterator[Blocked]:
     if weights.dtype == "int4":
         change = Change("int8 weights", output, dtypes={1: "int8"})
         yield Blocked("arm_fully_connected_s8", "int4 weights", change)
-    if depth % WORD:
+    if depth % WORD and source.dtype == "int8":
         more = -(-depth // WORD) * WORD
         change = Change(f"inputs {depth} → {more}", output, {0: (source.elements // depth, more), 1: (channels, more)})
-        yield Blocked(
-            "arm_fully_connected_s8 in whole words", f"rows of {depth} weights, not a multiple of {WORD}", change
-        )
+        condition = f"rows of {depth} weights, not a multiple of {WORD}"
+        yield Blocked(f"{variant} in whole words", condition, change)
+
+
+def _grouped(layer: Convolution, faster: str) -> Blocked:
+    """A convolution of which each output channel reads a group of input channels."""
+    n, h, w, c = layer.input.shape
+    group_c = layer.filter.shape[3]
+    groups = c // group_c
+    channels = layer.channels // groups
+    change = Change(
+        f"channels {c} → {group_c}: one group alone",
+        (*layer.output.shape[:3], channels),
+        {0: (n, h, w, group_c), 1: (channels, *layer.filter.shape[1:]), 2: (channels,)},
+    )
+    return Blocked(faster, f"{groups} groups", change)
 
 
 def _int4(layer: Convolution, faster: str) -> Iterator[Blocked]:
@@ -172,8 +183,9 @@ def _dilated(layer: Convolution, faster: str) -> Iterator[Blocked]:
     yield Blocked(faster, f"dilation {reach.dilation_h}×{reach.dilation_w}", change)
 
 
-BROADCAST: Mapping[str, str] = {"ADD": "arm_elementwise_add_s8", "MUL": "arm_elementwise_mul_s8"}
-RULES: Mapping[str, Callable[[Model, Op], Iterator[Blocked]]] = {
+SUFFIXES: Mapping[str, str] = {"int8": "s8", "int16": "s16"}
+BROADCAST: Mapping[str, str] = {"ADD": "arm_elementwise_add", "MUL": "arm_elementwise_mul"}
+RULES: Mapping[str, Callable[[Model, Op, str], Iterator[Blocked]]] = {
     "CONV_2D": _conv_2d,
     "DEPTHWISE_CONV_2D": _depthwise_conv_2d,
     "FULLY_CONNECTED": _fully_connected,

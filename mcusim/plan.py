@@ -13,6 +13,7 @@ from mcusim.arena import Arena, arena, round_up
 from mcusim.elf import Firmware, choose_image, firmware_path, load_firmware
 from mcusim.errors import DoesNotFitError, UnsupportedError
 from mcusim.hardware import ADDRESS_SPACE_BYTES, Board, Core, board_core
+from mcusim.library_notes import library_notes
 from mcusim.model import Model
 from mcusim.occupancy import arena_owners, code_owners, model_owners
 from mcusim.operands import layer_name
@@ -260,7 +261,8 @@ def plan(
     banks = choose_banks(board, weights, arena)
     isa = STAND_INS.get(core.isa, core.isa) if core.not_simulated else core.isa
     image = choose_image(isa, core.emulated_as, core.fpu)
-    return lay_out(model, board, core, load_firmware(firmware_path(image)), banks)
+    firmware = load_firmware(firmware_path(image))
+    return lay_out(model, board, core, firmware, banks, notes=library_notes(firmware.parts[0], core))
 
 
 def check(model: Model) -> None:

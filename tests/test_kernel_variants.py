@@ -76,7 +76,7 @@ CASES = {
     "1x1 of 3 channels": (
         conv((1, 6, 6, 3), (4, 1, 1, 3)),
         "arm_convolve_1x1_s8_fast",
-        [("arm_convolve_s8 in whole words", "windows of 3 values, not a multiple of 4")],
+        [("arm_convolve_1x1_s8_fast in whole words", "windows of 3 values, not a multiple of 4")],
     ),
     "1x1, strides": (
         conv((1, 6, 6, 8), (4, 1, 1, 8), stride=2),
@@ -92,7 +92,17 @@ CASES = {
     "a row of 3 channels": (
         conv((1, 1, 9, 3), (4, 1, 3, 3)),
         "arm_convolve_s8",
-        [("arm_convolve_1_x_n_s8", "windows of 9 values, not a multiple of 4")],
+        [("arm_convolve_1_x_n_s8", "windows 3 values apart, not a multiple of 4")],
+    ),
+    "a row of 6 channels": (
+        conv((1, 1, 9, 6), (4, 1, 2, 6)),
+        "arm_convolve_s8",
+        [("arm_convolve_1_x_n_s8", "windows 6 values apart, not a multiple of 4")],
+    ),
+    "a row of 2 channels, strides": (
+        conv((1, 1, 9, 2), (4, 1, 3, 2), stride=2),
+        "arm_convolve_1_x_n_s8",
+        [("arm_convolve_1_x_n_s8 in whole words", "windows of 6 values, not a multiple of 4")],
     ),
     "a row": (conv((1, 1, 9, 4), (4, 1, 3, 4)), "arm_convolve_1_x_n_s8", []),
     "dilated": (
@@ -217,6 +227,19 @@ def test_int4_weights():
     changed = changed_layer(packed, packed.ops[0], one.change)
     assert changed.tensors[1].dtype == "int8"
     np.testing.assert_array_equal(changed.tensors[1].data, model.tensors[1].data)
+
+
+def test_int16_has_conditions_of_its_own():
+    model, _, _ = CASES["depthwise, batches"]
+    wide = dataclasses.replace(model.tensors[0], dtype="int16")
+    graph = dataclasses.replace(model.subgraphs[0], tensors=(wide, *model.tensors[1:]))
+    assert blocked(dataclasses.replace(model, subgraphs=(graph,)), graph.ops[0], "arm_depthwise_conv_fast_s16") == ()
+    model, _, _ = CASES["depthwise, dilated"]
+    graph = dataclasses.replace(
+        model.subgraphs[0], tensors=(dataclasses.replace(wide, shape=(1, 9, 9, 8)), *model.tensors[1:])
+    )
+    (one,) = blocked(dataclasses.replace(model, subgraphs=(graph,)), graph.ops[0], "arm_depthwise_conv_s16")
+    assert (one.variant, one.condition) == ("arm_depthwise_conv_fast_s16", "dilation 2×2")
 
 
 def test_a_changed_layers_file_holds_its_constants():

@@ -309,6 +309,20 @@ def test_a_core_that_is_not_simulated():
         with_kernels(dataclasses.replace(plan, core=core), "lib.a")
 
 
+def test_an_instruction_that_the_core_lacks_is_refused_where_it_executes(digits):
+    core = dataclasses.replace(digits.core, dsp=False)
+    found = with_kernels(dataclasses.replace(digits, core=core), library_build.archive(DSP))
+    with pytest.raises(
+        UnsupportedError, match=r"in \w+ at 0x\w+.* needs the DSP extension, which Cortex-M4 does not have"
+    ):
+        mcusim.run(found)
+
+
+def test_intermediate_code_is_refused(digits):
+    with pytest.raises(BadInputError, match="is compiled with -flto and holds no machine code"):
+        with_kernels(digits, library_build.compiled(WRONG, (*library_build.SMALL, "-flto")))
+
+
 # The command line.
 
 
