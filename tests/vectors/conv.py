@@ -1,9 +1,6 @@
 """CONV_2D: one case of the test vectors through the Numba kernel and through C."""
 
 import numpy as np
-
-from mcusim import abi
-from mcusim.nn.convolve import convolve_s8, convolve_s16
 from vectors.convolutions import (
     context,
     convolved,
@@ -16,6 +13,9 @@ from vectors.convolutions import (
     tiles,
     window,
 )
+
+from mcusim import abi
+from mcusim.nn.convolve import convolve_s8, convolve_s16
 
 
 def _is_int32_bias(case):
@@ -44,9 +44,8 @@ def _sized_functions(case, kernels):
     if has_window_of_1(case):
         yield f"arm_convolve_1x1_{kind}", 0
         if tuple(case.params["stride"]) == (1, 1):
-            yield (
-                f"arm_convolve_1x1_{kind}_fast",
-                size_of(kernels, f"arm_convolve_1x1_{kind}_fast_get_buffer_size", dims[0]),
+            yield f"arm_convolve_1x1_{kind}_fast", size_of(
+                kernels, f"arm_convolve_1x1_{kind}_fast_get_buffer_size", dims[0]
             )
     if input_h == filter_h == case.expected.shape[1] == case.params["dilation"][1] == 1 and is_aligned:
         symbol = f"arm_convolve_1_x_n_{kind}"

@@ -1,9 +1,6 @@
 """DEPTHWISE_CONV_2D: one case of the test vectors through the Numba kernel and through C."""
 
 import numpy as np
-
-from mcusim import abi
-from mcusim.nn.depthwise_conv import depthwise_conv_s8, depthwise_conv_s16
 from vectors.convolutions import (
     context,
     convolved,
@@ -16,6 +13,9 @@ from vectors.convolutions import (
     tiles,
     window,
 )
+
+from mcusim import abi
+from mcusim.nn.depthwise_conv import depthwise_conv_s8, depthwise_conv_s16
 
 
 def reference(case):

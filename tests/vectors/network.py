@@ -4,7 +4,6 @@ import dataclasses
 import zlib
 
 import numpy as np
-
 import vectors
 
 INPUT_RANKS = {"fully_connected": 2, "softmax": 2}  # the others take their input as it comes

@@ -1,10 +1,10 @@
 """TRANSPOSE_CONV: one case of the test vectors through the Numba kernel and through C."""
 
 import numpy as np
+from vectors.convolutions import context, convolved, first_wrong, offsets, padding, shapes, size_of, tensors
 
 from mcusim import abi
 from mcusim.nn.transpose_conv import transpose_conv_s8
-from vectors.convolutions import context, convolved, first_wrong, offsets, padding, shapes, size_of, tensors
 
 
 def reference(case):
@@ -25,5 +25,8 @@ def target(case, kernels):
     symbols = ["arm_transpose_conv_wrapper_s8", *([] if reverse_size else ["arm_transpose_conv_s8"])]
     return first_wrong(
         case,
-        (convolved(kernels, symbol, case, [context(size), context(reverse_size)], params, bias) for symbol in symbols),
+        (
+            convolved(kernels, symbol, case, [context(size), context(reverse_size)], params, bias)
+            for symbol in symbols
+        ),
     )
