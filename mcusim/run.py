@@ -49,8 +49,7 @@ def run(
     is a fixed pseudo-random input. `progress(done, total, what)` is called before each layer. With `link_orders` the
     kernels also run in the other orders that they are linked in, where that can matter, for the range of the cycles.
     With `why` layers that are kept from a faster kernel function are simulated as the changed layers that are not.
-    A plan that does
-    not fit its board runs all the same, on memory that goes on beyond the board's.
+    A plan that does not fit its board runs all the same, on memory that goes on beyond the board's.
 
     Raises BadInputError for inputs of another shape or dtype, UnsupportedError for a model of more work than is
     simulated, EmulationError for target code that goes wrong.
