@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mcusim.hardware import load_board
     from mcusim.plan import plan
     from mcusim.renderers import RENDERERS
+    from mcusim.replaced_kernels import with_kernels
     from mcusim.run import run
     from mcusim.tflite import load
 
@@ -39,10 +40,18 @@ __all__ = [
     "load_board",
     "plan",
     "run",
+    "with_kernels",
 ]
 
 # Where the names come from that take a second to import (Numba, Unicorn); they are imported at their first use.
-_LAZY = {"RENDERERS": "renderers", "load": "tflite", "load_board": "hardware", "plan": "plan", "run": "run"}
+_LAZY = {
+    "RENDERERS": "renderers",
+    "load": "tflite",
+    "load_board": "hardware",
+    "plan": "plan",
+    "run": "run",
+    "with_kernels": "replaced_kernels",
+}
 
 
 class _Package(ModuleType):

@@ -56,11 +56,16 @@ Argument = int | None | TensorPointer | ScratchPointer | PreparedPointer | Struc
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of a C function; `checks_status`: it returns arm_cmsis_nn_status, 0 on success."""
+    """One call of a C function; `checks_status`: it returns arm_cmsis_nn_status, 0 on success.
+
+    `sizing`: the calls that say how much scratch the function wants, in bytes, behind the cmsis_nn_context of its
+    first argument, of its second, and so on.
+    """
 
     symbol: str
     arguments: tuple[Argument, ...]
     checks_status: bool = True
+    sizing: tuple[Call, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from mcusim.record import Layer, MemoryVerdict, Owner, Run
+from mcusim.record import Faster, Layer, MemoryVerdict, Owner, Run
 
 # Owners that no model can do anything about.
 FIXED_KINDS = frozenset({"free", "apart", "reserved"})
@@ -42,6 +42,40 @@ def advice(run: Run) -> tuple[str, ...]:
         *_arena(run),
     ]
     return tuple(remarks)
+
+
+def kept_from_faster(run: Run) -> tuple[str, ...]:
+    """A sentence for each condition that keeps layers from a faster function, for all layers that differ in nothing."""
+    layers: dict[str, list[Layer]] = defaultdict(list)
+    for layer in run.layers:
+        for one in layer.faster:
+            layers[f"{layer.op}: {layer.variant}; {_faster(layer, one)}"].append(layer)
+    return tuple(f"Layer {', '.join(str(one.index) for one in found)} {text}" for text, found in layers.items())
+
+
+def _faster(layer: Layer, one: Faster) -> str:
+    if one.variant is None:
+        return f"{one.condition}."
+    text = f"kept from {one.variant} by: {one.condition}"
+    if one.cycles is not None:
+        change = one.cycles / layer.cycles - 1 if layer.cycles else 0.0
+        gain = f"{one.cycles:,} cycles instead of {layer.cycles:,} ({change:+.0%})"
+        whole = (
+            "" if one.changed_cycles == one.cycles else f"; the changed layer as a whole takes {one.changed_cycles:,}"
+        )
+        return f"{text}. With {one.change} the same work would take {gain}{whole}."
+    return f"{text}. What {one.change} would gain: {one.cycles_reason}."
+
+
+def against_own(run: Run) -> str | None:
+    """Cycles of a user's kernels beside those of mcusim's own; None where mcusim's own ran."""
+    library, cycles = run.provenance.library, run.totals.cycles
+    own = [layer.own_cycles for layer in run.layers]
+    if library is None or cycles is None or None in own:
+        return None
+    total = sum(one for one in own if one is not None)
+    share = f" ({cycles / total - 1:+.1%})" if total else ""
+    return f"kernels of {library.file}: {cycles:,} cycles; mcusim's own: {total:,}{share}"
 
 
 def main_cause(layer: Layer) -> tuple[str, float]:

@@ -118,14 +118,17 @@ class Arena:
         return max(self.live_bytes)
 
 
-def arena(model: Model, runtime: Runtime) -> Arena:
+def arena(model: Model, runtime: Runtime, memory: Sequence[OpMemory] | None = None) -> Arena:
     """Lay the arena out; also for operators that mcusim cannot run, as long as their memory is known.
+
+    `memory` is what each operator asks for, None: what TensorFlow Lite Micro's own do.
 
     Raises UnsupportedError for an operator it does not know and for subgraphs of control flow. The rules were
     measured on tflite-micro 90b983c2b and give its arena_used_bytes() exactly.
     """
-    graphs = [(view, _memory(view, runtime)) for view in _planned(model)]
-    memory = graphs[0][1]
+    main, *others = _planned(model)
+    memory = op_memory(main, runtime) if memory is None else memory
+    graphs = [(main, memory), *((view, op_memory(view, runtime)) for view in others)]
     tail = _Tail()
     tail_before_inputs = _fill_tail(tail, graphs)
     buffers = _head(model, memory)
@@ -140,7 +143,7 @@ def arena(model: Model, runtime: Runtime) -> Arena:
     moments = range(len(model.ops) + 1)
     return Arena(
         runtime=runtime,
-        memory=memory,
+        memory=tuple(memory),
         buffers=buffers,
         allocations=tuple(tail.allocations),
         head_bytes=head_bytes,
@@ -162,7 +165,8 @@ def _planned(model: Model) -> tuple[Model, ...]:
     return views(model)
 
 
-def _memory(model: Model, runtime: Runtime) -> tuple[OpMemory, ...]:
+def op_memory(model: Model, runtime: Runtime) -> tuple[OpMemory, ...]:
+    """What TensorFlow Lite Micro allocates for each operator; UnsupportedError where that is not known."""
     unknown = [layer_name(op) for op in model.ops if op.name not in OPERATORS]
     if unknown:
         raise UnsupportedError(f"the memory of {', '.join(unknown)} is not known; known: {', '.join(OPERATORS)}")

@@ -164,7 +164,12 @@ def activation_arguments(layer: Convolution) -> tuple[int, int]:
 
 
 def convolution_invocation(
-    layer: Convolution, symbol: str, params: abi.Struct, bias: abi.Argument, scratch_bytes: tuple[int, ...]
+    layer: Convolution,
+    symbol: str,
+    params: abi.Struct,
+    bias: abi.Argument,
+    scratch_bytes: tuple[int, ...],
+    sizing: Sequence[abi.Call] = (),
 ) -> abi.Invocation:
     """A call of one of the convolutions, which take their arguments in the same order; a context a scratch request."""
     op = layer.op
@@ -185,8 +190,16 @@ def convolution_invocation(
             abi.dims(*rank_4(op, layer.output, "output")),
             abi.TensorPointer(layer.output.index),
         ),
+        sizing=tuple(sizing),
     )
     return abi.Invocation((multiplier.tobytes(), shift.tobytes()), (call,))
+
+
+def sizing_call(layer: Convolution, symbol: str, params: abi.Struct, shapes: int = 3) -> abi.Call:
+    """A call of a _get_buffer_size function: parameters, and the shapes of input, filter and output, or two of them."""
+    operands = (layer.input, "input"), (layer.filter, "filter"), (layer.output, "output")
+    dims = [abi.dims(*rank_4(layer.op, one, what)) for one, what in operands[:shapes]]
+    return abi.Call(symbol, (params, *dims), checks_status=False)
 
 
 def bias_pointer(layer: Convolution) -> abi.TensorPointer | None:

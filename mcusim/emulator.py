@@ -32,6 +32,7 @@ from mcusim.address_space import PAGE_BYTES, check_apart, flash_regions, free_pa
 from mcusim.elf import Firmware
 from mcusim.errors import EmulationError, UnsupportedError
 from mcusim.hardware import Core
+from mcusim.isa import check_core
 from mcusim.memory_guard import Guard, Range, guard
 from mcusim.observations import Site
 from mcusim.recorder import Recorder
@@ -47,16 +48,6 @@ CPU_MODELS: Mapping[str, int] = {
     "cortex-m4": UC_CPU_ARM_CORTEX_M4,
     "cortex-m7": UC_CPU_ARM_CORTEX_M7,
     "cortex-m33": UC_CPU_ARM_CORTEX_M33,
-}
-
-# The instruction sets that each instruction set includes, its own extensions aside.
-INCLUDED: Mapping[str, frozenset[str]] = {
-    "armv6m": frozenset({"armv6m"}),
-    "armv7m": frozenset({"armv6m", "armv7m"}),
-    "armv7em": frozenset({"armv6m", "armv7m", "armv7em"}),
-    "armv8m_base": frozenset({"armv6m", "armv8m_base"}),
-    "armv8m_main": frozenset({"armv6m", "armv7m", "armv7em", "armv8m_base", "armv8m_main"}),
-    "armv81m_main": frozenset({"armv6m", "armv7m", "armv7em", "armv8m_base", "armv8m_main", "armv81m_main"}),
 }
 
 # Registers that a function has to preserve (AAPCS32, 6.1.1 and 6.1.2), by Unicorn's number, and what they hold at a
@@ -222,7 +213,7 @@ class Emulator:
         return that breaks the AAPCS and a status other than 0; UnsupportedError for an instruction that the core
         lacks.
         """
-        if placement.vfp_registers and self._code.firmware.float_abi != "hard":
+        if placement.vfp_registers and self._code.firmware.float_abi_of(placement.symbol) != "hard":
             raise UnsupportedError(
                 f"{placement.symbol} takes floats, and {self._code.firmware.name} is not built to take them in "
                 "registers of a floating-point unit"
@@ -428,11 +419,4 @@ def _check_core(core: Core, firmware: Firmware) -> None:
     if core.emulated_as not in CPU_MODELS:
         known = ", ".join(CPU_MODELS)
         raise UnsupportedError(f"{core.name} cannot be emulated as {core.emulated_as!r}; there are {known}")
-    if firmware.isa not in INCLUDED.get(core.isa, frozenset()):
-        raise UnsupportedError(
-            f"{firmware.name} is built for {firmware.isa}; {core.name} executes {core.isa}, which does not include that"
-        )
-    if firmware.float_abi == "hard" and core.fpu is None:
-        raise UnsupportedError(
-            f"{firmware.name} passes floats in registers of a floating-point unit; {core.name} has none"
-        )
+    check_core(core, firmware.isa, firmware.float_abi, firmware.name)

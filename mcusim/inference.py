@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcusim import record, timing
-from mcusim.abi import Argument, Invocation, PreparedPointer, ScratchPointer, TensorPointer, place
+from mcusim.abi import Argument, PreparedPointer, ScratchPointer, TensorPointer, place
 from mcusim.emulator import Emulator
 from mcusim.errors import EmulationError, UnsupportedError
+from mcusim.kernel_variants import blocked, variant_of
 from mcusim.loops import hottest_loop
 from mcusim.memory_systems import possible_observers
 from mcusim.model import Model, Op, Tensor
@@ -31,6 +32,7 @@ Array = NDArray[np.generic]
 # multiply-accumulate, an element or a step of a pooling window, and the fixed part covers set-up.
 BUDGET_PER_UNIT = 200
 BUDGET_FIXED = 1_000_000
+OWN_RAN = "mcusim's own kernels ran"
 NOTABLE_WAITING = 0.02  # share of a layer that a loop waits for its code before the report says so
 # The most of these units that is simulated: minutes of a PC's time, and a minute or more of a microcontroller's.
 MOST_UNITS = 2_000_000_000
@@ -46,7 +48,6 @@ class Machine:
 
     plan: Plan
     emulator: Emulator
-    invocations: tuple[Invocation, ...]
     possible: tuple[Observer | None, ...]
     walker: timing.Walker
     code_waits: int = 0
@@ -67,8 +68,7 @@ class Machine:
         )
         if plan.shares_ram:
             emulator.write(plan.model_address, plan.model.file)
-        invocations = tuple(OPERATORS[op.name].invocation(plan.model, op, plan.runtime) for op in plan.model.ops)
-        for op, invocation in zip(plan.model.ops, invocations, strict=True):
+        for op, invocation in zip(plan.model.ops, plan.invocations, strict=True):
             for position, content in enumerate(invocation.arrays):
                 if content:
                     emulator.write(plan.prepared_address(op.index, position), content)
@@ -79,7 +79,7 @@ class Machine:
             emulator.write(plan.variable_address(number), content)
         for index, array in zip(plan.model.inputs, inputs, strict=True):
             emulator.write(plan.address_of(index), np.ascontiguousarray(array).tobytes())
-        return cls(plan, emulator, invocations, possible, emulator.walker)
+        return cls(plan, emulator, possible, emulator.walker)
 
     def waits_for_code(self, traces: Sequence[Trace]) -> int:
         """Cycles in which the memory system that the board's file gives first has traces wait for their code."""
@@ -130,10 +130,9 @@ class Machine:
     def _execute(self, op: Op) -> list[Trace]:
         budget = BUDGET_FIXED + BUDGET_PER_UNIT * _units(self.plan.model, op)
         traces = []
-        for call in self.invocations[op.index].calls:
-            placement = place(
-                call, lambda argument: self._resolve(op, argument), self.plan.stack_top, self.plan.firmware.float_abi
-            )
+        for call in self.plan.invocations[op.index].calls:
+            float_abi = self.plan.firmware.float_abi_of(call.symbol)
+            placement = place(call, lambda argument: self._resolve(op, argument), self.plan.stack_top, float_abi)
             try:
                 traces.append(
                     self.emulator.call(
@@ -169,7 +168,7 @@ class Machine:
         ]
         return ranges + [
             (plan.prepared_address(op.index, position), memory.prepare_bytes[position], f"persistent array {position}")
-            for position in self.invocations[op.index].work
+            for position in self.plan.invocations[op.index].work
         ]
 
     def _readable(self, op: Op) -> list[tuple[int, int, str]]:
@@ -178,7 +177,7 @@ class Machine:
         tensors = [held(plan.model, index) for index in op.inputs if index >= 0]
         in_ram = [t for t in tensors if not t.is_constant or (plan.shares_ram and t.file_offset is not None)]
         ranges = [(plan.address_of(t.index), t.bytes, t.name) for t in in_ram]
-        arrays = self.invocations[op.index].arrays
+        arrays = self.plan.invocations[op.index].arrays
         return ranges + [
             (plan.prepared_address(op.index, position), len(content), f"persistent array {position}")
             for position, content in enumerate(arrays)
@@ -215,6 +214,10 @@ class Machine:
             difference=difference,
             functions=functions,
             why=_why(functions, causes, traces, timings),
+            variant=variant_of(traces[0]) if traces else "",
+            faster=_faster(self.plan.model, op, traces),
+            own_cycles=None,
+            own_cycles_reason=OWN_RAN,
         )
 
 
@@ -226,6 +229,26 @@ def reset_bytes(tensor: Tensor) -> bytes:
     is_int8 = tensor.dtype == "int8" and tensor.quantization is not None
     value = tensor.quantization.zero_point if is_int8 and tensor.quantization else 0
     return bytes([value & 0xFF]) * tensor.bytes
+
+
+def _faster(model: Model, op: Op, traces: Sequence[Trace]) -> tuple[record.Faster, ...]:
+    """What keeps the layer from faster functions; what they would take is not simulated here."""
+    found = blocked(model, op, variant_of(traces[0])) if traces else ()
+    reasons = ["not simulated: --why does" if one.change else "there is nothing to simulate" for one in found]
+    return tuple(
+        record.Faster(
+            variant=one.variant or None,
+            variant_reason=None if one.variant else "there is none",
+            condition=one.condition,
+            change=one.change.words if one.change else None,
+            change_reason=None if one.change else "no change of the layer alone helps",
+            cycles=None,
+            cycles_reason=reason,
+            changed_cycles=None,
+            changed_cycles_reason=reason,
+        )
+        for one, reason in zip(found, reasons, strict=True)
+    )
 
 
 def _units(model: Model, op: Op) -> int:

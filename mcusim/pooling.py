@@ -77,7 +77,9 @@ def pool_reference(
     return (pooled,)
 
 
-def pool_invocation(model: Model, op: Op, symbol: str, scratch_bytes: tuple[int, ...]) -> abi.Invocation:
+def pool_invocation(
+    model: Model, op: Op, symbol: str, scratch_bytes: tuple[int, ...], sizing: tuple[abi.Call, ...] = ()
+) -> abi.Invocation:
     """A call of one of CMSIS-NN's pooling functions, {symbol}_s8 or _s16, which take the same arguments."""
     source, output = operand(model, op, 0, "input"), result(model, op)
     filter_h, filter_w, stride_h, stride_w, pad_h, pad_w, least, greatest = pool_arguments(model, op)
@@ -92,5 +94,6 @@ def pool_invocation(model: Model, op: Op, symbol: str, scratch_bytes: tuple[int,
             abi.dims(*rank_4(op, output, "output")),
             abi.TensorPointer(output.index),
         ),
+        sizing=sizing,
     )
     return abi.Invocation((), (call,))

@@ -223,10 +223,31 @@ class FunctionCycles:
 
 
 @dataclass(frozen=True, slots=True)
+class Faster:
+    """A faster way that a layer cannot take, and the condition that keeps it from it.
+
+    `changed_cycles` are those of a simulated layer that differs in `change` alone; `cycles` is what this layer's work
+    would take at as many cycles a MAC (an output element where there are none).
+    """
+
+    variant: str | None
+    variant_reason: str | None
+    condition: str
+    change: str | None
+    change_reason: str | None
+    cycles: int | None
+    cycles_reason: str | None
+    changed_cycles: int | None
+    changed_cycles_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Layer:
     """One operator as executed. `shape` is its (first) output's; `why` says what shaped its cycles.
 
-    `least_cycles` and `most_cycles` span the link orders and the memory parameters that are not known.
+    `least_cycles` and `most_cycles` span the link orders and the memory parameters that are not known. `variant` is
+    the function that `kernel` chose for the layer (itself where it does not choose), `faster` what kept it from
+    faster ones. `own_cycles` are those with mcusim's kernels where a user's library ran.
     """
 
     index: int
@@ -248,6 +269,10 @@ class Layer:
     difference: str | None
     functions: tuple[FunctionCycles, ...]
     why: str
+    variant: str
+    faster: tuple[Faster, ...]
+    own_cycles: int | None
+    own_cycles_reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,8 +286,23 @@ class Kernels:
 
 
 @dataclass(frozen=True, slots=True)
+class Library:
+    """A user's kernels that ran in place of mcusim's own; compiler and flags are those of most of its units."""
+
+    file: str
+    kind: Literal["elf", "archive", "object"]
+    sha256: str
+    isa: str
+    float_abi: str
+    compiler: str | None
+    compiler_reason: str | None
+    flags: str | None
+    flags_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Provenance:
-    """Everything that the figures rest on."""
+    """Everything that the figures rest on; with a `library`, `kernels` are those for what CMSIS-NN lacks."""
 
     engine: str
     kernels: Kernels
@@ -271,6 +311,8 @@ class Provenance:
     runtime: str
     memory_model: str
     input: str
+    library: Library | None
+    library_reason: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,14 @@ from mcusim import energy, record
 from mcusim.elf import Manifest, firmware_path, layouts, load_firmware, load_manifest
 from mcusim.errors import BadInputError
 from mcusim.expectation import expected_error, no_error
+from mcusim.faster_variants import with_gains
 from mcusim.hardware import Board
-from mcusim.inference import Machine, check_size
+from mcusim.inference import OWN_RAN, Machine, check_size
 from mcusim.memory_systems import memory_caveats, memory_system, memory_timing, place_matters
 from mcusim.model import Model
 from mcusim.ops import OPERATORS
 from mcusim.plan import Plan
+from mcusim.run_inputs import pseudo_random_inputs
 from mcusim.trace import CAUSES
 
 Array = NDArray[np.generic]
@@ -39,21 +41,23 @@ def run(
     command: str = "",
     progress: Progress | None = None,
     link_orders: bool = True,
+    why: bool = False,
 ) -> record.Run:
     """Simulate one inference.
 
     `inputs`: one array, or a list in the model's input order, each of the input tensor's shape and dtype; None
     is a fixed pseudo-random input. `progress(done, total, what)` is called before each layer. With `link_orders` the
     kernels also run in the other orders that they are linked in, where that can matter, for the range of the cycles.
-    A plan that does
-    not fit its board runs all the same, on memory that goes on beyond the board's.
+    With `why` layers that are kept from a faster kernel function are simulated as the changed layers that are not.
+    A plan that does not fit its board runs all the same, on memory that goes on beyond the board's.
 
     Raises BadInputError for inputs of another shape or dtype, UnsupportedError for a model of more work than is
     simulated, EmulationError for target code that goes wrong.
     """
     check_size(plan.model)
     values = _input_arrays(plan.model, inputs)
-    steps = len(plan.model.ops) * len(layouts(plan.image))
+    orders = (0,) if plan.library else layouts(plan.image)
+    steps = len(plan.model.ops) * len(orders)
     machine = Machine.start(plan, values)
     layers: list[record.Layer] = []
     possible: list[list[tuple[int, ...]]] = [[]]  # cycles by link order, layer and memory system
@@ -66,7 +70,7 @@ def run(
     outputs = tuple(machine.value(index) for index in plan.model.outputs)
     cycles_in_all = sum(layer.cycles for layer in layers)
     waiting = machine.code_waits / cycles_in_all if cycles_in_all else 0.0
-    for order in layouts(plan.image)[1:] if link_orders and place_matters(plan.board, waiting) else ():
+    for order in orders[1:] if link_orders and place_matters(plan.board, waiting) else ():
         if progress:
             progress(len(plan.model.ops) * len(possible), steps, f"link order {order}")
         linked = dataclasses.replace(plan, firmware=load_firmware(firmware_path(plan.image, order)))
@@ -77,7 +81,8 @@ def run(
     complete = dataclasses.replace(plan, stack_bytes=max((layer.stack_bytes for layer in layers), default=0))
     given = "pseudo-random" if inputs is None else "given"
     extremes = _extremes(possible, waiting)
-    return _record(complete, _with_ranges(layers, possible), extremes, outputs, command, given)
+    explained = with_gains(plan, layers) if why else layers
+    return _record(complete, _with_ranges(explained, possible), extremes, outputs, command, given)
 
 
 def _with_ranges(
@@ -102,6 +107,15 @@ def _range_words(board: Board, extremes: _Extremes) -> str:
         return "; ".join([f"{extremes.link_orders} link orders of the kernels", *unknown])
     one = f"one link order of the kernels, which waits for its code in {extremes.waiting:.1%} of the cycles"
     return "; ".join([one, *unknown])
+
+
+def beside_own(replaced: record.Run, own: record.Run) -> record.Run:
+    """A run with a user's kernels, and in each layer the cycles of mcusim's own."""
+    layers = tuple(
+        dataclasses.replace(layer, own_cycles=other.cycles, own_cycles_reason=None)
+        for layer, other in zip(replaced.layers, own.layers, strict=True)
+    )
+    return dataclasses.replace(replaced, layers=layers)
 
 
 def beside_default(placed: record.Run, default: record.Run) -> record.Run:
@@ -131,36 +145,6 @@ def _extremes(possible: Sequence[Sequence[tuple[int, ...]]], waiting: float) -> 
     """The range of an inference: one link order and one memory system hold for all of its layers."""
     totals = [sum(cycles) for order in possible for cycles in zip(*order, strict=True)] or [0]
     return _Extremes(min(totals), max(totals), len(possible), waiting)
-
-
-def pseudo_random_inputs(model: Model) -> tuple[Array, ...]:
-    """The fixed input of a run without one: bytes x >> 24 of the 32-bit LCG x ← 1664525·x + 1013904223, seed 1.
-
-    The constants are those of Numerical Recipes; the bytes run through the inputs in order, int8 and uint8
-    as they are, float32 as the byte (−128…127) over 128.
-    """
-    arrays = []
-    tensors = [model.tensors[index] for index in model.inputs]
-    sizes = [tensor.elements if tensor.dtype == "float32" else tensor.bytes for tensor in tensors]
-    stream, begin = _random_bytes(sum(sizes)), 0
-    for tensor, size in zip(tensors, sizes, strict=True):
-        drawn, begin = stream[begin : begin + size], begin + size
-        if tensor.dtype == "float32":
-            value: Array = drawn.view(np.int8).astype(np.float32) / np.float32(128)
-        else:
-            value = drawn.view(np.dtype(tensor.dtype))
-        arrays.append(value.reshape(tensor.shape))
-    return tuple(arrays)
-
-
-def _random_bytes(count: int) -> NDArray[np.uint8]:
-    """The first bytes of the generator; what it does in n steps is a multiplication and an addition again."""
-    states = np.array([1664525 + 1013904223], np.uint32)
-    factor, term = 1664525, 1013904223
-    while states.size < count:
-        states = np.concatenate([states, states * np.uint32(factor) + np.uint32(term)])
-        factor, term = factor * factor & 0xFFFFFFFF, (factor * term + term) & 0xFFFFFFFF
-    return (states[:count] >> np.uint32(24)).astype(np.uint8)
 
 
 def _input_arrays(model: Model, inputs: Array | Sequence[Array] | None) -> tuple[Array, ...]:
@@ -272,9 +256,11 @@ def _totals(plan: Plan, layers: Sequence[record.Layer], extremes: _Extremes) -> 
 
 def _notes(plan: Plan) -> tuple[str, ...]:
     """What the figures leave out, and what they assume."""
-    notes = [*memory_caveats(plan.board)]
+    notes = [*plan.notes, *memory_caveats(plan.board)]
+    own = "mcusim's own kernels, which have CMSIS-NN's API"
+    kernels = f"the kernels in {plan.library.file}, for what CMSIS-NN lacks of mcusim's own" if plan.library else own
     notes.append(
-        "Cycles are those of mcusim's own kernels, which have CMSIS-NN's API. TensorFlow Lite Micro's interpreter "
+        f"Cycles are those of {kernels}. TensorFlow Lite Micro's interpreter "
         "comes on top: on NUCLEO-L4R5ZI about 185 cycles between operators and 1,000 to 1,200 within each."
     )
     notes.append(NOT_COUNTED)
@@ -297,6 +283,8 @@ def _provenance(plan: Plan, manifest: Manifest, given: str) -> record.Provenance
         runtime=f"memory as of TensorFlow Lite Micro with {plan.runtime.kernels} kernels, August 2026",
         memory_model=memory_timing(plan.board),
         input=given,
+        library=plan.library,
+        library_reason=None if plan.library else OWN_RAN,
     )
 
 

@@ -17,11 +17,13 @@ from mcusim.command_line import (
     ClockOption,
     FormatOption,
     JsonOption,
+    KernelsOption,
     ModelArgument,
     OutputOption,
     QuietOption,
     Setup,
     WeightsOption,
+    WhyOption,
     complain,
     json_of,
     progress,
@@ -41,6 +43,8 @@ def profile(
     clock: ClockOption = None,
     weights: WeightsOption = None,
     arena: ArenaOption = None,
+    kernels: KernelsOption = None,
+    why: WhyOption = False,
     rate: Annotated[str | None, typer.Option(metavar="RATE", help="Inferences: 1Hz, 10/min, 4/h.")] = None,
     battery: Annotated[str | None, typer.Option(metavar="NAME", help="With --rate: CR2032, 1000mAh@3.7V, …")] = None,
     sleep: Annotated[str | None, typer.Option(metavar="CURRENT", help="With --rate: between inferences, 5uA.")] = None,
@@ -54,7 +58,7 @@ def profile(
     With --board all: one row for each known board; exit status 0 if the model fits, bit-exact, on one of them.
     """
     asked = _duty_cycle(rate, battery, sleep)
-    setup = Setup(clock, weights, arena)
+    setup = Setup(clock, weights, arena, kernels, why)
     if board == EVERY_BOARD:
         if rate is not None:
             raise UnsupportedError("--rate is for one board; name it with --board")

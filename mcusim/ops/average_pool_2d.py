@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from mcusim import abi
 from mcusim.model import Model, Op
 from mcusim.nn.pooling import avgpool_s8, avgpool_s16
-from mcusim.operands import Array, result
+from mcusim.operands import Array, rank_4, result
 from mcusim.pooling import pool_invocation, pool_memory, pool_reason, pool_reference
 from mcusim.runtime import OpMemory, Runtime
 
@@ -40,4 +40,7 @@ def reference(model: Model, op: Op, inputs: Sequence[Array | None]) -> tuple[Arr
 
 def invocation(model: Model, op: Op, runtime: Runtime) -> abi.Invocation:
     """arm_avgpool_s8 or arm_avgpool_s16."""
-    return pool_invocation(model, op, "arm_avgpool", memory(model, op, runtime).scratch_bytes)
+    _, _, width, channels = rank_4(op, result(model, op), "output")
+    kind = "s16" if result(model, op).dtype == "int16" else "s8"
+    sizing = abi.Call(f"arm_avgpool_{kind}_get_buffer_size", (width, channels), checks_status=False)
+    return pool_invocation(model, op, "arm_avgpool", memory(model, op, runtime).scratch_bytes, (sizing,))

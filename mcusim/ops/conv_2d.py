@@ -19,6 +19,7 @@ from mcusim.convolution import (
     convolve_wrapper_s8_bytes,
     convolve_wrapper_s16_bytes,
     offset_arguments,
+    sizing_call,
     weighted_arguments,
     window_arguments,
 )
@@ -88,7 +89,9 @@ def invocation(model: Model, op: Op, runtime: Runtime) -> abi.Invocation:
     )
     kind, bias = "s4" if layer.filter.dtype == "int4" else "s8", bias_pointer(layer)
     scratch_bytes = memory(model, op, runtime).scratch_bytes
+    argument: abi.Argument = bias
     if layer.input.dtype == "int16":
-        wide = abi.bias_data(bias, is_int32=not accumulates_in_64_bits(layer))
-        return convolution_invocation(layer, "arm_convolve_wrapper_s16", params, wide, scratch_bytes)
-    return convolution_invocation(layer, f"arm_convolve_wrapper_{kind}", params, bias, scratch_bytes)
+        kind, argument = "s16", abi.bias_data(bias, is_int32=not accumulates_in_64_bits(layer))
+    symbol = f"arm_convolve_wrapper_{kind}"
+    sizing = sizing_call(layer, f"{symbol}_get_buffer_size", params)
+    return convolution_invocation(layer, symbol, params, argument, scratch_bytes, (sizing,))

@@ -17,6 +17,7 @@ from mcusim.convolution import (
     convolution_reason,
     convolve_wrapper_s8_bytes,
     offset_arguments,
+    sizing_call,
     weighted_arguments,
     window_arguments,
 )
@@ -132,8 +133,9 @@ def invocation(model: Model, op: Op, runtime: Runtime) -> abi.Invocation:
         (dilation_h, dilation_w),
         activation_arguments(layer),
     )
-    symbol = "arm_depthwise_conv_wrapper_s4" if layer.filter.dtype == "int4" else "arm_depthwise_conv_wrapper_s8"
+    scratch_bytes, bias = memory(model, op, runtime).scratch_bytes, bias_pointer(layer)
     if layer.input.dtype == "int16":
-        symbol = "arm_depthwise_conv_s16"
-    scratch_bytes = memory(model, op, runtime).scratch_bytes
-    return convolution_invocation(layer, symbol, params, bias_pointer(layer), scratch_bytes)
+        return convolution_invocation(layer, "arm_depthwise_conv_s16", params, bias, scratch_bytes)
+    symbol = "arm_depthwise_conv_wrapper_s4" if layer.filter.dtype == "int4" else "arm_depthwise_conv_wrapper_s8"
+    sizing = sizing_call(layer, f"{symbol}_get_buffer_size", params)
+    return convolution_invocation(layer, symbol, params, bias, scratch_bytes, (sizing,))

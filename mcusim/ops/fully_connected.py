@@ -234,7 +234,9 @@ def _fully_connected(op: Op, layer: _Layer, context: abi.Struct, multiplier: int
     clamp = activation_range(op, quantization(op, layer.output), layer.output.dtype)
     params = abi.fc_params(*_offsets(op, layer), clamp)
     filter_dims = abi.dims(layer.depth, 1, 1, layer.channels)
-    return abi.Call(symbol, (context, params, quant_params, *_tensors(layer, filter_dims)))
+    size = "s16" if layer.kind == "s16" else "s8"  # int4 weights too, as TensorFlow Lite Micro asks
+    sizing = abi.Call(f"arm_fully_connected_{size}_get_buffer_size", (filter_dims,), checks_status=False)
+    return abi.Call(symbol, (context, params, quant_params, *_tensors(layer, filter_dims)), sizing=(sizing,))
 
 
 def _convolve_1x1(op: Op, layer: _Layer, multiplier: int, shift: int) -> tuple[abi.Call, ...]:
@@ -253,8 +255,9 @@ def _convolve_1x1(op: Op, layer: _Layer, multiplier: int, shift: int) -> tuple[a
         scales = abi.ScratchPointer(0), abi.ScratchPointer(0, 4 * layer.channels)
         repeat = (abi.Call("mcusim_repeat_scale", (multiplier, shift, layer.channels, *scales), checks_status=False),)
     tensors = _tensors(layer, abi.dims(layer.channels, 1, 1, layer.depth))
-    call = abi.Call("arm_convolve_1x1_s8_fast", (abi.context(None, 0), params, abi.Struct(scales), *tensors))
-    return (*repeat, call)
+    sizing = abi.Call("arm_convolve_1x1_s8_fast_get_buffer_size", tensors[:1], checks_status=False)
+    arguments = (abi.context(None, 0), params, abi.Struct(scales), *tensors)
+    return (*repeat, abi.Call("arm_convolve_1x1_s8_fast", arguments, sizing=(sizing,)))
 
 
 def _tensors(layer: _Layer, filter_dims: abi.Struct) -> tuple[abi.Argument, ...]:

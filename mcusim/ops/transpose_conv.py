@@ -17,6 +17,7 @@ from mcusim.convolution import (
     convolve_s8_bytes_mve,
     offset_arguments,
     scaling_reason,
+    sizing_call,
     weighted_arguments,
     window_arguments,
 )
@@ -135,9 +136,14 @@ def invocation(model: Model, op: Op, runtime: Runtime) -> abi.Invocation:
         behind,
         activation_arguments(layer),
     )
-    symbol = "mcusim_transpose_conv_s16" if layer.input.dtype == "int16" else "arm_transpose_conv_wrapper_s8"
-    scratch_bytes = memory(model, op, runtime).scratch_bytes
-    return convolution_invocation(layer, symbol, params, bias_pointer(layer), scratch_bytes)
+    scratch_bytes, bias = memory(model, op, runtime).scratch_bytes, bias_pointer(layer)
+    if layer.input.dtype == "int16":
+        return convolution_invocation(layer, "mcusim_transpose_conv_s16", params, bias, scratch_bytes)
+    sizing = (
+        sizing_call(layer, "arm_transpose_conv_s8_get_buffer_size", params),
+        sizing_call(layer, "arm_transpose_conv_s8_get_reverse_conv_buffer_size", params, shapes=2),
+    )
+    return convolution_invocation(layer, "arm_transpose_conv_wrapper_s8", params, bias, scratch_bytes, sizing)
 
 
 def _padding_behind(size: int, filter_size: int, stride: int, positions: int, before: int) -> int:

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mcusim import figures, tables
-from mcusim.advice import FIXED_KINDS, advice, main_cause
+from mcusim.advice import FIXED_KINDS, advice, against_own, kept_from_faster, main_cause
 from mcusim.energy import BASES, duty_words
 from mcusim.record import Layer, MemoryVerdict, Owner, Placement, Run, Totals
 
@@ -119,6 +119,8 @@ def _sections(run: Run, width: int) -> Iterable[RenderableType]:
         yield _titled("Cycles by cause", _causes(run.totals))
         yield from _layers(run, width - 2)
         yield from _differences(run.layers)
+        if kept := kept_from_faster(run):
+            yield _titled("Kept from faster functions", _bullets(kept))
         yield _titled("Functions", _functions(run))
     yield _titled("Arena", _arena(run))
     yield _titled("RAM, an owner for every byte", _owners(run.memory.owners))
@@ -202,6 +204,8 @@ def _totals(run: Run) -> RenderableType:
         lines.append(Text(f"energy: {figures.watts(run.energy.power_w)} while running, {BASES[run.energy.basis]}"))
     if run.duty_cycle is not None:
         lines.append(Text(duty_words(run.duty_cycle)))
+    if words := against_own(run):
+        lines.append(Text(words))
     lines.extend(_range(run))
     return Group(grid, *lines, Text(f"error of the cycles: {_expected_error(totals)}"))
 
@@ -283,22 +287,38 @@ def _rows(columns: Sequence[_Column], bars_of: Run | None) -> Table:
 
 
 def _cost_columns(run: Run) -> list[_Column]:
+    """What every row has; where a user's kernels ran, what mcusim's own take in place of the main cause."""
     layers, total = run.layers, run.totals.cycles or 1
     causes = [main_cause(layer) for layer in layers]
     marks = [Text("✓", style="green") if layer.bit_exact else Text("✗", style="bold red") for layer in layers]
+    beyond = _Column("beyond issue", [f"{cause} {share:.0%}" if cause else "–" for cause, share in causes])
+    own = _own_columns(layers)
     return [
         _Column("output", [figures.extents(layer.shape) for layer in layers]),
         _Column(">cycles", [f"{layer.cycles:,}" for layer in layers]),
+        *own,
         _Column(">share", [figures.percent(layer.cycles / total) for layer in layers]),
-        _Column("beyond issue", [f"{cause} {share:.0%}" if cause else "–" for cause, share in causes]),
+        *([] if own else [beyond]),
         _Column("exact", marks),
+    ]
+
+
+def _own_columns(layers: Sequence[Layer]) -> list[_Column]:
+    """What mcusim's own kernels take beside a user's, and how much more or less the user's take."""
+    own = [layer.own_cycles for layer in layers]
+    if all(cycles is None for cycles in own):
+        return []
+    pairs = list(zip(layers, own, strict=True))
+    return [
+        _Column(">own", [f"{cycles:,}" if cycles is not None else "–" for cycles in own]),
+        _Column(">±", [f"{layer.cycles / cycles - 1:+.0%}" if cycles else "–" for layer, cycles in pairs]),
     ]
 
 
 def _optional_columns(layers: Sequence[Layer]) -> dict[str, _Column]:
     """Columns in the order of the report; kernels without CMSIS-NN's prefix, which every row would repeat."""
     cells = {
-        "kernel": [layer.kernel.removeprefix("arm_") or "–" for layer in layers],
+        "kernel": [layer.variant.removeprefix("arm_") or "–" for layer in layers],
         "MACs": [f"{layer.macs:,}" if layer.macs else "–" for layer in layers],
         "cycles/MAC": [figures.ratio(layer.cycles, layer.macs) for layer in layers],
         "instr.": [f"{layer.instructions:,}" for layer in layers],
@@ -379,6 +399,9 @@ def _owners(owners: Sequence[Owner]) -> RenderableType:
 def _provenance(run: Run) -> Sequence[str]:
     about = run.provenance
     firmware = f"firmware {about.kernels.sha256[:12]} of {about.kernels.compiler}"
+    if (library := about.library) is not None:
+        built = f"{library.compiler or library.compiler_reason} {library.flags or f'(flags: {library.flags_reason})'}"
+        firmware = f"{library.file} {library.sha256[:12]} of {built}; for what CMSIS-NN lacks, {firmware}"
     model = f"model {run.model.sha256[:12]}"
     counted = f"Counted, not executed: {firmware} and {model}."
     return (

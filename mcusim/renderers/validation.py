@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from mcusim import figures, tables
+from mcusim.advice import against_own
 from mcusim.record import Run
 
 
@@ -25,10 +26,12 @@ def render(run: Run, width: int = 80) -> str:
     ]
     wrong = [layer for layer in run.layers if not layer.bit_exact]
     memory = run.memory
+    own = against_own(run)
     paragraphs = [
         tables.safe(f"{run.model.name} on {run.board.name}: {_verdict(run, len(wrong))}") + "\n",
         tables.grid(headers, rows, width),
         "".join(tables.safe(f"layer {one.index} {one.op}: {one.difference}") + "\n" for one in wrong),
+        tables.safe(own) + "\n" if own else "",
         "reference  the Numba kernel's result on the same input, compared bit by bit\n"
         "plan       where inputs, output and scratch lie; a kernel that changes other RAM ends in an error\n"
         f"arena      {memory.arena_bytes:,} bytes: head {memory.head_bytes:,}, tail {memory.tail_bytes:,}; "
