@@ -14,7 +14,7 @@ def pseudo_random_inputs(model: Model) -> tuple[Array, ...]:
     """The fixed input of a run without one: bytes x >> 24 of the 32-bit LCG x ← 1664525·x + 1013904223, seed 1.
 
     The constants are those of Numerical Recipes; the bytes run through the inputs in order, int8 and uint8
-    as they are, float32 as the byte (−128…127) over 128.
+    as they are, float32 as the byte (−128…127) over 128, bool as its lowest bit.
     """
     arrays = []
     tensors = [model.tensors[index] for index in model.inputs]
@@ -24,6 +24,8 @@ def pseudo_random_inputs(model: Model) -> tuple[Array, ...]:
         drawn, begin = stream[begin : begin + size], begin + size
         if tensor.dtype == "float32":
             value: Array = drawn.view(np.int8).astype(np.float32) / np.float32(128)
+        elif tensor.dtype == "bool":
+            value = (drawn & 1).view(np.bool_)
         else:
             value = drawn.view(np.dtype(tensor.dtype))
         arrays.append(value.reshape(tensor.shape))

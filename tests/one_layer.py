@@ -261,7 +261,7 @@ def random_int8(rng, shape):
 def random_integers(rng, shape, dtype):
     """Values over the whole range of an integer type, or bools; its ends more often than chance has them."""
     if dtype == "bool":
-        return rng.random(shape) < 0.5
+        return np.asarray(rng.random(shape) < 0.5)
     least, greatest = np.iinfo(dtype).min, np.iinfo(dtype).max
     values = rng.integers(least, greatest, shape, dtype=dtype, endpoint=True)
     ends = rng.random(shape) < 0.05

@@ -165,7 +165,7 @@ def _pool(operator):
     return draw
 
 
-def _partner_shape(d, shape):
+def partner_shape(d, shape):
     """A shape that goes together with another: the same, or with some dimensions of 1 or left out."""
     if d.chance(0.4) or len(shape) > 4:
         return shape
@@ -176,7 +176,7 @@ def _partner_shape(d, shape):
 def _binary(operator, kind):
     def draw(d, source):
         shape = d.values[source].shape
-        other = d.operand(_partner_shape(d, shape))
+        other = d.operand(partner_shape(d, shape))
         output_shape = np.broadcast_shapes(shape, d.values[other].shape)
         one, two = d.values[source].scale, d.values[other].scale
         natural = max(one, two) if operator == "ADD" else one * two * 40
@@ -305,8 +305,7 @@ def random_layer(operator, seed, damages=0):
     floats = d.chance({"RESHAPE": 0.2, "QUANTIZE": 0.5}.get(operator, 0))
     source = d.value(shape, dtype="float32") if floats else d.activations(shape)
     output = OPERATORS[operator](d, source)
-    for _ in range(damages):
-        d.pick((_damage_tensor, _damage_tensor, _damage_layer))(d)
+    damage(d, damages)
     return _finished(d, [output])
 
 
@@ -349,6 +348,11 @@ def _damage_layer(d):
     elif inputs:
         inputs[d.pick(range(len(inputs)))] = -1
     d.layers[0] = dataclasses.replace(layer, inputs=tuple(inputs), options=options)
+
+
+def damage(d, count):
+    for _ in range(count):
+        d.pick((_damage_tensor, _damage_tensor, _damage_layer))(d)
 
 
 def random_chain(seed, length):

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from one_layer import REFERENCE, Value, one_layer, random_integers
 
+import mcusim
 from mcusim.errors import BadModelError
 
 COMPARISONS = ("EQUAL", "NOT_EQUAL", "LESS", "LESS_EQUAL", "GREATER", "GREATER_EQUAL")
@@ -68,6 +69,13 @@ def test_logical_operators(operator):
     assert one.check() is None
     one.assert_tflms_result(np.array([[True], [False]]), np.array([[True, False]]))
     assert one.memory().init_bytes == one.macs() == 0
+
+
+def test_a_run_without_inputs_takes_bools():
+    one = layer("EQUAL", (40,), (40,), "bool")
+    run = mcusim.run(mcusim.plan(one.model, mcusim.load_board("nano33ble")))
+    assert run.layers[0].bit_exact
+    assert 0 < run.outputs[0].sum() < 40
 
 
 def test_kernel_follows_the_type():

@@ -24,8 +24,8 @@ typedef struct {
 
 static inline int32_t arm_nn_finish(int32_t value, const arm_nn_result *result)
 {
-    const int32_t output = arm_nn_requantize(value, result->multiplier, result->shift) + result->offset;
-    return arm_nn_clamp(output, result->activation_min, result->activation_max);
+    const int32_t scaled = arm_nn_requantize(value, result->multiplier, result->shift);
+    return arm_nn_clamp(arm_nn_wrapping_add(scaled, result->offset), result->activation_min, result->activation_max);
 }
 
 static inline int32_t arm_nn_add(int32_t value_1,
@@ -81,8 +81,8 @@ static inline void arm_nn_write_pair_s16(int16_t *destination, int32_t low, int3
 
 static inline int32_t arm_nn_finish_s16(int32_t value, const arm_nn_result *result)
 {
-    const int32_t output = arm_nn_requantize_by_remainder(value, result->multiplier, result->shift) + result->offset;
-    return arm_nn_clamp(output, result->activation_min, result->activation_max);
+    const int32_t scaled = arm_nn_requantize_by_remainder(value, result->multiplier, result->shift);
+    return arm_nn_clamp(arm_nn_wrapping_add(scaled, result->offset), result->activation_min, result->activation_max);
 }
 
 static inline int32_t arm_nn_add_s16(int32_t value_1,

@@ -18,7 +18,7 @@
                   output_type *output)                                                                            \
     {                                                                                                             \
         for (int32_t index = 0; index < size; index++) {                                                          \
-            const int32_t value = (int32_t)((uint32_t)input[index] + (uint32_t)input_offset);                     \
+            const int32_t value = arm_nn_wrapping_add((int32_t)input[index], input_offset);                       \
             const int32_t scaled = mcusim_scale(value, multiplier, shift);                                        \
             output[index] = (output_type)mcusim_offset_output(scaled, output_offset, least, greatest);            \
         }                                                                                                         \

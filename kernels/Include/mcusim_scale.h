@@ -59,7 +59,7 @@ static inline int32_t mcusim_scale_input(int32_t value, const mcusim_scaling *sc
 /* A scaled value with its offset, within limits. */
 static inline int32_t mcusim_offset_output(int32_t scaled, int32_t offset, int32_t least, int32_t greatest)
 {
-    return arm_nn_clamp((int32_t)((uint32_t)scaled + (uint32_t)offset), least, greatest);
+    return arm_nn_clamp(arm_nn_wrapping_add(scaled, offset), least, greatest);
 }
 
 #endif

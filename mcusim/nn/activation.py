@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcusim.fixedpoint import (
+    as_int32,
     divide_by_power_of_two,
     doubling_high_mult_s16,
     int64,
@@ -167,7 +168,7 @@ def prelu(
             scaled = requantize(value, identity_multiplier, identity_shift)
         else:
             scaled = requantize(value * (factors[index] + alpha_offset), alpha_multiplier, alpha_shift)
-        flat_output[index] = min(max(scaled + output_offset, least), greatest)
+        flat_output[index] = min(max(as_int32(scaled + output_offset), least), greatest)
 
 
 @jit

@@ -95,7 +95,7 @@ def softmax_s16(
         total = 0
         for index in range(row_size):
             scaled = requantize(input[row, index] - largest, mult, shift)
-            exponential = look_up(exp_lut, min(max(scaled + 32767, -32768), 32767))
+            exponential = look_up(exp_lut, min(max(as_int32(scaled + 32767), -32768), 32767))
             output[row, index] = exponential
             total += exponential
         bits = 0

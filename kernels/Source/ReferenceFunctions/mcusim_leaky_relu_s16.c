@@ -20,6 +20,6 @@ void mcusim_leaky_relu_s16(const int16_t *input,
         const int32_t value = input[index] + input_offset;
         const int32_t scaled = value >= 0 ? mcusim_scale(value, identity_multiplier, identity_shift)
                                           : mcusim_scale(value, alpha_multiplier, alpha_shift);
-        output[index] = (int16_t)arm_nn_clamp(scaled + output_offset, activation_min, activation_max);
+        output[index] = (int16_t)mcusim_offset_output(scaled, output_offset, activation_min, activation_max);
     }
 }

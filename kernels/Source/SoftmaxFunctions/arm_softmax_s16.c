@@ -27,7 +27,8 @@ static inline int32_t sum_of_exponentials(const int16_t *input,
     for (int32_t index = 0; index < row_size; index++) {
         /* -65535 .. 0 stand for -10 .. 0, and the table's middle is in the middle of these. */
         const int32_t scaled = arm_nn_requantize(input[index] - largest, mult, shift);
-        exponentials[index] = (int16_t)look_up(exp_lut, arm_nn_clamp(scaled + INT16_MAX, INT16_MIN, INT16_MAX));
+        const int32_t centred = arm_nn_clamp(arm_nn_wrapping_add(scaled, INT16_MAX), INT16_MIN, INT16_MAX);
+        exponentials[index] = (int16_t)look_up(exp_lut, centred);
         sum += exponentials[index];
     }
     return sum;
