@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-<<<<<<< HEAD
 from mcusim.fixedpoint import as_int32, jit, requantize_and_clamp, requantize_s64_and_clamp
 
 
@@ -34,9 +33,6 @@ def _products(
             for ch in range(weights.shape[2]):
                 acc += (image[y, x, first_ch + ch] + input_offset) * weights[ker_y, ker_x, ch]
     return acc
-=======
-from mcusim.fixedpoint import as_int32, int64, jit, requantize_and_clamp
->>>>>>> main
 
 
 @jit
@@ -79,12 +75,7 @@ def convolve_s8(
                         input[n], filter[out_ch], first_ch, top, left, dilation_h, dilation_w, input_offset
                     )
                     output[n, out_y, out_x, out_ch] = requantize_and_clamp(
-                        as_int32(acc),
-                        int64(multiplier[out_ch]),
-                        int64(shift[out_ch]),
-                        output_offset,
-                        activation_min,
-                        activation_max,
+                        as_int32(acc), multiplier[out_ch], shift[out_ch], output_offset, activation_min, activation_max
                     )
 
 
