@@ -21,6 +21,7 @@ from mcusim.errors import (
 )
 
 if TYPE_CHECKING:
+    from mcusim.estimate import estimate
     from mcusim.hardware import load_board
     from mcusim.plan import plan
     from mcusim.renderers import RENDERERS
@@ -35,6 +36,7 @@ __all__ = [
     "EmulationError",
     "McusimError",
     "UnsupportedError",
+    "estimate",
     "load",
     "load_board",
     "plan",
@@ -42,7 +44,14 @@ __all__ = [
 ]
 
 # Where the names come from that take a second to import (Numba, Unicorn); they are imported at their first use.
-_LAZY = {"RENDERERS": "renderers", "load": "tflite", "load_board": "hardware", "plan": "plan", "run": "run"}
+_LAZY = {
+    "RENDERERS": "renderers",
+    "estimate": "estimate",
+    "load": "tflite",
+    "load_board": "hardware",
+    "plan": "plan",
+    "run": "run",
+}
 
 
 class _Package(ModuleType):

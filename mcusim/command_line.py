@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 PROGRESS_AFTER_S = 1.0
 EXIT_NOT_FIT = 1
+EMULATION, ESTIMATE = "emulation", "estimate"  # how cycles are found
 ROWS = ("text", "json")  # the formats of a list
 
 ModelArgument = Annotated[str, typer.Argument(help="A .tflite file, or a C array of one.")]
@@ -44,6 +45,9 @@ WeightsOption = Annotated[
 ]
 ArenaOption = Annotated[
     str | None, typer.Option("--arena", metavar="MEMORY", help="Where the arena lies: sram, dtcm, ccm, SRAM1, …")
+]
+EngineOption = Annotated[
+    str, typer.Option("--engine", metavar="NAME", help="emulation, or estimate: cycles by formula, nothing executes.")
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print no report and no progress.")]
 
@@ -84,11 +88,14 @@ def simulate(
     output: str | None,
     quiet: bool,
     duty_cycle: Callable[[Run], Run] | None = None,
+    engine: str = EMULATION,
 ) -> None:
     """Run a model on a board and deliver; exit status 1, and why in a line, unless it fits and is bit-exact.
 
-    `duty_cycle` adds average power and battery life to the run.
+    `duty_cycle` adds average power and battery life to the run; with the engine "estimate" nothing is executed.
     """
+    if engine not in (EMULATION, ESTIMATE):
+        raise UnsupportedError(f"unknown engine {engine!r}; known: {EMULATION}, {ESTIMATE}")
     loaded_board = setup.board(board)
     # The stages take a second to import: only where they are needed, and after what fails at once.
     from mcusim.renderers import RENDERERS
@@ -96,13 +103,16 @@ def simulate(
     formats = [report, *(name for name in RENDERERS if name != report)]
     target = delivery.arrange(formats, [model, board], json_path, format_name, output, quiet)
     from mcusim.plan import plan
-    from mcusim.run import beside_default, plan_only, run
+    from mcusim.run import beside_default, estimate_only, plan_only, run
     from mcusim.tflite import load
 
-    command = shlex.join(["mcusim", verb, model, "--board", board, *setup.words])
+    asked = [] if engine == EMULATION else ["--engine", engine]
+    command = shlex.join(["mcusim", verb, model, "--board", board, *setup.words, *asked])
     loaded = load(model)
     planned = plan(loaded, loaded_board, weights=setup.weights or "flash", arena=setup.arena)
-    if planned.core.not_simulated is None:
+    if engine == ESTIMATE:
+        result = estimate_only(planned, command)
+    elif planned.core.not_simulated is None:
         with progress(quiet) as step:
             result = run(planned, command=command, progress=step)
         if setup.places and verb == "profile":
@@ -123,7 +133,7 @@ def judge(run: Run) -> None:
     """Exit status 1, and why in a line, unless a run fits, is bit-exact and keeps up with the rate asked for."""
     from mcusim import energy
 
-    wrong = [layer for layer in run.layers if not layer.bit_exact]
+    wrong = [layer for layer in run.layers if layer.bit_exact is False]
     problems = list(run.verdict.reasons)
     if run.duty_cycle is not None and run.duty_cycle.busy_share > 1:
         problems.append(f"it {energy.duty_words(run.duty_cycle)}")

@@ -1,0 +1,212 @@
+"""Model + board → cycles of each layer from fitted formulas, in microseconds and without executing anything."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+
+from mcusim.cost import Cost, Target
+from mcusim.costs import COSTS
+from mcusim.errors import UnsupportedError
+from mcusim.formulas import Formula, Formulas, board_kernels, staleness, stored_formulas
+from mcusim.hardware import Board, board_core, board_names, load_board
+from mcusim.model import Model, Op
+from mcusim.operands import layer_name
+from mcusim.streams import DataCache, data_cache, missed_lines
+
+MOST_KNOWN_LAYERS = 1 << 17  # of which the estimate is kept, by shape
+MOST_KEY_ELEMENTS = 8  # of a second operand whose values are part of the shape: paddings
+
+
+@dataclass(frozen=True, slots=True)
+class LayerEstimate:
+    """Cycles of one layer; where there is no formula, `cycles` and all but `op` are None and `reason` says why.
+
+    `least_cycles` and `most_cycles` differ from `cycles` where the values decide how much is computed.
+    `error_percent` is the median error of the kernel's formula on layers that it was not fitted to.
+    """
+
+    op: str
+    kernel: str | None
+    cycles: int | None
+    least_cycles: int | None
+    most_cycles: int | None
+    error_percent: float | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Cycles and latency of an inference in the kernels; None with the `reason` where a layer has no formula.
+
+    `error_percent` is the mean of the layers' errors, by their cycles: against emulation, not against the board.
+    `stale` says what changed since the formulas were fitted.
+    """
+
+    cycles: int | None
+    least_cycles: int | None
+    most_cycles: int | None
+    latency_s: float | None
+    error_percent: float | None
+    reason: str | None
+    stale: str | None
+    layers: tuple[LayerEstimate, ...]
+
+
+def estimate(model: Model, board: Board) -> Estimate:
+    """The cycles of a model's layers on a board with default placement, estimated by formulas.
+
+    For loops over many models, of which only those that are worth it are then run: layers of shapes seen before
+    take a look-up, and others some tens of microseconds. A model that mcusim cannot run is not refused here: call
+    `plan` for that. Raises UnsupportedError for a board without formulas, BadModelError where shapes disagree.
+    """
+    return _estimator(_Identical(board)).estimate(model)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Identical:
+    """A board, equal to itself only: comparing all that a board consists of takes longer than an estimate."""
+
+    board: Board
+
+    def __hash__(self) -> int:
+        return id(self.board)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Identical) and other.board is self.board
+
+
+@functools.lru_cache(maxsize=64)
+def _estimator(identical: _Identical) -> Estimator:
+    board = identical.board
+    not_simulated = board_core(board).not_simulated
+    formulas = stored_formulas(board.id) if board.id in board_names() and not not_simulated else None
+    if formulas is None:
+        raise UnsupportedError(f"{board.id}: {not_simulated or 'no cost formulas are fitted for it'}")
+    if board != load_board(board.id):
+        raise UnsupportedError(f"{board.id}: cost formulas hold for the board as mcusim's file of it says, unchanged")
+    return Estimator(board, formulas)
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A formula with pipeline and memory in one."""
+
+    cycles: Mapping[str, float]
+    first_run_waits: float
+    later_run_waits: float
+    error_percent: float
+
+
+_Runs = tuple[LayerEstimate, LayerEstimate, LayerEstimate]
+
+
+class Estimator:
+    """The formulas of one board, and the layers estimated so far by their shapes."""
+
+    def __init__(self, board: Board, formulas: Formulas) -> None:
+        """The formulas are those of the board."""
+        core = board_core(board)
+        kernels = board_kernels(board, core.isa, core.emulated_as, core.fpu)
+        self.stale = staleness(formulas, board, kernels)
+        self._target = Target(core.dsp, core.isa != "armv6m")
+        self._cache: DataCache | None = data_cache(board)
+        self._clock_hz = board.clock_hz
+        self._forms = {kernel: _form(formula) for kernel, formula in formulas.kernels.items()}
+        self._known: dict[Hashable, _Runs] = {}
+
+    def estimate(self, model: Model) -> Estimate:
+        """As the function of the same name."""
+        layers = []
+        before: str | None = None
+        seen: set[str | None] = set()
+        cycles = least = most = 0
+        error, reason = 0.0, None
+        for op in model.ops:
+            key = _key(model, op)
+            runs = self._known.get(key)
+            if runs is None:
+                runs = self._runs(model, op)
+                if len(self._known) < MOST_KNOWN_LAYERS:
+                    self._known[key] = runs
+            kernel = runs[0].kernel
+            layer = runs[0] if kernel == before else runs[1] if kernel in seen else runs[2]
+            layers.append(layer)
+            before = kernel
+            seen.add(kernel)
+            if layer.cycles is None or layer.least_cycles is None or layer.most_cycles is None:
+                reason = reason or f"{layer_name(op)}: {layer.reason}"
+                continue
+            cycles += layer.cycles
+            least += layer.least_cycles
+            most += layer.most_cycles
+            error += layer.cycles * (layer.error_percent or 0.0)
+        if reason is not None:
+            return Estimate(None, None, None, None, None, reason, self.stale, tuple(layers))
+        error_percent = error / cycles if cycles else 0.0
+        latency_s = cycles / self._clock_hz
+        return Estimate(cycles, least, most, latency_s, error_percent, None, self.stale, tuple(layers))
+
+    def _runs(self, model: Model, op: Op) -> _Runs:
+        """The layer behind one of the same kernel, behind another, and as the model's first of its kernel."""
+        try:
+            if op.name not in COSTS:
+                raise UnsupportedError(f"no cost formula is fitted for {op.name}")
+            cost = COSTS[op.name].count(model, op, self._target)
+            if cost.kernel not in self._forms:
+                raise UnsupportedError(f"no cost formula is fitted for {cost.kernel}")
+        except UnsupportedError as error:
+            unknown = LayerEstimate(op.name, None, None, None, None, None, str(error))
+            return unknown, unknown, unknown
+        form = self._forms[cost.kernel]
+        middle, least, most = self._cycles(form, cost)
+        again, later, first = (
+            LayerEstimate(
+                op.name,
+                cost.kernel,
+                max(1, round(middle + more)),
+                max(1, round(least + more)),
+                max(1, round(most + more)),
+                form.error_percent,
+                None,
+            )
+            for more in (0.0, form.later_run_waits, form.first_run_waits)
+        )
+        return again, later, first
+
+    def _cycles(self, form: _Form, cost: Cost) -> tuple[float, float, float]:
+        """What is likely, the least and the most."""
+        weights = form.cycles
+        counts = {**cost.counts, **missed_lines(cost.streams, self._cache)}
+        middle = sum(weights[name] * count for name, count in counts.items() if name in weights)
+        least = most = middle
+        for name, (low, high) in cost.spread.items():
+            weight = weights.get(name, 0.0)
+            least -= weight * (cost.counts[name] - low)
+            most += weight * (high - cost.counts[name])
+        return middle, least, most
+
+
+def _form(formula: Formula) -> _Form:
+    names = {**formula.cycles, **formula.waits}
+    merged = {name: formula.cycles.get(name, 0.0) + formula.waits.get(name, 0.0) for name in names}
+    return _Form(merged, formula.first_run_waits, formula.later_run_waits, formula.median_percent)
+
+
+def _key(model: Model, op: Op) -> Hashable:
+    """All that a layer's cost depends on: shapes, types, options, and how its first two operands are quantized."""
+    tensors = model.subgraphs[0].tensors
+    source = tensors[op.inputs[0]]
+    scale = source.quantization.scales[0] if source.quantization else None
+    shapes = [(tensors[index].shape, tensors[index].dtype) if index >= 0 else None for index in op.inputs]
+    channels = None
+    if len(op.inputs) > 1 and (of := tensors[op.inputs[1]].quantization) is not None:
+        channels = len(of.scales)
+    constant = tensors[op.inputs[-1]].data
+    is_shape = constant is not None and len(op.inputs) == 2 and constant.size <= MOST_KEY_ELEMENTS
+    content = constant.tobytes() if constant is not None and is_shape else None
+    options = tuple(
+        [(name, value if isinstance(value, Hashable) else repr(value)) for name, value in op.options.items()]
+    )
+    return op.name, scale, channels, content, tuple(shapes), tensors[op.outputs[0]].shape, options

@@ -1,0 +1,78 @@
+"""Fits: known forms come back, and what is stored fits what is measured now."""
+
+import statistics
+
+import numpy as np
+import pytest
+
+from mcusim import fit
+from mcusim.cost import Cost
+from mcusim.estimate import Estimator
+from mcusim.formulas import stored_formulas
+from mcusim.hardware import board_core, board_names, load_board
+from mcusim.streams import caches_code
+
+
+def observed(count, waits_per_row):
+    """Layers of a kernel of 7 cycles a row, 3 a column and 40 by itself, with waits by rows."""
+    rng = np.random.default_rng(2)
+    found = []
+    for number in range(count):
+        rows, columns = (int(one) for one in rng.integers(1, 100, 2))
+        waits = waits_per_row * rows + (25 if number % 2 else 0)
+        cost = Cost("kernel", {"calls": 1, "rows": rows, "columns": columns})
+        run = fit.FIRST_RUN if number % 2 else ""
+        found.append(fit.Observation(cost, run, 40 + 7 * rows + 3 * columns + waits, waits))
+    return found
+
+
+def test_a_form_comes_back():
+    formulas = fit.fit(load_board("nano33ble"), observed(40, 2))
+    formula = formulas.kernels["kernel"]
+    assert formula.cycles == pytest.approx({"calls": 40, "rows": 7, "columns": 3}, abs=0.01)
+    assert formula.waits == pytest.approx({"rows": 2}, abs=0.01)
+    assert formula.first_run_waits == pytest.approx(25, abs=0.2) and formula.later_run_waits == 0
+    assert formula.worst_percent < 0.1 and formula.layers == 40
+
+
+def test_without_waits_there_are_none():
+    layers = [fit.Observation(one.cost, "", one.cycles - one.waits, 0) for one in observed(40, 2)]
+    assert fit.fit(load_board("sparkfun_edge"), layers).kernels["kernel"].waits == {}
+
+
+def test_few_layers_make_no_formula():
+    assert fit.fit(load_board("nano33ble"), observed(40, 0) + observed(0, 0)).kernels.keys() == {"kernel"}
+    with pytest.raises(statistics.StatisticsError):
+        fit.fit(load_board("nano33ble"), observed(fit.FEWEST_LAYERS - 1, 0))
+
+
+def test_samples_are_the_same_each_time():
+    board = load_board("bluepill_f103")
+    first, again = (list(fit.sample_models(board, 0.05)) for _ in range(2))
+    assert [model.sha256 for model in first] == [model.sha256 for model in again]
+    assert [op.options for model in first for op in model.ops] == [op.options for model in again for op in model.ops]
+
+
+def test_every_simulated_board_has_formulas_of_its_memory():
+    for name in board_names():
+        board = load_board(name)
+        stored = stored_formulas(name)
+        assert (stored is not None) == (board_core(board).not_simulated is None), name
+        if stored is not None:
+            assert stored.board == name and stored.seed == fit.SEED
+            first = any(formula.first_run_waits for formula in stored.kernels.values())
+            assert not first or caches_code(board)
+
+
+@pytest.mark.parametrize("name", ["nano33ble", "nucleo_g0b1re"])
+def test_stored_formulas_are_fresh(name):
+    """Layers that no fit has seen take what the stored formulas say."""
+    board = load_board(name)
+    stored = stored_formulas(name)
+    assert Estimator(board, stored).stale is None, "fit again: python -m mcusim.fit"
+    errors = []
+    for one in fit.measure(board, list(fit.sample_models(board, 0.03))):
+        layer = Estimator(board, stored).estimate(one.model).layers[one.op.index]
+        if layer.cycles is not None and layer.least_cycles == layer.most_cycles and one.run != fit.FIRST_RUN:
+            errors.append(abs(layer.cycles / one.cycles - 1))
+    assert len(errors) > 10 and statistics.median(errors) < 0.02
