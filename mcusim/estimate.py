@@ -13,7 +13,7 @@ from mcusim.formulas import Formula, Formulas, board_kernels, staleness, stored_
 from mcusim.hardware import Board, board_core, board_names, load_board
 from mcusim.model import Model, Op
 from mcusim.operands import layer_name
-from mcusim.streams import DataCache, data_cache, missed_lines
+from mcusim.streams import DataCache, code_cache, data_cache, missed_lines
 
 MOST_KNOWN_LAYERS = 1 << 17  # of which the estimate is kept, by shape
 MOST_KEY_ELEMENTS = 8  # of a second operand whose values are part of the shape: paddings
@@ -94,12 +94,11 @@ class _Form:
     """A formula with pipeline and memory in one."""
 
     cycles: Mapping[str, float]
-    first_run_waits: float
-    later_run_waits: float
+    cold_waits: Mapping[str, float]
     error_percent: float
 
 
-_Runs = tuple[LayerEstimate, LayerEstimate, LayerEstimate]
+_Runs = tuple[LayerEstimate, LayerEstimate, int]  # with its code in the cache, without, and bytes passed through it
 
 
 class Estimator:
@@ -112,6 +111,8 @@ class Estimator:
         self.stale = staleness(formulas, board, kernels)
         self._target = Target(core.dsp, core.isa != "armv6m")
         self._cache: DataCache | None = data_cache(board)
+        self._code_cache = code_cache(board)
+        self._cold_bytes = self._code_cache.bytes if self._code_cache else 0
         self._clock_hz = board.clock_hz
         self._forms = {kernel: _form(formula) for kernel, formula in formulas.kernels.items()}
         self._known: dict[Hashable, _Runs] = {}
@@ -119,8 +120,7 @@ class Estimator:
     def estimate(self, model: Model) -> Estimate:
         """As the function of the same name."""
         layers = []
-        before: str | None = None
-        seen: set[str | None] = set()
+        passed, last = 0, dict[str | None, int]()
         cycles = least = most = 0
         error, reason = 0.0, None
         for op in model.ops:
@@ -130,11 +130,12 @@ class Estimator:
                 runs = self._runs(model, op)
                 if len(self._known) < MOST_KNOWN_LAYERS:
                     self._known[key] = runs
-            kernel = runs[0].kernel
-            layer = runs[0] if kernel == before else runs[1] if kernel in seen else runs[2]
+            layer, cold, bytes_passed = runs
+            if passed - last.get(layer.kernel, -self._cold_bytes) >= self._cold_bytes:
+                layer = cold
+            last[layer.kernel] = passed
+            passed += bytes_passed
             layers.append(layer)
-            before = kernel
-            seen.add(kernel)
             if layer.cycles is None or layer.least_cycles is None or layer.most_cycles is None:
                 reason = reason or f"{layer_name(op)}: {layer.reason}"
                 continue
@@ -149,7 +150,7 @@ class Estimator:
         return Estimate(cycles, least, most, latency_s, error_percent, None, self.stale, tuple(layers))
 
     def _runs(self, model: Model, op: Op) -> _Runs:
-        """The layer behind one of the same kernel, behind another, and as the model's first of its kernel."""
+        """The layer with its code in the cache and without, and the bytes that it brings there."""
         try:
             if op.name not in COSTS:
                 raise UnsupportedError(f"no cost formula is fitted for {op.name}")
@@ -158,10 +159,11 @@ class Estimator:
                 raise UnsupportedError(f"no cost formula is fitted for {cost.kernel}")
         except UnsupportedError as error:
             unknown = LayerEstimate(op.name, None, None, None, None, None, str(error))
-            return unknown, unknown, unknown
+            return unknown, unknown, 0
         form = self._forms[cost.kernel]
         middle, least, most = self._cycles(form, cost)
-        again, later, first = (
+        cold_waits = sum(form.cold_waits.get(name, 0.0) for name, count in cost.counts.items() if count)
+        warm, cold = (
             LayerEstimate(
                 op.name,
                 cost.kernel,
@@ -171,9 +173,9 @@ class Estimator:
                 form.error_percent,
                 None,
             )
-            for more in (0.0, form.later_run_waits, form.first_run_waits)
+            for more in (0.0, cold_waits)
         )
-        return again, later, first
+        return warm, cold, self._code_cache.passed_bytes(cost.streams) if self._code_cache else 0
 
     def _cycles(self, form: _Form, cost: Cost) -> tuple[float, float, float]:
         """What is likely, the least and the most."""
@@ -191,7 +193,7 @@ class Estimator:
 def _form(formula: Formula) -> _Form:
     names = {**formula.cycles, **formula.waits}
     merged = {name: formula.cycles.get(name, 0.0) + formula.waits.get(name, 0.0) for name in names}
-    return _Form(merged, formula.first_run_waits, formula.later_run_waits, formula.median_percent)
+    return _Form(merged, formula.cold_waits, formula.median_percent)
 
 
 def _key(model: Model, op: Op) -> Hashable:

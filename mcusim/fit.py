@@ -23,7 +23,7 @@ from mcusim.model import Model, Op
 from mcusim.nonnegative import nonnegative_least_squares
 from mcusim.plan import plan
 from mcusim.sketch import Sketch
-from mcusim.streams import caches_code, data_cache, missed_lines
+from mcusim.streams import code_cache, data_cache, missed_lines
 from mcusim.sweep import usable_processes
 
 SEED = 1
@@ -31,25 +31,23 @@ LONGEST_RUN = 3  # layers of one operator behind each other
 # Of a model's constants and activations: the more, the fewer times code is decoded. Where the core has a data cache,
 # activations are to lie in the memory at the start of the arena's bank, as those of most models do.
 MOST_FILE_BYTES, MOST_ARENA_BYTES, MOST_CACHED_ARENA_BYTES = 200_000, 160_000, 40_000
+WARM_SHARE = 0.3  # of a cache that went through it since: less leaves a kernel's code there
 MOST_COLD_CYCLES = 30_000  # of a layer to which it matters that its code is not in a cache yet
 CODE_BYTES = 40_000  # about what the kernels take of flash
 FOLDS = 5
 FEWEST_LAYERS = 8  # that a formula is fitted to
-FIRST_RUN, LATER_RUN = "first_run", "later_run"  # of a kernel: the first in the model; one behind another kernel
+COLD = "cold "  # in front of the names of counts whose code is not in a cache
 
 Matrix = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measured:
-    """A layer that was emulated: all cycles, and those of them that waited for memory.
-
-    `run` is FIRST_RUN, LATER_RUN or, behind a layer of the same kernel, empty.
-    """
+    """A layer that was emulated: all cycles, and those that waited for memory; `cold`: its code was in no cache."""
 
     model: Model
     op: Op
-    run: str
+    cold: bool
     cycles: int
     waits: int
 
@@ -59,7 +57,7 @@ class Observation:
     """A measured layer and its cost."""
 
     cost: Cost
-    run: str
+    cold: bool
     cycles: int
     waits: int
 
@@ -95,25 +93,28 @@ def target_of(core: Core) -> Target:
 def measure(board: Board, models: Sequence[Model]) -> list[Measured]:
     """Emulate every layer of models; those of models that do not fit the board's flash are left out.
 
-    Small layers run a second time with empty caches: as the first of their kernel in a model, which takes its code
-    from flash.
+    Small layers also run with empty caches, and otherwise only count where their code must still be there.
     """
     board = _first_choice(board)
-    target, found = target_of(board_core(board)), []
+    target, cache, found = target_of(board_core(board)), code_cache(board), list[Measured]()
     for number, model in enumerate(models):
         planned = plan(model, board)
         if planned.code_address + len(planned.firmware.linked_image) > planned.banks.flash.end:
             continue
         machine = Machine.start(planned, _inputs(model, number))
-        before: str | None = None
+        passed, last = 0, dict[str, int]()
         for op in model.ops:
-            kernel = COSTS[op.name].count(model, op, target).kernel
+            cost = COSTS[op.name].count(model, op, target)
             cycles, waits = machine.cycles_and_waits(op)
-            found.append(Measured(model, op, "" if kernel == before else LATER_RUN, cycles, waits))
-            if waits and cycles < MOST_COLD_CYCLES and caches_code(board):
-                machine.emulator.empty_caches()
-                found.append(Measured(model, op, FIRST_RUN, *machine.cycles_and_waits(op)))
-            before = kernel
+            since = passed - last[cost.kernel] if cost.kernel in last else None
+            if cache is None or cycles > MOST_COLD_CYCLES or (since is not None and since < WARM_SHARE * cache.bytes):
+                found.append(Measured(model, op, False, cycles, waits))
+            if cache is not None:
+                last[cost.kernel] = passed
+                passed += cache.passed_bytes(cost.streams)
+                if cycles <= MOST_COLD_CYCLES:
+                    machine.emulator.empty_caches()
+                    found.append(Measured(model, op, True, *machine.cycles_and_waits(op)))
     return found
 
 
@@ -121,7 +122,7 @@ def observations(board: Board, layers: Sequence[Measured]) -> list[Observation]:
     """Measured layers with their costs."""
     target = target_of(board_core(board))
     return [
-        Observation(COSTS[one.op.name].count(one.model, one.op, target), one.run, one.cycles, one.waits)
+        Observation(COSTS[one.op.name].count(one.model, one.op, target), one.cold, one.cycles, one.waits)
         for one in layers
     ]
 
@@ -176,9 +177,8 @@ def _formula(board: Board, observations: Sequence[Observation]) -> Formula:
     cycles, waits = _forms(board, observations)
     return Formula(
         cycles={name: round(value, 3) for name, value in cycles.items() if value},
-        waits={name: round(value, 4) for name, value in waits.items() if value and name not in (FIRST_RUN, LATER_RUN)},
-        first_run_waits=round(waits.get(FIRST_RUN, 0.0), 1),
-        later_run_waits=round(waits.get(LATER_RUN, 0.0), 1),
+        waits={name: round(value, 4) for name, value in waits.items() if value and not name.startswith(COLD)},
+        cold_waits={name.removeprefix(COLD): round(value, 1) for name, value in waits.items() if name.startswith(COLD)},
         layers=len(observations),
         median_percent=round(100 * statistics.median(errors), 2),
         worst_percent=round(100 * max(errors), 1),
@@ -198,7 +198,8 @@ def _forms(board: Board, observations: Sequence[Observation]) -> tuple[Counts, C
 
 def _waiting_counts(board: Board, one: Observation) -> Counts:
     counts = {**one.cost.counts, **missed_lines(one.cost.streams, data_cache(board))}
-    return {**counts, one.run: 1.0} if one.run and caches_code(board) else counts
+    cold = {f"{COLD}{name}": 1.0 for name, count in one.cost.counts.items() if count and one.cold}
+    return counts | cold
 
 
 def _solve(counts: Sequence[Mapping[str, float]], wanted: Matrix, scale: Matrix) -> Counts:

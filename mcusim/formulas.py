@@ -25,15 +25,13 @@ class Formula:
     """Cycles of one kernel: the sum of counts times `cycles` and `waits`; which counts, cost.Cost says.
 
     `cycles` are those of the pipeline with memory that never waits, `waits` those that the board's memory adds to
-    them: `first_run_waits` of it where the model has not run the kernel before, `later_run_waits` where it has, but
-    not in the layer before. `median_percent` and `worst_percent` are the
-    absolute errors of `layers` that the fit had not seen, against emulation.
+    them, `cold_waits` for each count above 0 where the kernel's code is not in a cache. `median_percent` and
+    `worst_percent` are the absolute errors of `layers` that the fit had not seen, against emulation.
     """
 
     cycles: Mapping[str, float]
     waits: Mapping[str, float]
-    first_run_waits: float
-    later_run_waits: float
+    cold_waits: Mapping[str, float]
     layers: int
     median_percent: float
     worst_percent: float

@@ -10,7 +10,7 @@ from mcusim.cost import Cost
 from mcusim.estimate import Estimator
 from mcusim.formulas import stored_formulas
 from mcusim.hardware import board_core, board_names, load_board
-from mcusim.streams import caches_code
+from mcusim.streams import code_cache
 
 
 def observed(count, waits_per_row):
@@ -21,8 +21,7 @@ def observed(count, waits_per_row):
         rows, columns = (int(one) for one in rng.integers(1, 100, 2))
         waits = waits_per_row * rows + (25 if number % 2 else 0)
         cost = Cost("kernel", {"calls": 1, "rows": rows, "columns": columns})
-        run = fit.FIRST_RUN if number % 2 else ""
-        found.append(fit.Observation(cost, run, 40 + 7 * rows + 3 * columns + waits, waits))
+        found.append(fit.Observation(cost, bool(number % 2), 40 + 7 * rows + 3 * columns + waits, waits))
     return found
 
 
@@ -31,12 +30,12 @@ def test_a_form_comes_back():
     formula = formulas.kernels["kernel"]
     assert formula.cycles == pytest.approx({"calls": 40, "rows": 7, "columns": 3}, abs=0.01)
     assert formula.waits == pytest.approx({"rows": 2}, abs=0.01)
-    assert formula.first_run_waits == pytest.approx(25, abs=0.2) and formula.later_run_waits == 0
+    assert sum(formula.cold_waits.values()) == pytest.approx(25, abs=0.2)
     assert formula.worst_percent < 0.1 and formula.layers == 40
 
 
 def test_without_waits_there_are_none():
-    layers = [fit.Observation(one.cost, "", one.cycles - one.waits, 0) for one in observed(40, 2)]
+    layers = [fit.Observation(one.cost, False, one.cycles - one.waits, 0) for one in observed(40, 2)]
     assert fit.fit(load_board("sparkfun_edge"), layers).kernels["kernel"].waits == {}
 
 
@@ -60,8 +59,8 @@ def test_every_simulated_board_has_formulas_of_its_memory():
         assert (stored is not None) == (board_core(board).not_simulated is None), name
         if stored is not None:
             assert stored.board == name and stored.seed == fit.SEED
-            first = any(formula.first_run_waits for formula in stored.kernels.values())
-            assert not first or caches_code(board)
+            cold = any(sum(formula.cold_waits.values()) for formula in stored.kernels.values())
+            assert cold == (code_cache(board) is not None)
 
 
 @pytest.mark.parametrize("name", ["nano33ble", "nucleo_g0b1re"])
@@ -73,6 +72,6 @@ def test_stored_formulas_are_fresh(name):
     errors = []
     for one in fit.measure(board, list(fit.sample_models(board, 0.03))):
         layer = Estimator(board, stored).estimate(one.model).layers[one.op.index]
-        if layer.cycles is not None and layer.least_cycles == layer.most_cycles and one.run != fit.FIRST_RUN:
+        if layer.cycles is not None and layer.least_cycles == layer.most_cycles and not one.cold:
             errors.append(abs(layer.cycles / one.cycles - 1))
     assert len(errors) > 10 and statistics.median(errors) < 0.02

@@ -14,6 +14,7 @@ from mcusim.operands import layer_name, number, operand, quantization
 from mcusim.sketch import Sketch
 
 LARGEST_DIFFERENCE = 255  # of two int8
+COARSE_SCALE = 40.0  # with which a difference of 1 is beyond all exponentials
 NEARLY_ALL = 0.95  # share of exponentials from which on the rest does not matter
 
 
@@ -46,10 +47,10 @@ def _factors(scale: float) -> float:
 
 
 def _draw(sketch: Sketch, rng: np.random.Generator) -> None:
-    """Scales with which nearly all elements have exponentials, or few."""
+    """Scales with which nearly all elements have exponentials, or but the largest."""
     rows = 1 if rng.random() < 0.7 else int(rng.integers(2, 9))
     shape = rows, int(rng.integers(2, 65))
-    scale = float(rng.uniform(0.01, 0.12) if rng.random() < 0.75 else rng.uniform(2, 4))
+    scale = float(rng.uniform(0.01, 0.12) if rng.random() < 0.75 else COARSE_SCALE)
     source = sketch.activation(shape, scale, int(rng.integers(-20, 80)))
     sketch.op("SOFTMAX", (source,), (sketch.activation(shape, 1 / 256, -128),), beta=1.0)
 
