@@ -28,13 +28,16 @@ class Target:
 class Stream:
     """Bytes that a kernel reads from end to end `passes` times, `between` other bytes in each pass.
 
-    `constant`: they lie where the model lies, else in the arena.
+    `constant`: they lie where the model lies, `offset` bytes into its file, else in the arena. `repeats`: so many
+    pieces of the size follow each other, each with passes of its own.
     """
 
     bytes: int
     passes: float
     between: int
     constant: bool
+    offset: int = 0
+    repeats: float = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mcusim.cost import Cost, Target
@@ -11,11 +11,13 @@ from mcusim.costs import COSTS
 from mcusim.errors import UnsupportedError
 from mcusim.formulas import Formula, Formulas, board_kernels, staleness, stored_formulas
 from mcusim.hardware import Board, board_core, board_names, load_board
-from mcusim.model import Model, Op
+from mcusim.model import Model, Op, Tensor
 from mcusim.operands import layer_name
 from mcusim.streams import DataCache, code_cache, data_cache, missed_lines
 
+MOST_KNOWN_MODELS = 1 << 10  # of which the estimate is kept, as long as they are the same objects
 MOST_KNOWN_LAYERS = 1 << 17  # of which the estimate is kept, by shape
+LONGEST_LINE_BYTES = 32  # of a cache: where in one the weights begin is part of the shape
 MOST_KEY_ELEMENTS = 8  # of a second operand whose values are part of the shape: paddings
 
 
@@ -116,24 +118,30 @@ class Estimator:
         self._clock_hz = board.clock_hz
         self._forms = {kernel: _form(formula) for kernel, formula in formulas.kernels.items()}
         self._known: dict[Hashable, _Runs] = {}
+        self._models: dict[Model, Estimate] = {}
 
     def estimate(self, model: Model) -> Estimate:
-        """As the function of the same name."""
+        """As the function of the same name; a model that came before is looked up as a whole."""
+        found = self._models.get(model)
+        if found is None:
+            found = self._estimate(model)
+            if len(self._models) == MOST_KNOWN_MODELS:
+                self._models.clear()
+            self._models[model] = found
+        return found
+
+    def _estimate(self, model: Model) -> Estimate:
+        tensors = model.subgraphs[0].tensors
         layers = []
         passed, last = 0, dict[str | None, int]()
         cycles = least = most = 0
         error, reason = 0.0, None
         for op in model.ops:
-            key = _key(model, op)
-            runs = self._known.get(key)
-            if runs is None:
-                runs = self._runs(model, op)
-                if len(self._known) < MOST_KNOWN_LAYERS:
-                    self._known[key] = runs
-            layer, cold, bytes_passed = runs
+            layer, cold, bytes_passed = self._known_runs(model, tensors, op)
             if passed - last.get(layer.kernel, -self._cold_bytes) >= self._cold_bytes:
                 layer = cold
-            last[layer.kernel] = passed
+            # What a kernel itself streams leaves its loops in the cache, unless it is more than that holds.
+            last[layer.kernel] = passed + min(bytes_passed, self._cold_bytes)
             passed += bytes_passed
             layers.append(layer)
             if layer.cycles is None or layer.least_cycles is None or layer.most_cycles is None:
@@ -148,6 +156,19 @@ class Estimator:
         error_percent = error / cycles if cycles else 0.0
         latency_s = cycles / self._clock_hz
         return Estimate(cycles, least, most, latency_s, error_percent, None, self.stale, tuple(layers))
+
+    def _known_runs(self, model: Model, tensors: Sequence[Tensor], op: Op) -> _Runs:
+        """Those of a layer of the same shape that came before, else new ones."""
+        key = _key(tensors, op)
+        try:
+            found = self._known.get(key)
+        except TypeError:  # options that are lists
+            return self._runs(model, op)
+        if found is None:
+            found = self._runs(model, op)
+            if len(self._known) < MOST_KNOWN_LAYERS:
+                self._known[key] = found
+        return found
 
     def _runs(self, model: Model, op: Op) -> _Runs:
         """The layer with its code in the cache and without, and the bytes that it brings there."""
@@ -196,19 +217,22 @@ def _form(formula: Formula) -> _Form:
     return _Form(merged, formula.cold_waits, formula.median_percent)
 
 
-def _key(model: Model, op: Op) -> Hashable:
+def _key(tensors: Sequence[Tensor], op: Op) -> Hashable:
     """All that a layer's cost depends on: shapes, types, options, and how its first two operands are quantized."""
-    tensors = model.subgraphs[0].tensors
-    source = tensors[op.inputs[0]]
+    inputs = op.inputs
+    source, output = tensors[inputs[0]], tensors[op.outputs[0]]
     scale = source.quantization.scales[0] if source.quantization else None
-    shapes = [(tensors[index].shape, tensors[index].dtype) if index >= 0 else None for index in op.inputs]
-    channels = None
-    if len(op.inputs) > 1 and (of := tensors[op.inputs[1]].quantization) is not None:
-        channels = len(of.scales)
-    constant = tensors[op.inputs[-1]].data
-    is_shape = constant is not None and len(op.inputs) == 2 and constant.size <= MOST_KEY_ELEMENTS
-    content = constant.tobytes() if constant is not None and is_shape else None
-    options = tuple(
-        [(name, value if isinstance(value, Hashable) else repr(value)) for name, value in op.options.items()]
-    )
-    return op.name, scale, channels, content, tuple(shapes), tensors[op.outputs[0]].shape, options
+    options = tuple(op.options.items())
+    key = (op.name, source.shape, source.dtype, scale, output.shape, output.dtype, options)
+    if len(inputs) == 1:
+        return key
+    second = tensors[inputs[1]]
+    of = second.quantization
+    offset = second.file_offset
+    more = (second.shape, second.dtype, len(of.scales) if of else 0, offset and offset % LONGEST_LINE_BYTES)
+    if len(inputs) == 3:
+        return key, more
+    content = None
+    if second.data is not None and second.data.size <= MOST_KEY_ELEMENTS:
+        content = second.data.tobytes()
+    return key, more, content, tuple([tensors[index].shape for index in inputs])

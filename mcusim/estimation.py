@@ -58,10 +58,10 @@ def estimated_layers(plan: Plan, estimates: Sequence[LayerEstimate]) -> tuple[re
                 scratch_bytes=sum(plan.arena.memory[op.index].scratch_bytes),
                 stack_bytes=None,
                 bit_exact=None,
+                bit_exact_reason=NOT_EXECUTED,
                 difference=None,
                 functions=(),
                 why=one.reason or f"a formula of {one.kernel}, median error {one.error_percent:.1f}%",
-                bit_exact_reason=NOT_EXECUTED,
             )
         )
     return tuple(found)

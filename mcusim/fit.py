@@ -93,7 +93,8 @@ def target_of(core: Core) -> Target:
 def measure(board: Board, models: Sequence[Model]) -> list[Measured]:
     """Emulate every layer of models; those of models that do not fit the board's flash are left out.
 
-    Small layers also run with empty caches, and otherwise only count where their code must still be there.
+    A layer counts where its code must still be in the cache, or must have been evicted; small ones do not wait for
+    the latter: they run again with empty caches.
     """
     board = _first_choice(board)
     target, cache, found = target_of(board_core(board)), code_cache(board), list[Measured]()
@@ -106,15 +107,19 @@ def measure(board: Board, models: Sequence[Model]) -> list[Measured]:
         for op in model.ops:
             cost = COSTS[op.name].count(model, op, target)
             cycles, waits = machine.cycles_and_waits(op)
-            since = passed - last[cost.kernel] if cost.kernel in last else None
-            if cache is None or cycles > MOST_COLD_CYCLES or (since is not None and since < WARM_SHARE * cache.bytes):
+            if cache is None:
                 found.append(Measured(model, op, False, cycles, waits))
-            if cache is not None:
-                last[cost.kernel] = passed
-                passed += cache.passed_bytes(cost.streams)
-                if cycles <= MOST_COLD_CYCLES:
-                    machine.emulator.empty_caches()
-                    found.append(Measured(model, op, True, *machine.cycles_and_waits(op)))
+                continue
+            since = passed - last.get(cost.kernel, -cache.bytes)
+            is_small = cycles <= MOST_COLD_CYCLES
+            if since < WARM_SHARE * cache.bytes or (since >= cache.bytes and not is_small):
+                found.append(Measured(model, op, since >= cache.bytes, cycles, waits))
+            own = cache.passed_bytes(cost.streams)
+            last[cost.kernel] = passed + min(own, cache.bytes)
+            passed += own
+            if is_small:
+                machine.emulator.empty_caches()
+                found.append(Measured(model, op, True, *machine.cycles_and_waits(op)))
     return found
 
 
@@ -219,6 +224,13 @@ def _errors(board: Board, observations: Sequence[Observation], cycles: Counts, w
         for one in observations
         if not one.cost.spread
     ]
+
+
+def predicted(board: Board, formula: Formula, one: Observation) -> float:
+    """The cycles that a formula has for a layer in the state in which it was measured."""
+    counts = _waiting_counts(board, one)
+    cold = _value({f"{COLD}{name}": waits for name, waits in formula.cold_waits.items()}, counts)
+    return _value(formula.cycles, one.cost.counts) + _value(formula.waits, counts) + cold
 
 
 def fit_board(name: str) -> Formulas:

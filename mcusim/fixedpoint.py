@@ -184,9 +184,7 @@ def requantize_and_clamp(
 
 
 @jit
-def requantize_s64_and_clamp(
-    value: int, multiplier: int, shift: int, activation_min: int, activation_max: int
-) -> int:
+def requantize_s64_and_clamp(value: int, multiplier: int, shift: int, activation_min: int, activation_max: int) -> int:
     """As requantize_and_clamp for a 64-bit accumulator; there is no offset: int16 outputs have none."""
     return min(max(requantize_s64(value, multiplier, shift), activation_min), activation_max)
 

@@ -209,6 +209,7 @@ class Machine:
             scratch_bytes=sum(self.plan.arena.memory[op.index].scratch_bytes),
             stack_bytes=max((trace.stack_bytes for trace in traces), default=0),
             bit_exact=difference is None,
+            bit_exact_reason=None,
             difference=difference,
             functions=functions,
             why=_why(functions, causes, traces, timings),

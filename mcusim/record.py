@@ -247,10 +247,10 @@ class Layer:
     scratch_bytes: int
     stack_bytes: int | None
     bit_exact: bool | None
+    bit_exact_reason: str | None
     difference: str | None
     functions: tuple[FunctionCycles, ...]
     why: str
-    bit_exact_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -427,7 +427,9 @@ def _sums_of_estimate(run: Run, file: str) -> list[_Sum]:
     totals = run.totals
     figures = (totals.cycles, totals.least_cycles, totals.most_cycles, totals.latency_s)
     missing = any(layer.cycles is None for layer in run.layers)
-    if (None in figures) != all(one is None for one in figures) or missing != (totals.cycles is None):
+    executed = totals.instructions is not None or totals.cycles_by_cause is not None
+    none = all(one is None for one in figures)
+    if executed or (None in figures) != none or missing != (totals.cycles is None):
         raise BadInputError(f"{file}: totals: expected cycles, range and latency of estimated layers, or none of them")
     if totals.cycles is None:
         return []
@@ -437,7 +439,7 @@ def _sums_of_estimate(run: Run, file: str) -> list[_Sum]:
 def _sums_of_totals(run: Run, file: str) -> list[_Sum]:
     """(key, found, what it is to be, expected) of the totals; nothing adds up to them where nothing was executed."""
     totals, layers = run.totals, run.layers
-    if layers and totals.instructions is None and totals.cycles_by_cause is None:
+    if layers and all(layer.bit_exact is None for layer in layers):
         return _sums_of_estimate(run, file)
     figures: tuple[object, ...] = (totals.cycles, totals.least_cycles, totals.most_cycles)
     figures += (totals.instructions, totals.cycles_by_cause, totals.latency_s)

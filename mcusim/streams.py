@@ -12,8 +12,7 @@ from mcusim.memory_systems import choices
 
 # Bytes of code and of constants beside the weights that the inner loops of a kernel keep in a cache that serves both.
 HOT_CODE_BYTES = 600
-KERNEL_BYTES = 1_000  # about the code of one kernel with what it calls
-FIRST, AGAIN = "lines_first", "lines_again"
+KERNEL_BYTES = 1_200  # about the code of one kernel with what it calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,11 @@ class CodeCache:
 
     def passed_bytes(self, streams: tuple[Stream, ...]) -> int:
         """Bytes that a layer brings into the cache: its code, and constants where they go there."""
-        constants = sum(stream.bytes for stream in streams if stream.constant) if self.holds_constants else 0
+        constants = (
+            sum(int(stream.bytes * stream.repeats) for stream in streams if stream.constant)
+            if self.holds_constants
+            else 0
+        )
         return KERNEL_BYTES + constants
 
 
@@ -73,16 +76,18 @@ def code_cache(board: Board) -> CodeCache | None:
 
 
 def missed_lines(streams: tuple[Stream, ...], cache: DataCache | None) -> Counts:
-    """Lines that a kernel's streams miss in the first pass and again later, of constants and of the arena apart."""
+    """Lines that a kernel's streams miss, in the first pass and again later, of constants and of the arena apart."""
     counts: Counts = {}
     for stream in streams:
         if cache is None or not (stream.constant or cache.of_arena):
             continue
         where = "constant" if stream.constant else "arena"
-        lines = stream.bytes / cache.line_bytes
-        again = lines * (stream.passes - 1) * evicted_share(stream.bytes, stream.between, cache)
-        for name, count in ((f"{where}_{FIRST}", lines), (f"{where}_{AGAIN}", again)):
-            counts[name] = counts.get(name, 0.0) + count
+        begin = stream.offset % cache.line_bytes
+        lines = -(-(begin + stream.bytes) // cache.line_bytes) if stream.bytes else 0
+        again = lines * (stream.passes - 1) * evicted_share(lines * cache.line_bytes, stream.between, cache)
+        first = stream.repeats * stream.bytes / cache.line_bytes
+        name = f"{where}_lines"
+        counts[name] = counts.get(name, 0.0) + first + stream.repeats * again
     return counts
 
 

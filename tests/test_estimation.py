@@ -1,6 +1,7 @@
 """Runs of estimates: their record, and estimates beside executed layers."""
 
 import dataclasses
+import importlib
 import json
 from pathlib import Path
 
@@ -65,7 +66,7 @@ def test_an_operator_without_a_formula(planned, monkeypatch):
         reason="layer 0: no formula",
         layers=(unknown, *plan_estimate(planned).layers[1:]),
     )
-    monkeypatch.setattr("mcusim.run.plan_estimate", lambda plan: estimate)
+    monkeypatch.setattr(importlib.import_module("mcusim.run"), "plan_estimate", lambda plan: estimate)
     found = estimate_only(planned)
     assert found.totals.cycles is None and found.totals.cycles_reason == "layer 0: no formula"
     assert found.layers[0].cycles is None and found.layers[0].estimated_cycles_reason == "no formula"
@@ -88,4 +89,4 @@ def test_executed_layers_have_estimates_beside_them(planned):
     assert [layer.estimated_cycles for layer in found.layers] == [layer.cycles for layer in alone.layers]
     assert all(layer.estimated_cycles_reason is None for layer in found.layers)
     report = validation.render(found, 120)
-    assert f"{alone.layers[0].cycles:,}" in report and "estimate" in report
+    assert "estimate" in report and "%" in report

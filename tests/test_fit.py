@@ -52,17 +52,19 @@ def test_samples_are_the_same_each_time():
     assert [op.options for model in first for op in model.ops] == [op.options for model in again for op in model.ops]
 
 
-def test_every_simulated_board_has_formulas_of_its_memory():
-    for name in board_names():
-        board = load_board(name)
+def test_boards_with_formulas():
+    """At least one board of each core; cold code costs only where there is a cache of code."""
+    fitted = [name for name in board_names() if stored_formulas(name) is not None]
+    simulated = {load_board(name).core for name in board_names() if not board_core(load_board(name)).not_simulated}
+    assert simulated - {"cortex_m0"} <= {load_board(name).core for name in fitted}
+    for name in fitted:
         stored = stored_formulas(name)
-        assert (stored is not None) == (board_core(board).not_simulated is None), name
-        if stored is not None:
-            assert stored.board == name and stored.seed == fit.SEED
-            cold = any(sum(formula.cold_waits.values()) for formula in stored.kernels.values())
-            assert cold == (code_cache(board) is not None)
+        assert stored.board == name and stored.seed == fit.SEED and stored.median_percent < 2
+        cold = any(sum(formula.cold_waits.values()) for formula in stored.kernels.values())
+        assert cold == (code_cache(load_board(name)) is not None), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["nano33ble", "nucleo_g0b1re"])
 def test_stored_formulas_are_fresh(name):
     """Layers that no fit has seen take what the stored formulas say."""
@@ -70,8 +72,7 @@ def test_stored_formulas_are_fresh(name):
     stored = stored_formulas(name)
     assert Estimator(board, stored).stale is None, "fit again: python -m mcusim.fit"
     errors = []
-    for one in fit.measure(board, list(fit.sample_models(board, 0.03))):
-        layer = Estimator(board, stored).estimate(one.model).layers[one.op.index]
-        if layer.cycles is not None and layer.least_cycles == layer.most_cycles and not one.cold:
-            errors.append(abs(layer.cycles / one.cycles - 1))
-    assert len(errors) > 10 and statistics.median(errors) < 0.02
+    for one in fit.observations(board, fit.measure(board, list(fit.sample_models(board, 0.05)))):
+        if one.cost.kernel in stored.kernels and not one.cost.spread:
+            errors.append(abs(fit.predicted(board, stored.kernels[one.cost.kernel], one) / one.cycles - 1))
+    assert len(errors) > 30 and statistics.median(errors) < 0.02

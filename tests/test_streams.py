@@ -43,10 +43,20 @@ def test_what_lies_between_evicts_too():
 def test_streams_by_memory():
     streams = (Stream(320, 3, 0, constant=True), Stream(64, 1, 0, constant=False))
     tiny = DataCache(32, 1, 1, of_arena=False, code_bytes=0)
-    assert missed_lines(streams, tiny) == {"constant_lines_first": 10, "constant_lines_again": 20}
+    assert missed_lines(streams, tiny) == {"constant_lines": 30}
     both = missed_lines(streams, dataclasses.replace(tiny, of_arena=True))
-    assert both["arena_lines_first"] == 2 and both["arena_lines_again"] == 0
+    assert both == {"constant_lines": 30, "arena_lines": 2}
     assert missed_lines(streams, None) == {}
+
+
+def test_a_stream_that_begins_within_a_line_takes_one_more():
+    """Eight lines of 32 bytes hold two rows of 128, unless these begin at a half."""
+    cache = DataCache(32, 1, 8, of_arena=False, code_bytes=0)
+    found = [
+        missed_lines((Stream(256, 10, 0, constant=True, offset=offset, repeats=3),), cache)["constant_lines"]
+        for offset in (64, 16)
+    ]
+    assert found == [3 * 8, 3 * 8 + 3 * 9 * 9]
 
 
 def test_the_caches_of_boards():

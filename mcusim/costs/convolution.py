@@ -38,8 +38,10 @@ def _count_conv_2d(model: Model, op: Op, target: Target) -> Cost:
     channels = output.shape[3]
     if reach.is_1x1 and group_c == c:
         if reach.stride_h == reach.stride_w == 1:
-            return _matrix("arm_convolve_1x1_s8_fast", 1, n * h * w, c, channels, target)
-        return _matrix("arm_convolve_1x1_s8", n * reach.output_h, reach.output_w, c, channels, target)
+            return _matrix("arm_convolve_1x1_s8_fast", 1, n * h * w, c, channels, target, filters.file_offset or 0)
+        return _matrix(
+            "arm_convolve_1x1_s8", n * reach.output_h, reach.output_w, c, channels, target, filters.file_offset or 0
+        )
     return _unrolled("arm_convolve_s8", (n, h, w, c), channels, group_c, reach, target)
 
 
@@ -50,7 +52,7 @@ def _tensors(model: Model, op: Op) -> tuple[Tensor, Tensor, Tensor]:
     return source, weights, output
 
 
-def _matrix(kernel: str, calls: int, rows: int, depth: int, channels: int, target: Target) -> Cost:
+def _matrix(kernel: str, calls: int, rows: int, depth: int, channels: int, target: Target, offset: int) -> Cost:
     """Two rows by two channels at a time; a single row is another kernel."""
     if rows == 1:
         return _vector("arm_convolve_1x1_s8 of single rows", calls, depth, channels, target)
@@ -60,7 +62,7 @@ def _matrix(kernel: str, calls: int, rows: int, depth: int, channels: int, targe
     counts |= words("product", tiles, depth, calls * runs, target)
     if not target.dsp:
         counts["constant_part_elements"] = pairs * depth
-    weights = Stream(channels * depth, calls, rows * depth, constant=True)
+    weights = Stream(2 * depth, _pairs(rows), 2 * depth, constant=True, offset=offset, repeats=calls * _pairs(channels))
     values = Stream(rows * depth, pairs, 2 * depth, constant=False)
     return Cost(kernel, counts, (weights, values))
 
@@ -184,7 +186,7 @@ def _count_fully_connected(model: Model, op: Op, target: Target) -> Cost:
     batches = source.elements // depth
     per_channel = weights.quantization is not None and weights.quantization.per_channel
     if per_channel and len(output.shape) > 2 and depth % 4 == 0:
-        return _matrix("arm_convolve_1x1_s8_fast", 1, batches, depth, channels, target)
+        return _matrix("arm_convolve_1x1_s8_fast", 1, batches, depth, channels, target, weights.file_offset or 0)
     kernel = "arm_fully_connected_per_channel_s8" if per_channel else "arm_fully_connected_s8"
     return _vector(kernel, batches, depth, channels, target)
 
@@ -200,7 +202,7 @@ def _draw_conv_2d(sketch: Sketch, rng: np.random.Generator) -> None:
         filter_h = filter_w = 3
     stride = int(rng.choice([1, 1, 1, 2, 2, 3] if not is_1x1 else [1, 1, 1, 2]))
     padding = str(rng.choice(["SAME", "VALID"])) if not is_1x1 else "SAME"
-    c, channels = _extent(rng, 1, 128), _extent(rng, 1, 128)
+    c, channels = _extent(rng, 1, 256 if is_1x1 else 128), _extent(rng, 1, 128)
     while filter_h * filter_w * c * channels > MOST_DRAWN_WEIGHTS:
         c, channels = max(1, c // 2), max(1, channels // 2)
     _draw_window(sketch, rng, "CONV_2D", (filter_h, filter_w), stride, padding, c, channels)
