@@ -21,6 +21,7 @@ from mcusim.errors import (
 )
 
 if TYPE_CHECKING:
+    from mcusim.estimate import estimate
     from mcusim.hardware import load_board
     from mcusim.plan import plan
     from mcusim.renderers import RENDERERS
@@ -36,6 +37,7 @@ __all__ = [
     "EmulationError",
     "McusimError",
     "UnsupportedError",
+    "estimate",
     "load",
     "load_board",
     "plan",
@@ -46,6 +48,7 @@ __all__ = [
 # Where the names come from that take a second to import (Numba, Unicorn); they are imported at their first use.
 _LAZY = {
     "RENDERERS": "renderers",
+    "estimate": "estimate",
     "load": "tflite",
     "load_board": "hardware",
     "plan": "plan",

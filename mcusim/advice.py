@@ -83,8 +83,9 @@ def main_cause(layer: Layer) -> tuple[str, float]:
 
     Every instruction issues, so that issue comes first nearly everywhere and tells nothing.
     """
-    beyond = {cause: cycles for cause, cycles in layer.cycles_by_cause.items() if cause != "issue" and cycles}
-    if not beyond:
+    causes = layer.cycles_by_cause or {}
+    beyond = {cause: cycles for cause, cycles in causes.items() if cause != "issue" and cycles}
+    if not beyond or not layer.cycles:
         return "", 0.0
     cause, cycles = max(beyond.items(), key=lambda item: item[1])
     return cause, cycles / layer.cycles
@@ -101,7 +102,7 @@ def _shortage(name: str, verdict: MemoryVerdict, owners: Sequence[Owner]) -> lis
 
 
 def _differences(run: Run) -> list[str]:
-    wrong = [layer for layer in run.layers if not layer.bit_exact]
+    wrong = [layer for layer in run.layers if layer.bit_exact is False]
     if not wrong:
         return []
     first = wrong[0]
@@ -110,8 +111,8 @@ def _differences(run: Run) -> list[str]:
 
 
 def _hottest(run: Run) -> list[str]:
-    hottest = max(run.layers, key=lambda layer: layer.cycles, default=None)
-    if hottest is None or not run.totals.cycles:
+    hottest = max(run.layers, key=lambda layer: layer.cycles or 0, default=None)
+    if hottest is None or not hottest.cycles or not run.totals.cycles:
         return []
     share = hottest.cycles / run.totals.cycles
     cause, part = main_cause(hottest)
@@ -132,7 +133,7 @@ def _uneven(run: Run) -> list[str]:
     cycles: dict[str, int] = defaultdict(int)
     macs: dict[str, int] = defaultdict(int)
     for layer in run.layers:
-        cycles[layer.op] += layer.cycles
+        cycles[layer.op] += layer.cycles or 0
         macs[layer.op] += layer.macs
     if len(cycles) < 2 or not run.totals.macs or not run.totals.cycles:
         return []
@@ -149,7 +150,7 @@ def _uneven(run: Run) -> list[str]:
 def _reference_kernels(run: Run) -> list[str]:
     """Layers without a CMSIS-NN kernel; TensorFlow Lite Micro runs reference code there too."""
     slow = [layer for layer in run.layers if layer.kernel.startswith("mcusim_")]
-    share = sum(layer.cycles for layer in slow) / (run.totals.cycles or 1)
+    share = sum(layer.cycles or 0 for layer in slow) / (run.totals.cycles or 1)
     if share < WORTH_NOTING:
         return []
     names = ", ".join(sorted({layer.op for layer in slow}))

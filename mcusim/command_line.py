@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 PROGRESS_AFTER_S = 1.0
 EXIT_NOT_FIT = 1
+EMULATION, ESTIMATE = "emulation", "estimate"  # how cycles are found
 ROWS = ("text", "json")  # the formats of a list
 
 ModelArgument = Annotated[str, typer.Argument(help="A .tflite file, or a C array of one.")]
@@ -52,6 +53,9 @@ KernelsOption = Annotated[
     typer.Option("--kernels", metavar="LIB", help="Run the CMSIS-NN functions of LIB: an ELF file, .a or .o."),
 ]
 WhyOption = Annotated[bool, typer.Option("--why", help="Simulate what faster variants of the kernels would gain, too.")]
+EngineOption = Annotated[
+    str, typer.Option("--engine", metavar="NAME", help="emulation, or estimate: cycles by formula, nothing executes.")
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print no report and no progress.")]
 
 
@@ -95,11 +99,14 @@ def simulate(
     output: str | None,
     quiet: bool,
     duty_cycle: Callable[[Run], Run] | None = None,
+    engine: str = EMULATION,
 ) -> None:
     """Run a model on a board and deliver; exit status 1, and why in a line, unless it fits and is bit-exact.
 
-    `duty_cycle` adds average power and battery life to the run.
+    `duty_cycle` adds average power and battery life to the run; with the engine "estimate" nothing is executed.
     """
+    if engine not in (EMULATION, ESTIMATE):
+        raise UnsupportedError(f"unknown engine {engine!r}; known: {EMULATION}, {ESTIMATE}")
     loaded_board = setup.board(board)
     # The stages take a second to import: only where they are needed, and after what fails at once.
     from mcusim.renderers import RENDERERS
@@ -108,13 +115,27 @@ def simulate(
     target = delivery.arrange(formats, [model, board], json_path, format_name, output, quiet)
     from mcusim.tflite import load
 
-    command = shlex.join(["mcusim", verb, model, "--board", board, *setup.words])
-    with progress(quiet) as step:
-        result = _run(verb, load(model), loaded_board, setup, command, step)
+    asked = [] if engine == EMULATION else ["--engine", engine]
+    command = shlex.join(["mcusim", verb, model, "--board", board, *setup.words, *asked])
+    if engine == ESTIMATE:
+        result = _estimate(load(model), loaded_board, setup, command)
+    else:
+        with progress(quiet) as step:
+            result = _run(verb, load(model), loaded_board, setup, command, step)
     if duty_cycle is not None:
         result = duty_cycle(result)
     target.deliver(run_renders(result))
     judge(result)
+
+
+def _estimate(model: Model, board: Board, setup: Setup, command: str) -> Run:
+    """The run of the cost formulas, which are those of mcusim's own kernels."""
+    from mcusim.plan import plan
+    from mcusim.run import estimate_only
+
+    if setup.kernels is not None or setup.why:
+        raise UnsupportedError("--engine estimate executes nothing, so that --kernels and --why say nothing beside it")
+    return estimate_only(plan(model, board, weights=setup.weights or "flash", arena=setup.arena), command)
 
 
 def _run(verb: str, model: Model, board: Board, setup: Setup, command: str, step: Progressed | None) -> Run:
@@ -143,7 +164,7 @@ def judge(run: Run) -> None:
     """Exit status 1, and why in a line, unless a run fits, is bit-exact and keeps up with the rate asked for."""
     from mcusim import energy
 
-    wrong = [layer for layer in run.layers if not layer.bit_exact]
+    wrong = [layer for layer in run.layers if layer.bit_exact is False]
     problems = list(run.verdict.reasons)
     if run.duty_cycle is not None and run.duty_cycle.busy_share > 1:
         problems.append(f"it {energy.duty_words(run.duty_cycle)}")

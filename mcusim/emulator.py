@@ -177,6 +177,11 @@ class Emulator:
         """The core's pipeline with what it knows of the code that ran, to time traces with."""
         return self._recorder.walker if self._recorder else Walker(self._core)
 
+    def empty_caches(self) -> None:
+        """Have the observers begin the next call with empty caches and buffers, as after a reset."""
+        if self._recorder is not None:
+            self._recorder.forget()
+
     def read(self, address: int, size: int) -> bytes:
         """Bytes of RAM or flash. Raises EmulationError for a range that is not mapped."""
         for region in self._regions:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mcusim import energy, record
 from mcusim.elf import Manifest, firmware_path, layouts, load_firmware, load_manifest
 from mcusim.errors import BadInputError
+from mcusim.estimation import beside, estimated_layers, plan_estimate
 from mcusim.expectation import expected_error, no_error
 from mcusim.faster_variants import with_gains
 from mcusim.hardware import Board
@@ -68,7 +69,7 @@ def run(
         layers.append(layer)
         possible[0].append(cycles)
     outputs = tuple(machine.value(index) for index in plan.model.outputs)
-    cycles_in_all = sum(layer.cycles for layer in layers)
+    cycles_in_all = sum(layer.cycles or 0 for layer in layers)
     waiting = machine.code_waits / cycles_in_all if cycles_in_all else 0.0
     for order in orders[1:] if link_orders and place_matters(plan.board, waiting) else ():
         if progress:
@@ -78,11 +79,14 @@ def run(
         possible.append([machine.cycles(op) for op in plan.model.ops])
     if progress:
         progress(steps, steps, "done")
-    complete = dataclasses.replace(plan, stack_bytes=max((layer.stack_bytes for layer in layers), default=0))
+    complete = dataclasses.replace(plan, stack_bytes=max((layer.stack_bytes or 0 for layer in layers), default=0))
     given = "pseudo-random" if inputs is None else "given"
     extremes = _extremes(possible, waiting)
     explained = with_gains(plan, layers) if why else layers
-    return _record(complete, _with_ranges(explained, possible), extremes, outputs, command, given)
+    ranged = _with_ranges(explained, possible)
+    # The formulas are those of mcusim's own kernels.
+    compared = beside(plan, ranged) if plan.library is None else ranged
+    return _record(complete, compared, extremes, outputs, command, given)
 
 
 def _with_ranges(
@@ -228,8 +232,8 @@ def _model_info(model: Model) -> record.ModelInfo:
 
 
 def _totals(plan: Plan, layers: Sequence[record.Layer], extremes: _Extremes) -> record.Totals:
-    causes = {cause: sum(layer.cycles_by_cause[cause] for layer in layers) for cause in CAUSES}
-    cycles = sum(layer.cycles for layer in layers)
+    causes = {cause: sum((layer.cycles_by_cause or {})[cause] for layer in layers) for cause in CAUSES}
+    cycles = sum(layer.cycles or 0 for layer in layers)
     # First conservation law, over the run: every cycle has one layer and one cause.
     assert cycles == sum(causes.values())
     latency_s = cycles / plan.board.clock_hz
@@ -238,7 +242,7 @@ def _totals(plan: Plan, layers: Sequence[record.Layer], extremes: _Extremes) -> 
     energy_j, reason = energy.inference_energy(energy.running_power(plan.board), latency_s)
     return record.Totals(
         macs=sum(layer.macs for layer in layers),
-        instructions=sum(layer.instructions for layer in layers),
+        instructions=sum(layer.instructions or 0 for layer in layers),
         cycles=cycles,
         cycles_by_cause=causes,
         latency_s=latency_s,
@@ -328,3 +332,41 @@ def plan_only(plan: Plan, command: str = "") -> record.Run:
     complete = _record(plan, (), _Extremes(0, 0, 0, 0.0), (), command, "none")
     provenance = dataclasses.replace(complete.provenance, engine="plan", memory_model="none")
     return dataclasses.replace(complete, totals=unknown, notes=notes, provenance=provenance)
+
+
+def estimate_only(plan: Plan, command: str = "") -> record.Run:
+    """A run that is not executed: fit, owners of bytes, and cycles of each layer by its kernel's cost formula.
+
+    Without a formula for one of the layers, cycles, latency and energy of the whole are None with the reason. The
+    stack of the kernels counts as 0.
+    """
+    estimate = plan_estimate(plan)
+    power = energy.running_power(plan.board)
+    energy_j, reason = None, estimate.reason
+    if estimate.latency_s is not None:
+        energy_j, reason = energy.inference_energy(power, estimate.latency_s)
+    totals = record.Totals(
+        macs=sum(OPERATORS[op.name].macs(plan.model, op) for op in plan.model.ops),
+        instructions=None,
+        cycles=estimate.cycles,
+        cycles_by_cause=None,
+        latency_s=estimate.latency_s,
+        energy_j=energy_j,
+        energy_j_reason=reason,
+        error_percent=estimate.error_percent,
+        error_percent_reason=estimate.reason,
+        error_source=None if estimate.reason else "median error of the formulas against emulation, which has its own",
+        least_cycles=estimate.least_cycles,
+        most_cycles=estimate.most_cycles,
+        range_over=None if estimate.reason else "the values that layers may have",
+        cycles_reason=estimate.reason,
+    )
+    complete = _record(plan, (), _Extremes(0, 0, 0, 0.0), (), command, "none")
+    stale = (f"The cost formulas may be off: {estimate.stale}.",) if estimate.stale else ()
+    return dataclasses.replace(
+        complete,
+        totals=totals,
+        layers=estimated_layers(plan, estimate.layers),
+        notes=(*stale, "Cycles are estimated by cost formulas; nothing was executed.", *complete.notes),
+        provenance=dataclasses.replace(complete.provenance, engine="estimate"),
+    )

@@ -165,6 +165,7 @@ def _layer(index, op, kernel, shape, macs, cycles, exact):
         estimated_cycles_reason="no cost formula is fitted for this kernel",
         scratch_bytes=640 if op == "CONV_2D" else 0,
         stack_bytes=312 + 8 * index,
+        bit_exact_reason=None,
         bit_exact=exact,
         difference=None if exact else f"layer_{index}[0, 1, 2, 3]: target 5, reference 4 (17 of 8,000 elements differ)",
         functions=(

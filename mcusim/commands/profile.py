@@ -10,11 +10,13 @@ import typer
 
 from mcusim import delivery, hardware
 from mcusim.command_line import (
+    EMULATION,
     EXIT_NOT_FIT,
     ROWS,
     ArenaOption,
     BoardOption,
     ClockOption,
+    EngineOption,
     FormatOption,
     JsonOption,
     KernelsOption,
@@ -52,6 +54,7 @@ def profile(
     format_name: FormatOption = None,
     output: OutputOption = None,
     quiet: QuietOption = False,
+    engine: EngineOption = EMULATION,
 ) -> None:
     """Simulate an inference: does it fit, how long does each layer take, and why.
 
@@ -64,9 +67,11 @@ def profile(
             raise UnsupportedError("--rate is for one board; name it with --board")
         if setup.words:
             raise UnsupportedError(f"{setup.words[0]} is for one board; name it with --board")
+        if engine != EMULATION:
+            raise UnsupportedError("--engine is for one board; name it with --board")
         _sweep(model, json_path, format_name, output, quiet)
     else:
-        simulate("profile", "text", model, board, setup, json_path, format_name, output, quiet, asked)
+        simulate("profile", "text", model, board, setup, json_path, format_name, output, quiet, asked, engine)
 
 
 def _duty_cycle(rate: str | None, battery: str | None, sleep: str | None) -> Callable[[Run], Run] | None:
