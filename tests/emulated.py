@@ -100,6 +100,6 @@ def _plain(argument) -> Argument:
 def _arrays(arguments) -> Iterator[np.ndarray | Output]:
     for argument in arguments:
         if isinstance(argument, Struct):
-            yield from _arrays(argument.members)
+            yield from _arrays(argument.words)
         elif isinstance(argument, np.ndarray | Output):
             yield argument

@@ -295,19 +295,28 @@ NEED_IMAGES = ("AVERAGE_POOL_2D", "CONV_2D", "DEPTHWISE_CONV_2D", "MAX_POOL_2D")
 TAKE_SCALARS = ("ADD", "DEQUANTIZE", "LOGISTIC", "MUL", "QUANTIZE", "RELU", "RELU6", "RESHAPE")
 
 
-def random_layer(operator, seed, damages=0):
+def random_layer(operator, seed, damages=0, extreme_biases=False):
     """A model of one operator; a small share of its operands is constant or given twice.
 
-    With `damages` as many details of it are then made wrong: BadModelError if the parser sees that.
+    With `extreme_biases` each is the least or the greatest of its type, so that sums wrap around. With `damages` as many details of it are then made wrong: BadModelError if the parser sees that.
     """
     d = Drawing(np.random.default_rng([seed, *operator.encode()]))
     shape = d.shape((4,) if operator in NEED_IMAGES else (0, 1, 2, 3, 4) if operator in TAKE_SCALARS else (1, 2, 3, 4))
     floats = d.chance({"RESHAPE": 0.2, "QUANTIZE": 0.5}.get(operator, 0))
     source = d.value(shape, dtype="float32") if floats else d.activations(shape)
     output = OPERATORS[operator](d, source)
+    if extreme_biases:
+        d.values = [_with_extremes(d.rng, value) for value in d.values]
     for _ in range(damages):
         d.pick((_damage_tensor, _damage_tensor, _damage_layer))(d)
     return _finished(d, [output])
+
+
+def _with_extremes(rng, value):
+    if value.dtype not in ("int32", "int64") or value.scale is None or value.data is None:
+        return value
+    limits = np.iinfo(value.dtype)
+    return dataclasses.replace(value, data=rng.choice(np.array([limits.min, limits.max], value.dtype), value.shape))
 
 
 def _damage_tensor(d):

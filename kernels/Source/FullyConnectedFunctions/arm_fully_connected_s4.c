@@ -24,7 +24,7 @@ static inline int32_t high_weight(int8_t packed)
 /* Two weights in the low bits of the halves of a word, as two int16. */
 static inline uint32_t extend(uint32_t weights)
 {
-    return (uint32_t)__ssub16((int16x2_t)((weights & 0x000F000FU) ^ 0x00080008U), (int16x2_t)0x00080008U);
+    return arm_nn_ssub16((weights & 0x000F000FU) ^ 0x00080008U, 0x00080008U);
 }
 
 /* sum + (values + offset) * weights of an even number of weights that begin with a byte. */
