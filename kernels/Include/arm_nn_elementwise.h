@@ -24,7 +24,8 @@ typedef struct {
 
 static inline int8_t arm_nn_finish(int32_t value, const arm_nn_result *result)
 {
-    const int32_t output = arm_nn_requantize(value, result->multiplier, result->shift) + result->offset;
+    const int32_t scaled = arm_nn_requantize(value, result->multiplier, result->shift);
+    const int32_t output = arm_nn_wrapping_add(scaled, result->offset);
     return (int8_t)arm_nn_clamp(output, result->activation_min, result->activation_max);
 }
 
@@ -39,7 +40,7 @@ static inline int8_t arm_nn_add(int8_t value_1,
         arm_nn_shift_left(value_1 + addend_1->offset, left_shift), addend_1->multiplier, addend_1->shift);
     const int32_t scaled_2 = arm_nn_requantize(
         arm_nn_shift_left(value_2 + addend_2->offset, left_shift), addend_2->multiplier, addend_2->shift);
-    return arm_nn_finish(scaled_1 + scaled_2, result);
+    return arm_nn_finish(arm_nn_wrapping_add(scaled_1, scaled_2), result);
 }
 
 static inline int8_t arm_nn_mul(

@@ -45,6 +45,6 @@ void mcusim_mean_s8(const int8_t *input,
     add_up(input, input_dims, reduce, sums);
     for (int32_t index = 0; index < outputs; index++) {
         const int32_t value = arm_nn_requantize(sums[index] - input_zero_point * count, multiplier, shift);
-        output[index] = (int8_t)arm_nn_clamp(value + output_zero_point, INT8_MIN, INT8_MAX);
+        output[index] = (int8_t)arm_nn_clamp(arm_nn_wrapping_add(value, output_zero_point), INT8_MIN, INT8_MAX);
     }
 }
