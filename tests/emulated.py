@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 
@@ -37,11 +38,11 @@ class Output:
 
 
 class Kernels:
-    """The C functions of one image."""
+    """The C functions of one image, or of another file that is built for its core."""
 
-    def __init__(self, image: str, core: Core) -> None:
+    def __init__(self, image: str, core: Core, path: Path | None = None) -> None:
         self.image = image
-        self.firmware = load_firmware(firmware_path(image))
+        self.firmware = load_firmware(path or firmware_path(image))
         self._emulator = Emulator(core, self.firmware, CODE_ADDRESS, (RAM_ADDRESS, RAM_BYTES))
 
     def has(self, symbol: str) -> bool:
@@ -84,8 +85,13 @@ class Kernels:
 @cache
 def kernels(image: str) -> Kernels:
     """The C functions of an image, on a core that has its instruction set and float ABI."""
+    return Kernels(image, core_of(image))
+
+
+def core_of(image: str) -> Core:
+    """A core that has the instruction set and float ABI of an image."""
     core = load_core(CORES[image])
-    return Kernels(image, dataclasses.replace(core, fpu=None) if image == "armv7em_soft" else core)
+    return dataclasses.replace(core, fpu=None) if image == "armv7em_soft" else core
 
 
 def _content(one) -> np.ndarray:

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 from emulated import Output
+from kernel_sources import KERNELS, sources
 
 from mcusim.abi import Float32, PreparedPointer, ScratchPointer, Struct, TensorPointer
 from mcusim.ops import OPERATORS, STATES, written
 from mcusim.runtime import Runtime
 
-KERNELS = Path(__file__).parents[1] / "kernels"
 SERVER = Path(__file__).with_name("sanitized_calls.py")
 # -O1: faults are reported by line; at -O0 the networks among the vectors take minutes.
 FLAGS = ("-std=c11", "-O1", "-g", "-ffreestanding", "-fno-tree-loop-distribute-patterns", "-Wall", "-Wextra", "-Werror",
@@ -25,16 +25,6 @@ FLAGS = ("-std=c11", "-O1", "-g", "-ffreestanding", "-fno-tree-loop-distribute-p
 # A machine with the DSP extension has its instructions in plain C here.
 VARIANTS = {"plain": (), "dsp": ("-D__ARM_FEATURE_DSP",)}
 SUCCESS = 0
-
-
-def sources(variant):
-    """The files of kernels/ that make up a variant, as its Makefile chooses them."""
-    files = sorted((KERNELS / "Source").glob("*/*.c"))
-    dsp = {path for path in files if path.stem.endswith("_dsp")}
-    if variant == "plain":
-        return [path for path in files if path not in dsp]
-    replaced = {path.with_stem(path.stem.removesuffix("_dsp")) for path in dsp}
-    return [path for path in files if path not in replaced]
 
 
 def why_unavailable():
@@ -56,7 +46,7 @@ def _runtime():
 def build(variant, folder):
     """Compile a variant into a shared library in `folder`."""
     library = folder / f"{variant}.so"
-    command = ["gcc", *FLAGS, *VARIANTS[variant], f"-I{KERNELS / 'Include'}", *map(str, sources(variant))]
+    command = ["gcc", *FLAGS, *VARIANTS[variant], f"-I{KERNELS / 'Include'}", *map(str, sources(dsp=variant == "dsp"))]
     compiled = subprocess.run([*command, "-o", str(library)], capture_output=True, text=True, check=False)
     assert compiled.returncode == 0, compiled.stderr
     return library
