@@ -16,7 +16,6 @@ from kernel_sources import KERNELS, sources
 
 from mcusim.abi import Float32, PreparedPointer, ScratchPointer, Struct, TensorPointer
 from mcusim.ops import OPERATORS, STATES, written
-from mcusim.runtime import Runtime
 
 SERVER = Path(__file__).with_name("sanitized_calls.py")
 # -O1: faults are reported by line; at -O0 the networks among the vectors take minutes.

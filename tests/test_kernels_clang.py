@@ -25,8 +25,10 @@ IMAGES = {
     ),
 }  # fmt: skip
 PLAIN = ("armv6m", "armv7m")
-FLAGS = "-std=c11 -O3 -ffreestanding -ffunction-sections -fno-common -fno-unwind-tables -Wall -Wextra -Werror".split()
-LINK = "-mthumb -nostdlib -Wl,-T,kernels.ld -Wl,-e,0 -Wl,--emit-relocs -Wl,--build-id=none -Wl,--no-warnings".split()
+FLAGS = ("-std=c11", "-O3", "-ffreestanding", "-ffunction-sections", "-fno-common", "-fno-unwind-tables",
+         "-Wall", "-Wextra", "-Werror")  # fmt: skip
+LINK = ("-mthumb", "-nostdlib", "-Wl,-T,kernels.ld", "-Wl,-e,0", "-Wl,--emit-relocs", "-Wl,--build-id=none",
+        "-Wl,--no-warnings")  # fmt: skip
 GCC = "arm-none-eabi-gcc"
 # The first vector of each operator and type.
 FIRST = {(entry["op"], entry["dtype"]): entry for entry in reversed(CASES) if entry["op"] != "network"}
