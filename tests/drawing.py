@@ -125,7 +125,7 @@ def _filters(d, shape, scales, axis, dtype):
     return d.value(shape, scales, dtype=dtype, axis=axis, data=packed)
 
 
-def weights(d, shape, axis, source, *, per_channel, dtype="int8", bias_dtypes=("int64",)):
+def weights(d, shape, axis, source, *, per_channel, dtype="int8", bias_dtypes=("int64",), needs_bias=False):
     """Weights, a bias or none, and an output scale that leaves most results within the type of the activations.
 
     `bias_dtypes` are those that int16 activations may have.
@@ -137,7 +137,7 @@ def weights(d, shape, axis, source, *, per_channel, dtype="int8", bias_dtypes=("
     typical = TYPICAL[value.dtype] * TYPICAL[dtype] * math.sqrt(depth)
     spread = value.scale * float(np.mean(scales)) * typical / TYPICAL_OUTPUT[value.dtype]
     output_scale = d.scale(spread / 8, spread * 16)
-    if d.chance(0.75):
+    if needs_bias or d.chance(0.75):
         most = d.pick((100, 5_000, 5_000, 300_000, 2**28))
         bias_dtype = "int32" if value.dtype == "int8" else d.pick(bias_dtypes)
         bias = d.rng.integers(-most, most + 1, channels, bias_dtype)

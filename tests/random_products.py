@@ -14,14 +14,19 @@ def _weights_dtype(d, source):
     return "int4" if d.values[source].dtype == "int8" and d.chance(0.25) else "int8"
 
 
+def _is_wide(d, source):
+    return d.values[source].dtype == "int16"
+
+
 def conv_2d(d, source):
     n, _, _, c = d.values[source].shape
     filters, (h, w), options = window(d, source, dilated=True)
     groups = d.pick([g for g in range(1, c + 1) if c % g == 0]) if d.chance(0.3) else 1
     channels = groups * d.pick((1, 2, 3, 4)) if groups > 1 else d.pick(CHANNELS)
     shape, dtype = (channels, *filters, c // groups), _weights_dtype(d, source)
-    types = {"dtype": dtype, "bias_dtypes": ("int64", "int32")}
-    inputs, scale = weights(d, shape, 0, source, per_channel=d.chance(0.8), **types)
+    # Without a bias TensorFlow Lite Micro scales sums of int16 in 64 bits on a PC, with CMSIS-NN in 32.
+    rules = {"bias_dtypes": ("int64", "int32"), "needs_bias": _is_wide(d, source)}
+    inputs, scale = weights(d, shape, 0, source, per_channel=d.chance(0.8), dtype=dtype, **rules)
     output = d.result((n, h, w, channels), source, scale)
     return d.layer("CONV_2D", inputs, output, "Conv2DOptions", **options)
 
@@ -60,9 +65,8 @@ def transpose_conv(d, source):
         (side - 1) * stride + k + more if rule == "VALID" else side * stride - more
         for side, stride, k, more in zip((h, w), strides, filters, rest, strict=True)
     ]
-    (_, *weighted), scale = weights(d, (channels, *filters, c), 0, source, per_channel=d.chance(0.8))
-    if d.values[source].dtype == "int16" and (len(weighted) == 1 or weighted[1] < 0):
-        weighted = [weighted[0], d.constant(np.zeros(channels, np.int64))]  # it reads a bias
+    rules = {"per_channel": d.chance(0.8), "needs_bias": _is_wide(d, source)}  # the kernel of int16 reads one
+    (_, *weighted), scale = weights(d, (channels, *filters, c), 0, source, **rules)
     shape = d.constant(np.array((n, *size, channels), np.int32))
     output = d.result((n, *size, channels), source, scale)
     options = {"StrideH": strides[0], "StrideW": strides[1], "Padding": padding(rule)}
@@ -112,7 +116,7 @@ def svdf(d, source):
 def lstm(d, source):
     """Gates whose sums are some units wide, a cell of some power of 2."""
     value, units, time_major = d.values[source], d.pick(CHANNELS), d.chance(0.3)
-    wide, depth = value.dtype == "int16", value.shape[2]
+    wide, depth = _is_wide(d, source), value.shape[2]
     batches = value.shape[1 if time_major else 0]
     of_hidden = d.scale(2e-5, 4e-5) if wide else d.scale(0.004, 0.009)
     zero_point = 0 if wide else d.pick((0, int(d.rng.integers(-50, 50))))

@@ -145,8 +145,11 @@ def run_layer(kernels, model, op, values, runtime):
     """What a layer writes, as ops.written has it, for the values of its operands and states by their index."""
     operator = OPERATORS[op.name]
     found = operator.invocation(model, op, runtime)
-    scratch = [Output(np.zeros(size, np.uint8)) for size in operator.memory(model, op, runtime).scratch_bytes]
+    memory = operator.memory(model, op, runtime)
+    scratch = [Output(np.zeros(size, np.uint8)) for size in memory.scratch_bytes]
     prepared = [Output(np.frombuffer(content, np.uint8).copy()) for content in found.arrays]
+    for position in found.work:
+        prepared[position] = Output(np.zeros(memory.prepare_bytes[position], np.uint8))
     outputs = {i: Output(np.zeros(model.tensors[i].shape, model.tensors[i].dtype)) for i in op.outputs}
     states = {op.inputs[position] for position in STATES.get(op.name, ())}
     operands = {
