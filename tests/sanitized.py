@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import pickle
 import shutil
@@ -18,35 +19,44 @@ from mcusim.abi import Float32, PreparedPointer, ScratchPointer, Struct, TensorP
 from mcusim.ops import OPERATORS, STATES, written
 
 SERVER = Path(__file__).with_name("sanitized_calls.py")
-# -O1: faults are reported by line; at -O0 the networks among the vectors take minutes.
-FLAGS = ("-std=c11", "-O1", "-g", "-ffreestanding", "-fno-tree-loop-distribute-patterns", "-Wall", "-Wextra", "-Werror",
-         "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fPIC", "-shared", "-Wl,-Bsymbolic")  # fmt: skip
-# A machine with the DSP extension has its instructions in plain C here.
+# -O1: at -O0 the networks among the vectors take minutes.
+FLAGS = ("-std=c11", "-O1", "-g1", "-ffreestanding", "-Wall", "-Wextra", "-Werror", "-fno-sanitize-recover=all",
+         "-fPIC", "-shared", "-Wl,-Bsymbolic")  # fmt: skip
+# Clang as ziglang brings it has a library for undefined behaviour only.
+COMPILERS = {
+    "gcc": ("gcc", "-fsanitize=address,undefined", "-fno-tree-loop-distribute-patterns"),
+    "clang": (sys.executable, "-m", "ziglang", "cc", "-fsanitize=undefined"),
+}
+# A machine without the DSP extension has its instructions in plain C here.
 VARIANTS = {"plain": (), "dsp": ("-D__ARM_FEATURE_DSP",)}
 SUCCESS = 0
 
 
-def why_unavailable():
-    """Why this machine cannot run sanitized code; None if it can."""
+def why_unavailable(compiler):
+    """Why this machine cannot run what a compiler sanitizes; None if it can."""
     if sys.platform != "linux" or sys.maxsize < 2**32:
         return "calls are laid out for 64-bit Linux"
+    if compiler == "clang":
+        missing = importlib.util.find_spec("ziglang") is None
+        return "the package ziglang, which brings Clang, is not installed" if missing else None
     if shutil.which("gcc") is None:
         return "there is no gcc for this machine"
-    return None if _runtime() else "this gcc comes without the address sanitizer's library"
+    return None if _address_sanitizer() else "this gcc comes without the address sanitizer's library"
 
 
-def _runtime():
-    """The address sanitizer's library; gcc gives a name back as it is for a file that it does not have."""
+def _address_sanitizer():
+    """GCC's library; it gives a name back as it is for a file that it does not have."""
     command = ["gcc", "-print-file-name=libasan.so"]
     found = Path(subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip())
     return found if found.is_absolute() else None
 
 
-def build(variant, folder):
+def build(compiler, variant, folder):
     """Compile a variant into a shared library in `folder`."""
     library = folder / f"{variant}.so"
-    command = ["gcc", *FLAGS, *VARIANTS[variant], f"-I{KERNELS / 'Include'}", *map(str, sources(dsp=variant == "dsp"))]
-    compiled = subprocess.run([*command, "-o", str(library)], capture_output=True, text=True, check=False)
+    files = map(str, sources(dsp=variant == "dsp"))
+    command = [*COMPILERS[compiler], *FLAGS, *VARIANTS[variant], f"-I{KERNELS / 'Include'}", *files]
+    compiled = subprocess.run([*command, "-o", str(library)], cwd=folder, capture_output=True, text=True, check=False)
     assert compiled.returncode == 0, compiled.stderr
     return library
 
@@ -62,8 +72,9 @@ class Part:
 class SanitizedKernels:
     """The functions of a library, called like those of emulated.Kernels; what a sanitizer finds fails the call."""
 
-    def __init__(self, library):
+    def __init__(self, library, compiler):
         self._library = library
+        self._compiler = compiler
         self._process = None
 
     def close(self):
@@ -75,11 +86,9 @@ class SanitizedKernels:
     def _started(self):
         """The program that holds the library: a new one where a call has ended the last."""
         if self._process is None:
-            environment = os.environ | {
-                "LD_PRELOAD": str(_runtime()),
-                "ASAN_OPTIONS": "detect_leaks=0:detect_stack_use_after_return=1",
-                "UBSAN_OPTIONS": "print_stacktrace=1",
-            }
+            environment = os.environ | {"ASAN_OPTIONS": "detect_leaks=0:detect_stack_use_after_return=1"}
+            if self._compiler == "gcc":
+                environment["LD_PRELOAD"] = str(_address_sanitizer())
             command = [sys.executable, "-S", str(SERVER), str(self._library)]
             with self._library.with_suffix(".log").open("wb") as errors:
                 self._process = subprocess.Popen(

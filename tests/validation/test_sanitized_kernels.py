@@ -12,11 +12,17 @@ from vectors.case import CASES, FOLDER, NAMES, load_case
 
 from mcusim.ops import OPERATORS
 
-WHY_NOT = sanitized.why_unavailable()
 RUNTIMES = {"plain": M0PLUS, "dsp": M4}
 LAYERS = 12  # of each operator
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))]
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module", params=sanitized.COMPILERS)
+def compiler(request):
+    if reason := sanitized.why_unavailable(request.param):
+        pytest.skip(reason)
+    return request.param
 
 
 @pytest.fixture(scope="module", params=sanitized.VARIANTS)
@@ -25,13 +31,16 @@ def variant(request):
 
 
 @pytest.fixture(scope="module")
-def kernels(variant, tmp_path_factory):
-    running = sanitized.SanitizedKernels(sanitized.build(variant, tmp_path_factory.mktemp("sanitized")))
+def kernels(compiler, variant, tmp_path_factory):
+    library = sanitized.build(compiler, variant, tmp_path_factory.mktemp("sanitized"))
+    running = sanitized.SanitizedKernels(library, compiler)
     yield running
     running.close()
 
 
-def test_reading_beyond_an_array_is_reported(kernels):
+def test_reading_beyond_an_array_is_reported(kernels, compiler):
+    if compiler != "gcc":
+        pytest.skip("the address sanitizer is GCC's")
     with pytest.raises(AssertionError, match=r"heap-buffer-overflow(.|\n)*mcusim_relu6_s8\.c"):
         kernels.call("mcusim_relu6_s8", np.zeros(7, np.int8), 0, 6, 8, Output(np.zeros(8, np.int8)))
 
