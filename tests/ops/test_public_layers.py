@@ -63,7 +63,7 @@ def test_arrays_are_as_large_as_prepare_allocates(reference_data, name, mve):
 
 
 def test_operators_are_the_modules_of_their_names():
-    """Every module of mcusim/ops is there, under the TensorFlow Lite name that its file has, calls functions of ours."""
+    """Every module of mcusim/ops is there under the TensorFlow Lite name that its file has; it calls our functions."""
     files = {path.stem for path in Path(ops.__file__).parent.glob("*.py")} - {"__init__"}
     assert {name: module.__name__ for name, module in OPERATORS.items()} == {
         name.upper(): f"mcusim.ops.{name}" for name in files
