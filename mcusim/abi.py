@@ -38,9 +38,15 @@ class PreparedPointer:
 
 @dataclass(frozen=True, slots=True)
 class Struct:
-    """A structure of 32-bit members in the caller's frame, passed by its address."""
+    """A structure of 32-bit members in the caller's frame, passed by its address; a tuple is one within it."""
 
-    members: tuple[Argument, ...]
+    members: tuple[Argument | tuple[Argument, ...], ...]
+
+    @property
+    def words(self) -> tuple[Argument, ...]:
+        """The members in order, those of structures within it in their place."""
+        nested = (member if isinstance(member, tuple) else (member,) for member in self.members)
+        return tuple(word for members in nested for word in members)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +143,7 @@ class _Frame:
         if isinstance(argument, Float32):
             return int.from_bytes(struct.pack("<f", argument.value), "little")
         if isinstance(argument, Struct):
-            packed = struct.pack(f"<{len(argument.members)}I", *(self.word(member) for member in argument.members))
+            packed = struct.pack(f"<{len(argument.words)}I", *map(self.word, argument.words))
             self.content = packed + self.content
             self.bottom -= len(packed)
             return self.bottom
@@ -260,7 +266,7 @@ def lstm_params(
     """
     input_gate, forget_gate, cell_gate, output_gate = gates
     numbers = (*sizes, input_offset, *forget_to_cell, *input_to_cell, *cell, *output)
-    return Struct((*numbers, *forget_gate, *input_gate, *cell_gate, *output_gate))
+    return Struct((*numbers, forget_gate, input_gate, cell_gate, output_gate))
 
 
 def transpose_params(num_dims: int, permutations: TensorPointer) -> Struct:

@@ -83,9 +83,13 @@ class Kernels:
 @cache
 def kernels(image: str) -> Kernels:
     """The C functions of an image, on a core that has its instruction set and float ABI."""
+    return Kernels(load_firmware(firmware_path(image)), core_of(image))
+
+
+def core_of(image: str) -> Core:
+    """A core that has the instruction set and float ABI of an image."""
     core = load_core(CORES[image])
-    core = dataclasses.replace(core, fpu=None) if image == "armv7em_soft" else core
-    return Kernels(load_firmware(firmware_path(image)), core)
+    return dataclasses.replace(core, fpu=None) if image == "armv7em_soft" else core
 
 
 def _content(one) -> np.ndarray:
@@ -100,6 +104,6 @@ def _plain(argument) -> Argument:
 def _arrays(arguments) -> Iterator[np.ndarray | Output]:
     for argument in arguments:
         if isinstance(argument, Struct):
-            yield from _arrays(argument.members)
+            yield from _arrays(argument.words)
         elif isinstance(argument, np.ndarray | Output):
             yield argument

@@ -168,6 +168,48 @@ __attribute__((always_inline)) static inline void arm_nn_dw_unrolled_walk(const 
     }
 }
 
+/*
+ * What a pixel is computed from where the window is unrolled. Types of bias and output are the kernel's: int32 and int8,
+ * or int64 and int16.
+ */
+typedef struct {
+    const int16_t *column;
+    const int8_t *filter;
+    const void *bias;
+    void *output;
+    int32_t channels;
+    int32_t positions;
+    arm_nn_requantization requantization;
+} arm_nn_dw_unrolled;
+
+/* A layer with channel multiplier 1 and no dilation; ctx holds one window as int16. convolve_pixel gets the above. */
+__attribute__((always_inline)) static inline arm_cmsis_nn_status
+arm_depthwise_conv_unrolled(const cmsis_nn_context *ctx,
+                            const arm_nn_depthwise *layer,
+                            const cmsis_nn_per_channel_quant_params *quant_params,
+                            const void *input_data,
+                            const int8_t *filter_data,
+                            const void *bias_data,
+                            void *output_data,
+                            int32_t element_size,
+                            arm_nn_widen_pixel *widen,
+                            arm_nn_dw_unrolled_pixel *convolve_pixel)
+{
+    if (ctx->buf == NULL) {
+        return ARM_CMSIS_NN_ARG_ERROR;
+    }
+    const arm_nn_dw_unrolled of = {.column = ctx->buf,
+                                   .filter = filter_data,
+                                   .bias = bias_data,
+                                   .output = output_data,
+                                   .channels = layer->input_dims->c,
+                                   .positions = layer->filter_dims->h * layer->filter_dims->w,
+                                   .requantization =
+                                       arm_depthwise_conv_requantization(layer->dw_conv_params, quant_params)};
+    arm_nn_dw_unrolled_walk(layer, ctx->buf, input_data, element_size, widen, convolve_pixel, &of);
+    return ARM_CMSIS_NN_SUCCESS;
+}
+
 /* Products of one channel: where its values and weights start. */
 static inline int32_t arm_nn_dw_one_channel(const arm_nn_dw_window *window,
                                             const int8_t *value,

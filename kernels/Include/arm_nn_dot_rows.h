@@ -43,8 +43,8 @@ static inline arm_nn_sums_2 arm_nn_dot_2_s8(
     }
     for (; k > 0; k--) {
         const int32_t value = *lhs++ + lhs_offset;
-        sums.sum_0 += value * *rhs;
-        sums.sum_1 += value * *(rhs++ + rhs_step);
+        sums.sum_0 = arm_nn_mla(sums.sum_0, value, *rhs);
+        sums.sum_1 = arm_nn_mla(sums.sum_1, value, *(rhs++ + rhs_step));
     }
     return sums;
 }
@@ -84,8 +84,8 @@ static inline arm_nn_sums_2 arm_nn_dot_2_s8(
     const int8_t *rhs_1 = rhs + rhs_step;
     for (int32_t k = depth; k > 0; k--) {
         const int32_t value = *lhs++ + lhs_offset;
-        sums.sum_0 += value * *rhs++;
-        sums.sum_1 += value * *rhs_1++;
+        sums.sum_0 = arm_nn_mla(sums.sum_0, value, *rhs++);
+        sums.sum_1 = arm_nn_mla(sums.sum_1, value, *rhs_1++);
     }
     return sums;
 }
@@ -112,8 +112,8 @@ static inline arm_nn_long_sums_2 arm_nn_dot_2_s16(
     while (depth > 0) {
         const int32_t part = arm_nn_min(depth, ARM_NN_SHORT_DEPTH);
         const arm_nn_sums_2 short_sums = arm_nn_short_dot_2_s16(lhs, rhs, rhs_step, part);
-        sums.sum_0 += short_sums.sum_0;
-        sums.sum_1 += short_sums.sum_1;
+        sums.sum_0 = arm_nn_wrapping_add_s64(sums.sum_0, short_sums.sum_0);
+        sums.sum_1 = arm_nn_wrapping_add_s64(sums.sum_1, short_sums.sum_1);
         lhs += part;
         rhs += part;
         depth -= part;

@@ -39,7 +39,7 @@ static inline int32_t arm_nn_add(int32_t value_1,
         arm_nn_shift_left(value_1 + addend_1->offset, left_shift), addend_1->multiplier, addend_1->shift);
     const int32_t scaled_2 = arm_nn_requantize(
         arm_nn_shift_left(value_2 + addend_2->offset, left_shift), addend_2->multiplier, addend_2->shift);
-    return arm_nn_finish(scaled_1 + scaled_2, result);
+    return arm_nn_finish(arm_nn_wrapping_add(scaled_1, scaled_2), result);
 }
 
 static inline int32_t arm_nn_mul(

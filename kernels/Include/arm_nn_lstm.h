@@ -171,7 +171,7 @@ static inline void arm_nn_lstm_put_out(const int16_t *gate,
         for (int32_t i = 0; i < params->hidden_size; i++) {
             const int32_t scaled =
                 arm_nn_requantize(*gate++ * *cell++, params->output_multiplier, params->output_shift);
-            const int32_t value = arm_nn_clamp(scaled + params->output_offset, min, max);
+            const int32_t value = arm_nn_clamp(arm_nn_wrapping_add(scaled, params->output_offset), min, max);
             if (bytes == 1) {
                 hidden[i] = (int8_t)value;
             } else {

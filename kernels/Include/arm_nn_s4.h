@@ -43,7 +43,7 @@ static inline arm_nn_sums_1x2 arm_nn_add_s4(arm_nn_sums_1x2 sums, int32_t weight
 /* Each half byte of x's low half bytes as a signed byte. */
 static inline uint32_t arm_nn_sign_s4x4(uint32_t x)
 {
-    return (uint32_t)__ssub8((int8x4_t)((x & 0x0F0F0F0FU) ^ 0x08080808U), (int8x4_t)0x08080808U);
+    return arm_nn_ssub8((x & 0x0F0F0F0FU) ^ 0x08080808U, 0x08080808U);
 }
 
 /* Four weights as two int16 pairs (0, 1) and (2, 3), from the low half of a word. */
@@ -51,8 +51,8 @@ static inline void arm_nn_widen_s4x4(uint32_t packed, uint32_t *weights_01, uint
 {
     const uint32_t low = (packed & 0xFU) | ((packed & 0xF0U) << 12);
     const uint32_t high = ((packed >> 8) & 0xFU) | ((packed & 0xF000U) << 4);
-    *weights_01 = (uint32_t)__ssub16((int16x2_t)(low ^ 0x00080008U), (int16x2_t)0x00080008U);
-    *weights_23 = (uint32_t)__ssub16((int16x2_t)(high ^ 0x00080008U), (int16x2_t)0x00080008U);
+    *weights_01 = arm_nn_ssub16(low ^ 0x00080008U, 0x00080008U);
+    *weights_23 = arm_nn_ssub16(high ^ 0x00080008U, 0x00080008U);
 }
 
 /* Four weights from any element on, in the low half of a word. */

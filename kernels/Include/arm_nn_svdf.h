@@ -74,7 +74,7 @@ static inline void arm_nn_svdf_units(const int32_t *filters,
         for (int32_t unit = 0; unit < output_dims->h; unit++) {
             int32_t sum = bias ? bias[unit] : 0;
             for (int32_t i = svdf_params->rank; i > 0; i--) {
-                sum += *filters++;
+                sum = arm_nn_wrapping_add(sum, *filters++);
             }
             *output++ = arm_nn_output(sum, &requantization, 0);
         }

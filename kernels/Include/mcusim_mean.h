@@ -42,6 +42,6 @@ void MEAN_FUNCTION(const MEAN_VALUE *input,
     add_up(input, input_dims, &reduction, sums);
     for (int32_t index = 0; index < reduction.outputs; index++) {
         const int32_t value = arm_nn_requantize(sums[index] - input_zero_point * count, multiplier, shift);
-        output[index] = (MEAN_VALUE)arm_nn_clamp(value + output_zero_point, MEAN_LEAST, MEAN_GREATEST);
+        output[index] = (MEAN_VALUE)arm_nn_clamp(arm_nn_wrapping_add(value, output_zero_point), MEAN_LEAST, MEAN_GREATEST);
     }
 }

@@ -1,9 +1,14 @@
 """Every layer of the public int8 models: operands by TensorFlow Lite Micro in, its outputs out, bit for bit."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from one_layer import reset
+from tflite import BuiltinOperator
 
+from mcusim import ops
+from mcusim.elf import firmware_path, load_firmware
 from mcusim.ops import OPERATORS, written
 from mcusim.runtime import Runtime
 from mcusim.tflite import load
@@ -27,6 +32,7 @@ MODELS = {
     "strided_slice0": 0,
     "strided_slice20": 0,
 }
+OFFERED = ("check", "macs", "memory", "reference", "invocation")
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -67,5 +73,13 @@ def test_arrays_are_as_large_as_prepare_allocates(reference_data, name, mve):
 
 
 def test_operators_are_the_modules_of_their_names():
+    """Every module of mcusim/ops is there under the TensorFlow Lite name that its file has; it calls our functions."""
+    files = {path.stem for path in Path(ops.__file__).parent.glob("*.py")} - {"__init__"}
+    assert {name: module.__name__ for name, module in OPERATORS.items()} == {
+        name.upper(): f"mcusim.ops.{name}" for name in files
+    }
+    functions = load_firmware(firmware_path("armv6m")).symbols.keys()
     for name, module in OPERATORS.items():
-        assert module.__name__ == f"mcusim.ops.{name.lower()}"
+        assert hasattr(BuiltinOperator, name)
+        assert all(callable(getattr(module, offered)) for offered in OFFERED)
+        assert set(module.KERNELS) <= functions

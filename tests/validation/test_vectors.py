@@ -1,26 +1,10 @@
 """Test vectors of CMSIS-NN's operators: Numba and the emulated C of every instruction set give the expected bits."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 from emulated import CORES, kernels
 from vectors import OPERATORS
-from vectors.case import entries, load_case
-
-
-def _folder():
-    """MCUSIM_VECTORS, or the reference data's own vectors; None without either."""
-    if named := os.environ.get("MCUSIM_VECTORS"):
-        return Path(named)
-    reference_data = os.environ.get("MCUSIM_REFERENCE_DATA")
-    return Path(reference_data) / "vectors" if reference_data else None
-
-
-FOLDER = _folder()
-CASES = [] if FOLDER is None else entries(FOLDER)
-NAMES = [f"{entry['op']}-{entry['dtype']}-{entry['case']}" for entry in CASES]
+from vectors.case import CASES, FOLDER, NAMES, load_case
 
 pytestmark = pytest.mark.skipif(FOLDER is None, reason="neither MCUSIM_VECTORS nor MCUSIM_REFERENCE_DATA is set")
 

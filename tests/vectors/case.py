@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,3 +45,16 @@ def load_case(folder: Path, entry: Mapping[str, Any]) -> Case:
 def entries(folder: Path) -> list[dict[str, Any]]:
     """The entries of index.json."""
     return json.loads((folder / "index.json").read_text(encoding="utf-8"))
+
+
+def _folder() -> Path | None:
+    """MCUSIM_VECTORS, or the reference data's own vectors; None without either."""
+    if named := os.environ.get("MCUSIM_VECTORS"):
+        return Path(named)
+    reference_data = os.environ.get("MCUSIM_REFERENCE_DATA")
+    return Path(reference_data) / "vectors" if reference_data else None
+
+
+FOLDER = _folder()
+CASES = [] if FOLDER is None else entries(FOLDER)
+NAMES = [f"{entry['op']}-{entry['dtype']}-{entry['case']}" for entry in CASES]

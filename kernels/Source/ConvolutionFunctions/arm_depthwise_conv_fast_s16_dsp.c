@@ -5,28 +5,19 @@
 #include "arm_nn_dsp.h"
 #include "arm_nn_s8x4.h"
 
-typedef struct {
-    const int16_t *column;
-    const int8_t *filter;
-    const int64_t *bias;
-    int16_t *output;
-    int32_t channels;
-    int32_t positions;
-    arm_nn_requantization requantization;
-} operands;
-
-static inline int16_t output_of(const operands *of, int32_t sum, int32_t channel)
+static inline int16_t output_of(const arm_nn_dw_unrolled *of, int32_t sum, int32_t channel)
 {
-    const int64_t bias = of->bias ? of->bias[channel] : 0;
-    return arm_nn_output_s64(arm_nn_wrapping_add_s64(sum, bias), &of->requantization, channel);
+    const int64_t *const bias = of->bias;
+    const int64_t whole = arm_nn_wrapping_add_s64(sum, bias ? bias[channel] : 0);
+    return arm_nn_output_s64(whole, &of->requantization, channel);
 }
 
 /* On its own, so that its registers are not shared with the walk over the pixels. */
 __attribute__((noinline)) static void convolve_pixel(const void *context, int32_t pixel)
 {
-    const operands *const of = context;
+    const arm_nn_dw_unrolled *const of = context;
     const int32_t channels = of->channels;
-    int16_t *const output = of->output + pixel;
+    int16_t *const output = (int16_t *)of->output + pixel;
     int32_t channel = 0;
     for (; channels - channel >= 4; channel += 4) {
         arm_nn_sums sums = {0, 0, 0, 0};
@@ -72,17 +63,18 @@ arm_cmsis_nn_status arm_depthwise_conv_fast_s16(const cmsis_nn_context *ctx,
                                                 int16_t *output_data)
 {
     (void)bias_dims;
-    if (ctx->buf == NULL || !arm_depthwise_conv_is_fast_s16(dw_conv_params, filter_dims)) {
+    if (!arm_depthwise_conv_is_fast_s16(dw_conv_params, filter_dims)) {
         return ARM_CMSIS_NN_ARG_ERROR;
     }
     const arm_nn_depthwise layer = {dw_conv_params, input_dims, filter_dims, output_dims};
-    const operands of = {.column = ctx->buf,
-                         .filter = filter_data,
-                         .bias = bias_data,
-                         .output = output_data,
-                         .channels = input_dims->c,
-                         .positions = filter_dims->h * filter_dims->w,
-                         .requantization = arm_depthwise_conv_requantization(dw_conv_params, quant_params)};
-    arm_nn_dw_unrolled_walk(&layer, ctx->buf, input_data, sizeof(int16_t), arm_nn_copy_pixel, convolve_pixel, &of);
-    return ARM_CMSIS_NN_SUCCESS;
+    return arm_depthwise_conv_unrolled(ctx,
+                                       &layer,
+                                       quant_params,
+                                       input_data,
+                                       filter_data,
+                                       bias_data,
+                                       output_data,
+                                       sizeof(int16_t),
+                                       arm_nn_copy_pixel,
+                                       convolve_pixel);
 }

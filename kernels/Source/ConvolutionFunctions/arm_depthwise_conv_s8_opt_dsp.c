@@ -4,16 +4,6 @@
 #include "arm_depthwise_conv.h"
 #include "arm_nn_s8x4.h"
 
-typedef struct {
-    const int16_t *column;
-    const int8_t *filter;
-    const int32_t *bias;
-    int8_t *output;
-    int32_t channels;
-    int32_t positions;
-    arm_nn_requantization requantization;
-} operands;
-
 /*
  * One pixel to int16 with an offset. Of each four channels, 0 and 2 go into the first word, 1 and 3 into the second,
  * which is how SXTB16 unpacks the filter's bytes; the channels beyond the last four stay in order.
@@ -35,12 +25,13 @@ static inline void widen_pixel(int16_t *column, const void *pixel, int32_t chann
 /* On its own, so that its registers are not shared with the walk over the pixels. */
 __attribute__((noinline)) static void convolve_pixel(const void *context, int32_t pixel)
 {
-    const operands *const of = context;
+    const arm_nn_dw_unrolled *const of = context;
     const int32_t channels = of->channels;
-    int8_t *const output = of->output + pixel;
+    int8_t *const output = (int8_t *)of->output + pixel;
+    const int32_t *const bias = of->bias;
     int32_t channel = 0;
     for (; channels - channel >= 4; channel += 4) {
-        arm_nn_sums sums = arm_nn_start_sums(of->bias, channel);
+        arm_nn_sums sums = arm_nn_start_sums(bias, channel);
         const int16_t *values = of->column + channel;
         const int8_t *weights = of->filter + channel;
         for (int32_t position = of->positions; position > 0; position--) {
@@ -54,7 +45,7 @@ __attribute__((noinline)) static void convolve_pixel(const void *context, int32_
         arm_nn_output_4(&sums, &of->requantization, channel, output);
     }
     for (; channel < channels; channel++) {
-        int32_t sum = of->bias ? of->bias[channel] : 0;
+        int32_t sum = bias ? bias[channel] : 0;
         for (int32_t element = channel; element < of->positions * channels; element += channels) {
             sum = arm_nn_mla(sum, of->column[element], of->filter[element]);
         }
@@ -75,17 +66,18 @@ arm_cmsis_nn_status arm_depthwise_conv_s8_opt(const cmsis_nn_context *ctx,
                                               int8_t *output_data)
 {
     (void)bias_dims;
-    if (ctx->buf == NULL || !arm_depthwise_conv_is_opt(dw_conv_params, input_dims)) {
+    if (!arm_depthwise_conv_is_opt(dw_conv_params, input_dims)) {
         return ARM_CMSIS_NN_ARG_ERROR;
     }
     const arm_nn_depthwise layer = {dw_conv_params, input_dims, filter_dims, output_dims};
-    const operands of = {.column = ctx->buf,
-                         .filter = filter_data,
-                         .bias = bias_data,
-                         .output = output_data,
-                         .channels = input_dims->c,
-                         .positions = filter_dims->h * filter_dims->w,
-                         .requantization = arm_depthwise_conv_requantization(dw_conv_params, quant_params)};
-    arm_nn_dw_unrolled_walk(&layer, ctx->buf, input_data, sizeof(int8_t), widen_pixel, convolve_pixel, &of);
-    return ARM_CMSIS_NN_SUCCESS;
+    return arm_depthwise_conv_unrolled(ctx,
+                                       &layer,
+                                       quant_params,
+                                       input_data,
+                                       filter_data,
+                                       bias_data,
+                                       output_data,
+                                       sizeof(int8_t),
+                                       widen_pixel,
+                                       convolve_pixel);
 }

@@ -24,7 +24,7 @@ static inline int32_t high_weight(int8_t packed)
 /* Two weights in the low bits of the halves of a word, as two int16. */
 static inline uint32_t extend(uint32_t weights)
 {
-    return (uint32_t)__ssub16((int16x2_t)((weights & 0x000F000FU) ^ 0x00080008U), (int16x2_t)0x00080008U);
+    return arm_nn_ssub16((weights & 0x000F000FU) ^ 0x00080008U, 0x00080008U);
 }
 
 /* sum + (values + offset) * weights of an even number of weights that begin with a byte. */
@@ -39,8 +39,8 @@ static inline int32_t dot_even(
         sum = arm_nn_smlad(arm_nn_sxtab16_ror8(offsets, word), extend(bytes >> 4), sum);
     }
     if (depth >= 2) {
-        sum += (values[0] + offset) * low_weight(*packed);
-        sum += (values[1] + offset) * high_weight(*packed);
+        sum = arm_nn_mla(sum, values[0] + offset, low_weight(*packed));
+        sum = arm_nn_mla(sum, values[1] + offset, high_weight(*packed));
     }
     return sum;
 }
@@ -51,8 +51,8 @@ static inline int32_t dot_even(
     const int8_t *values, int32_t offset, const int8_t *packed, int32_t depth, int32_t sum)
 {
     for (; depth >= 2; depth -= 2, values += 2, packed++) {
-        sum += (values[0] + offset) * low_weight(*packed);
-        sum += (values[1] + offset) * high_weight(*packed);
+        sum = arm_nn_mla(sum, values[0] + offset, low_weight(*packed));
+        sum = arm_nn_mla(sum, values[1] + offset, high_weight(*packed));
     }
     return sum;
 }
@@ -65,12 +65,12 @@ static inline int32_t dot(
 {
     packed += first >> 1;
     if ((first & 1) && depth > 0) {
-        sum += (*values++ + offset) * high_weight(*packed++);
+        sum = arm_nn_mla(sum, *values++ + offset, high_weight(*packed++));
         depth--;
     }
     sum = dot_even(values, offset, packed, depth & ~1, sum);
     if (depth & 1) {
-        sum += (values[depth - 1] + offset) * low_weight(packed[depth >> 1]);
+        sum = arm_nn_mla(sum, values[depth - 1] + offset, low_weight(packed[depth >> 1]));
     }
     return sum;
 }

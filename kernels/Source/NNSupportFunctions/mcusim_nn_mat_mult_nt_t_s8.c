@@ -12,12 +12,12 @@ static inline arm_nn_sums_2x2 multiply_2x2(
         const int32_t rhs_1_value = rhs[rhs_step];
         rhs++;
         int32_t value = *lhs;
-        sums.sum_00 += value * rhs_0_value;
-        sums.sum_01 += value * rhs_1_value;
+        sums.sum_00 = arm_nn_mla(sums.sum_00, value, rhs_0_value);
+        sums.sum_01 = arm_nn_mla(sums.sum_01, value, rhs_1_value);
         value = lhs[lhs_step];
         lhs++;
-        sums.sum_10 += value * rhs_0_value;
-        sums.sum_11 += value * rhs_1_value;
+        sums.sum_10 = arm_nn_mla(sums.sum_10, value, rhs_0_value);
+        sums.sum_11 = arm_nn_mla(sums.sum_11, value, rhs_1_value);
     }
     return sums;
 }
@@ -29,7 +29,7 @@ static inline int32_t constant_part(const int8_t *rhs, int32_t depth, int32_t lh
     for (int32_t k = 0; k < depth; k++) {
         sum += rhs[k];
     }
-    return sum * lhs_offset + (bias ? *bias : 0);
+    return arm_nn_mla(bias ? *bias : 0, sum, lhs_offset);
 }
 
 void mcusim_nn_mat_mult_nt_t_s8(const int8_t *lhs,

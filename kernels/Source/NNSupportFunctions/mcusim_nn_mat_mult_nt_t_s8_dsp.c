@@ -46,10 +46,10 @@ static inline arm_nn_sums_2x2 multiply_2x2(
     for (int32_t k = shape->depth & 3; k > 0; k--) {
         const int32_t lhs_0_value = *lhs + shape->lhs_offset;
         const int32_t lhs_1_value = *(lhs++ + lhs_step) + shape->lhs_offset;
-        sums.sum_00 += lhs_0_value * *rhs;
-        sums.sum_10 += lhs_1_value * *rhs;
-        sums.sum_01 += lhs_0_value * rhs[rhs_step];
-        sums.sum_11 += lhs_1_value * *(rhs++ + rhs_step);
+        sums.sum_00 = arm_nn_mla(sums.sum_00, lhs_0_value, *rhs);
+        sums.sum_10 = arm_nn_mla(sums.sum_10, lhs_1_value, *rhs);
+        sums.sum_01 = arm_nn_mla(sums.sum_01, lhs_0_value, rhs[rhs_step]);
+        sums.sum_11 = arm_nn_mla(sums.sum_11, lhs_1_value, *(rhs++ + rhs_step));
     }
     return sums;
 }

@@ -23,9 +23,9 @@ void mcusim_nn_vec_mat_acc_s8_s16(const int8_t *lhs,
         int32_t sum_2 = bias[row + 2];
         for (int32_t k = depth; k > 0; k--) {
             const int32_t value = *lhs_0++;
-            sum_0 += value * *rhs_0++;
-            sum_1 += value * *rhs_1++;
-            sum_2 += value * *rhs_2++;
+            sum_0 = arm_nn_mla(sum_0, value, *rhs_0++);
+            sum_1 = arm_nn_mla(sum_1, value, *rhs_1++);
+            sum_2 = arm_nn_mla(sum_2, value, *rhs_2++);
         }
         arm_nn_add_scaled(sum_0, multiplier, shift, output + row);
         arm_nn_add_scaled(sum_1, multiplier, shift, output + row + 1);
@@ -35,7 +35,7 @@ void mcusim_nn_vec_mat_acc_s8_s16(const int8_t *lhs,
     for (; row < rhs_rows; row++) {
         int32_t sum = bias[row];
         for (int32_t k = 0; k < depth; k++) {
-            sum += lhs[k] * *rhs++;
+            sum = arm_nn_mla(sum, lhs[k], *rhs++);
         }
         arm_nn_add_scaled(sum, multiplier, shift, output + row);
     }

@@ -12,7 +12,7 @@ static inline int32_t offset_part(const int8_t *lhs, int32_t lhs_offset, int32_t
             sum += lhs[k] + lhs_offset;
         }
     }
-    return sum * rhs_offset;
+    return arm_nn_mla(0, sum, rhs_offset);
 }
 
 void mcusim_nn_vec_mat_mult_t_s8(const int8_t *lhs,
@@ -35,24 +35,24 @@ void mcusim_nn_vec_mat_mult_t_s8(const int8_t *lhs,
         const int8_t *rhs_0 = rhs;
         const int8_t *rhs_1 = rhs_0 + depth;
         const int8_t *rhs_2 = rhs_1 + depth;
-        int32_t sum_0 = start + (bias ? bias[row] : 0);
-        int32_t sum_1 = start + (bias ? bias[row + 1] : 0);
-        int32_t sum_2 = start + (bias ? bias[row + 2] : 0);
+        int32_t sum_0 = bias ? bias[row] : 0;
+        int32_t sum_1 = bias ? bias[row + 1] : 0;
+        int32_t sum_2 = bias ? bias[row + 2] : 0;
         for (int32_t k = depth; k > 0; k--) {
             const int32_t value = *lhs_0++ + lhs_offset;
-            sum_0 += value * *rhs_0++;
-            sum_1 += value * *rhs_1++;
-            sum_2 += value * *rhs_2++;
+            sum_0 = arm_nn_mla(sum_0, value, *rhs_0++);
+            sum_1 = arm_nn_mla(sum_1, value, *rhs_1++);
+            sum_2 = arm_nn_mla(sum_2, value, *rhs_2++);
         }
-        output[row] = arm_nn_output(sum_0, &scaling, row * scale_step);
-        output[row + 1] = arm_nn_output(sum_1, &scaling, (row + 1) * scale_step);
-        output[row + 2] = arm_nn_output(sum_2, &scaling, (row + 2) * scale_step);
+        output[row] = arm_nn_output(arm_nn_wrapping_add(sum_0, start), &scaling, row * scale_step);
+        output[row + 1] = arm_nn_output(arm_nn_wrapping_add(sum_1, start), &scaling, (row + 1) * scale_step);
+        output[row + 2] = arm_nn_output(arm_nn_wrapping_add(sum_2, start), &scaling, (row + 2) * scale_step);
         rhs += 3 * depth;
     }
     for (; row < rhs_rows; row++) {
-        int32_t sum = start + (bias ? bias[row] : 0);
+        int32_t sum = arm_nn_wrapping_add(start, bias ? bias[row] : 0);
         for (int32_t k = 0; k < depth; k++) {
-            sum += (lhs[k] + lhs_offset) * *rhs++;
+            sum = arm_nn_mla(sum, lhs[k] + lhs_offset, *rhs++);
         }
         output[row] = arm_nn_output(sum, &scaling, row * scale_step);
     }

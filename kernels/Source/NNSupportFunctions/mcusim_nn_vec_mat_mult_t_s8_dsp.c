@@ -41,8 +41,8 @@ void mcusim_nn_vec_mat_mult_t_s8(const int8_t *lhs,
         }
         for (; k > 0; k--) {
             const int32_t value = *lhs_0++ + lhs_offset;
-            sum_0 += value * (*rhs_0++ + rhs_offset);
-            sum_1 += value * (*rhs_1++ + rhs_offset);
+            sum_0 = arm_nn_mla(sum_0, value, *rhs_0++ + rhs_offset);
+            sum_1 = arm_nn_mla(sum_1, value, *rhs_1++ + rhs_offset);
         }
         output[row] = arm_nn_output(sum_0, &scaling, row * scale_step);
         output[row + step] = arm_nn_output(sum_1, &scaling, (row + step) * scale_step);
