@@ -178,7 +178,7 @@ def run_layer(kernels, model, op, values, runtime):
 
     for call in found.calls:
         kernels.call(call.symbol, *map(resolved, call.arguments), checks_status=call.checks_status)
-    return [operands[i].array for i in written(op)]
+    return [operands[i].array for i in written(model, op)]
 
 
 def _part(one, byte_offset):

@@ -33,7 +33,7 @@ def target(case, kernels):
     if case.op == "avg_pool":
         symbol = f"arm_avgpool_{case.dtype}_get_buffer_size"
         size = kernels.call(symbol, case.expected.shape[2], value.shape[3], checks_status=False)
-    scratch = Output(np.zeros(size, np.int8)) if size else None
+    scratch = Output(np.zeros(-(-size // 4), np.int32)) if size else None
     kernels.call(
         f"{SYMBOLS[case.op]}_{case.dtype}",
         abi.Struct((scratch, size)),
