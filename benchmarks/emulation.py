@@ -21,7 +21,7 @@ from mcusim.abi import Placement
 from mcusim.emulator import Emulator
 from mcusim.hardware import load_core
 from mcusim.inference import Machine
-from mcusim.run import pseudo_random_inputs
+from mcusim.run_inputs import pseudo_random_inputs
 from mcusim.trace import Trace
 
 MODEL, BOARD = "models/kws_ds_cnn.tflite", "nucleo_l4r5zi"

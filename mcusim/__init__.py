@@ -21,9 +21,11 @@ from mcusim.errors import (
 )
 
 if TYPE_CHECKING:
+    from mcusim.estimate import estimate
     from mcusim.hardware import load_board
     from mcusim.plan import plan
     from mcusim.renderers import RENDERERS
+    from mcusim.replaced_kernels import with_kernels
     from mcusim.run import run
     from mcusim.tflite import load
 
@@ -35,14 +37,24 @@ __all__ = [
     "EmulationError",
     "McusimError",
     "UnsupportedError",
+    "estimate",
     "load",
     "load_board",
     "plan",
     "run",
+    "with_kernels",
 ]
 
 # Where the names come from that take a second to import (Numba, Unicorn); they are imported at their first use.
-_LAZY = {"RENDERERS": "renderers", "load": "tflite", "load_board": "hardware", "plan": "plan", "run": "run"}
+_LAZY = {
+    "RENDERERS": "renderers",
+    "estimate": "estimate",
+    "load": "tflite",
+    "load_board": "hardware",
+    "plan": "plan",
+    "run": "run",
+    "with_kernels": "replaced_kernels",
+}
 
 
 class _Package(ModuleType):

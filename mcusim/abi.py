@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -26,6 +26,7 @@ class ScratchPointer:
     """Address of the layer's n-th scratch request."""
 
     request: int
+    byte_offset: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,15 @@ class PreparedPointer:
 
 @dataclass(frozen=True, slots=True)
 class Struct:
-    """A structure of 32-bit members in the caller's frame, passed by its address."""
+    """A structure of 32-bit members in the caller's frame, passed by its address; a tuple is one within it."""
 
-    members: tuple[Argument, ...]
+    members: tuple[Argument | tuple[Argument, ...], ...]
+
+    @property
+    def words(self) -> tuple[Argument, ...]:
+        """The members in order, those of structures within it in their place."""
+        nested = (member if isinstance(member, tuple) else (member,) for member in self.members)
+        return tuple(word for members in nested for word in members)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +62,28 @@ Argument = int | None | TensorPointer | ScratchPointer | PreparedPointer | Struc
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of a C function; `checks_status`: it returns arm_cmsis_nn_status, 0 on success."""
+    """One call of a C function; `checks_status`: it returns arm_cmsis_nn_status, 0 on success.
+
+    `sizing`: the calls that say how much scratch the function wants, in bytes, behind the cmsis_nn_context of its
+    first argument, of its second, and so on.
+    """
 
     symbol: str
     arguments: tuple[Argument, ...]
     checks_status: bool = True
+    sizing: tuple[Call, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """Everything that runs one layer: arrays that Prepare would have filled, then the calls in order."""
+    """Everything that runs one layer: arrays that Prepare would have filled, then the calls in order.
+
+    `work` are the numbers of persistent arrays that the calls write; their content in `arrays` is empty.
+    """
 
     arrays: tuple[bytes, ...]
     calls: tuple[Call, ...]
+    work: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +143,7 @@ class _Frame:
         if isinstance(argument, Float32):
             return int.from_bytes(struct.pack("<f", argument.value), "little")
         if isinstance(argument, Struct):
-            packed = struct.pack(f"<{len(argument.members)}I", *(self.word(member) for member in argument.members))
+            packed = struct.pack(f"<{len(argument.words)}I", *map(self.word, argument.words))
             self.content = packed + self.content
             self.bottom -= len(packed)
             return self.bottom
@@ -144,6 +160,11 @@ def dims(n: int, h: int, w: int, c: int) -> Struct:
     return Struct((n, h, w, c))
 
 
+def tile(height_width: tuple[int, int]) -> Struct:
+    """cmsis_nn_tile: width first."""
+    return Struct(_tile(height_width))
+
+
 def conv_params(
     input_offset: int,
     output_offset: int,
@@ -154,6 +175,24 @@ def conv_params(
 ) -> Struct:
     """cmsis_nn_conv_params; stride, padding and dilation as (h, w), activation as (min, max)."""
     return Struct((input_offset, output_offset, *_tile(stride), *_tile(padding), *_tile(dilation), *activation))
+
+
+def bias_data(data: TensorPointer | None, is_int32: bool) -> Struct:
+    """cmsis_nn_bias_data: the bias of an int16 convolution, a null pointer where it has none."""
+    return Struct((data, int(is_int32)))
+
+
+def transpose_conv_params(
+    input_offset: int,
+    output_offset: int,
+    stride: tuple[int, int],
+    padding: tuple[int, int],
+    padding_offsets: tuple[int, int],
+    activation: tuple[int, int],
+) -> Struct:
+    """cmsis_nn_transpose_conv_params: those of a convolution without dilation, and what more is cropped behind."""
+    tiles = (*_tile(stride), *_tile(padding), *_tile(padding_offsets), *_tile((1, 1)))
+    return Struct((input_offset, output_offset, *tiles, *activation))
 
 
 def dw_conv_params(
@@ -180,6 +219,61 @@ def fc_params(input_offset: int, filter_offset: int, output_offset: int, activat
     return Struct((input_offset, filter_offset, output_offset, *activation))
 
 
+def bmm_params(adj_x: bool, adj_y: bool, fc: Struct) -> Struct:
+    """cmsis_nn_bmm_params: two bool of a byte each, then those of a fully connected layer."""
+    return Struct((int(adj_x) | int(adj_y) << 8, *fc.members))
+
+
+def svdf_params(
+    rank: int, input_zero_point: int, output_offset: int, state_range: tuple[int, int], activation: tuple[int, int]
+) -> Struct:
+    """cmsis_nn_svdf_params; its input_offset is the zero point, not negated."""
+    return Struct((rank, input_zero_point, output_offset, *state_range, *activation))
+
+
+def lstm_gate(
+    input_scale: tuple[int, int],
+    input_weights: Argument,
+    input_bias: Argument,
+    hidden_scale: tuple[int, int],
+    hidden_weights: Argument,
+    hidden_bias: Argument,
+    bias: Argument,
+    *,
+    is_tanh: bool,
+) -> tuple[Argument, ...]:
+    """The members of a cmsis_nn_lstm_gate; scales are multiplier and shift, the first two biases effective ones."""
+    return (
+        *(*input_scale, input_weights, input_bias),
+        *(*hidden_scale, hidden_weights, hidden_bias),
+        *(bias, int(is_tanh)),
+    )
+
+
+def lstm_params(
+    sizes: tuple[int, int, int, int, int],
+    input_offset: int,
+    forget_to_cell: tuple[int, int],
+    input_to_cell: tuple[int, int],
+    cell: tuple[int, int],
+    output: tuple[int, int, int],
+    gates: Sequence[tuple[Argument, ...]],
+) -> Struct:
+    """cmsis_nn_lstm_params.
+
+    `sizes`: time_major, batch_size, time_steps, input_size, hidden_size; `cell`: clip and scale power; `output`:
+    multiplier, shift, offset; `gates` in the order input, forget, cell, output.
+    """
+    input_gate, forget_gate, cell_gate, output_gate = gates
+    numbers = (*sizes, input_offset, *forget_to_cell, *input_to_cell, *cell, *output)
+    return Struct((*numbers, forget_gate, input_gate, cell_gate, output_gate))
+
+
+def transpose_params(num_dims: int, permutations: TensorPointer) -> Struct:
+    """cmsis_nn_transpose_params; permutations is an array of num_dims uint32."""
+    return Struct((num_dims, permutations))
+
+
 def per_channel_quant_params(multiplier: PreparedPointer, shift: PreparedPointer) -> Struct:
     """cmsis_nn_per_channel_quant_params: two int32 arrays, one entry an output channel."""
     return Struct((multiplier, shift))
@@ -191,5 +285,5 @@ def per_tensor_quant_params(multiplier: int, shift: int) -> Struct:
 
 
 def _tile(height_width: tuple[int, int]) -> tuple[int, int]:
-    """cmsis_nn_tile: width first."""
+    """Members of a cmsis_nn_tile."""
     return height_width[1], height_width[0]

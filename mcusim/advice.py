@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from mcusim.record import Layer, MemoryVerdict, Owner, Run
+from mcusim.record import Faster, Layer, MemoryVerdict, Owner, Run
 
 # Owners that no model can do anything about.
 FIXED_KINDS = frozenset({"free", "apart", "reserved"})
@@ -44,13 +44,48 @@ def advice(run: Run) -> tuple[str, ...]:
     return tuple(remarks)
 
 
+def kept_from_faster(run: Run) -> tuple[str, ...]:
+    """A sentence for each condition that keeps layers from a faster function, for all layers that differ in nothing."""
+    layers: dict[str, list[Layer]] = defaultdict(list)
+    for layer in run.layers:
+        for one in layer.faster:
+            layers[f"{layer.op}: {layer.variant}; {_faster(layer, one)}"].append(layer)
+    return tuple(f"Layer {', '.join(str(one.index) for one in found)} {text}" for text, found in layers.items())
+
+
+def _faster(layer: Layer, one: Faster) -> str:
+    if one.variant is None:
+        return f"{one.condition}."
+    text = f"kept from {one.variant} by: {one.condition}"
+    if one.cycles is not None:
+        change = one.cycles / layer.cycles - 1 if layer.cycles else 0.0
+        gain = f"{one.cycles:,} cycles instead of {layer.cycles:,} ({change:+.0%})"
+        whole = (
+            "" if one.changed_cycles == one.cycles else f"; the changed layer as a whole takes {one.changed_cycles:,}"
+        )
+        return f"{text}. With {one.change} the same work would take {gain}{whole}."
+    return f"{text}. What {one.change} would gain: {one.cycles_reason}."
+
+
+def against_own(run: Run) -> str | None:
+    """Cycles of a user's kernels beside those of mcusim's own; None where mcusim's own ran."""
+    library, cycles = run.provenance.library, run.totals.cycles
+    own = [layer.own_cycles for layer in run.layers]
+    if library is None or cycles is None or None in own:
+        return None
+    total = sum(one for one in own if one is not None)
+    share = f" ({cycles / total - 1:+.1%})" if total else ""
+    return f"kernels of {library.file}: {cycles:,} cycles; mcusim's own: {total:,}{share}"
+
+
 def main_cause(layer: Layer) -> tuple[str, float]:
     """The cause beyond issue that most of a layer's cycles have, and its share; ("", 0) where all issue.
 
     Every instruction issues, so that issue comes first nearly everywhere and tells nothing.
     """
-    beyond = {cause: cycles for cause, cycles in layer.cycles_by_cause.items() if cause != "issue" and cycles}
-    if not beyond:
+    causes = layer.cycles_by_cause or {}
+    beyond = {cause: cycles for cause, cycles in causes.items() if cause != "issue" and cycles}
+    if not beyond or not layer.cycles:
         return "", 0.0
     cause, cycles = max(beyond.items(), key=lambda item: item[1])
     return cause, cycles / layer.cycles
@@ -67,7 +102,7 @@ def _shortage(name: str, verdict: MemoryVerdict, owners: Sequence[Owner]) -> lis
 
 
 def _differences(run: Run) -> list[str]:
-    wrong = [layer for layer in run.layers if not layer.bit_exact]
+    wrong = [layer for layer in run.layers if layer.bit_exact is False]
     if not wrong:
         return []
     first = wrong[0]
@@ -76,8 +111,8 @@ def _differences(run: Run) -> list[str]:
 
 
 def _hottest(run: Run) -> list[str]:
-    hottest = max(run.layers, key=lambda layer: layer.cycles, default=None)
-    if hottest is None or not run.totals.cycles:
+    hottest = max(run.layers, key=lambda layer: layer.cycles or 0, default=None)
+    if hottest is None or not hottest.cycles or not run.totals.cycles:
         return []
     share = hottest.cycles / run.totals.cycles
     cause, part = main_cause(hottest)
@@ -98,7 +133,7 @@ def _uneven(run: Run) -> list[str]:
     cycles: dict[str, int] = defaultdict(int)
     macs: dict[str, int] = defaultdict(int)
     for layer in run.layers:
-        cycles[layer.op] += layer.cycles
+        cycles[layer.op] += layer.cycles or 0
         macs[layer.op] += layer.macs
     if len(cycles) < 2 or not run.totals.macs or not run.totals.cycles:
         return []
@@ -115,7 +150,7 @@ def _uneven(run: Run) -> list[str]:
 def _reference_kernels(run: Run) -> list[str]:
     """Layers without a CMSIS-NN kernel; TensorFlow Lite Micro runs reference code there too."""
     slow = [layer for layer in run.layers if layer.kernel.startswith("mcusim_")]
-    share = sum(layer.cycles for layer in slow) / (run.totals.cycles or 1)
+    share = sum(layer.cycles or 0 for layer in slow) / (run.totals.cycles or 1)
     if share < WORTH_NOTING:
         return []
     names = ", ".join(sorted({layer.op for layer in slow}))

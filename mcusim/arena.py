@@ -11,6 +11,7 @@ from mcusim.model import Model, Tensor
 from mcusim.operands import layer_name
 from mcusim.ops import OPERATORS
 from mcusim.runtime import OpMemory, Request, Runtime
+from mcusim.variables import number_of, subgraphs_reason, variables, views
 
 ALIGNMENT = 16  # of the arena, of every buffer in its head, and of what kernels allocate in its tail
 
@@ -20,14 +21,19 @@ INTERPRETER = (
     ("SingleArenaBufferAllocator", 36),
     ("GreedyMemoryPlanner", 44),
     ("MicroAllocator", 36),
-    ("MicroBuiltinDataAllocator", 8),
-    ("SubgraphAllocations", 8),
 )
+BUILTIN_DATA_ALLOCATOR_BYTES = 8
+SUBGRAPH_BYTES = 8
 EVAL_TENSOR_BYTES = 12
 NODE_BYTES = 32
 SCRATCH_HANDLE_BYTES = 4
 TENSOR_BYTES = 32
 AFFINE_QUANTIZATION_BYTES = 12
+
+# What the application makes for a model with resource variables, between its allocator and its interpreter:
+# MicroResourceVariables and an entry for each, as many as the model has (micro_resource_variable.h).
+RESOURCES_BYTES = 12
+RESOURCE_BYTES = 20
 
 # The planning workspace in the still empty head: one record for each tensor and scratch request, 12 records more for
 # scratch, and a requirement for each buffer that is planned.
@@ -112,28 +118,32 @@ class Arena:
         return max(self.live_bytes)
 
 
-def arena(model: Model, runtime: Runtime) -> Arena:
+def arena(model: Model, runtime: Runtime, memory: Sequence[OpMemory] | None = None) -> Arena:
     """Lay the arena out; also for operators that mcusim cannot run, as long as their memory is known.
 
-    Raises UnsupportedError for an operator it does not know and for more than one subgraph. The rules were
+    `memory` is what each operator asks for, None: what TensorFlow Lite Micro's own do.
+
+    Raises UnsupportedError for an operator it does not know and for subgraphs of control flow. The rules were
     measured on tflite-micro 90b983c2b and give its arena_used_bytes() exactly.
     """
-    memory = _memory(model, runtime)
+    main, *others = _planned(model)
+    memory = op_memory(main, runtime) if memory is None else memory
+    graphs = [(main, memory), *((view, op_memory(view, runtime)) for view in others)]
     tail = _Tail()
-    tail_before_inputs = _fill_tail(tail, model, memory)
+    tail_before_inputs = _fill_tail(tail, graphs)
     buffers = _head(model, memory)
     head_bytes = max((buffer.offset + buffer.planned_bytes for buffer in buffers), default=0)
     scratch = sum(len(each.scratch_bytes) for each in memory)
     workspace = (
         SCRATCH_RECORD_BYTES * (scratch + SPARE_SCRATCH_RECORDS)
         + 4 * len(model.subgraphs)
-        + LIFETIME_RECORD_BYTES * (len(model.tensors) + scratch)
+        + LIFETIME_RECORD_BYTES * (sum(len(graph.tensors) for graph in model.subgraphs) + scratch)
     )
     planning = round_up(tail_before_inputs) + round_up(workspace) + PLANNED_RECORD_BYTES * len(buffers)
     moments = range(len(model.ops) + 1)
     return Arena(
         runtime=runtime,
-        memory=memory,
+        memory=tuple(memory),
         buffers=buffers,
         allocations=tuple(tail.allocations),
         head_bytes=head_bytes,
@@ -148,9 +158,15 @@ def round_up(size: int, alignment: int = ALIGNMENT) -> int:
     return -(-size // alignment) * alignment
 
 
-def _memory(model: Model, runtime: Runtime) -> tuple[OpMemory, ...]:
-    if len(model.subgraphs) != 1:
-        raise UnsupportedError(f"{model.name} has {len(model.subgraphs)} subgraphs; mcusim plans models of one")
+def _planned(model: Model) -> tuple[Model, ...]:
+    """The model as each of its subgraphs sees it; beside the main one they have no tensors in the head."""
+    if reason := subgraphs_reason(model):
+        raise UnsupportedError(f"{model.name} has {reason}")
+    return views(model)
+
+
+def op_memory(model: Model, runtime: Runtime) -> tuple[OpMemory, ...]:
+    """What TensorFlow Lite Micro allocates for each operator; UnsupportedError where that is not known."""
     unknown = [layer_name(op) for op in model.ops if op.name not in OPERATORS]
     if unknown:
         raise UnsupportedError(f"the memory of {', '.join(unknown)} is not known; known: {', '.join(OPERATORS)}")
@@ -181,19 +197,24 @@ class _Tail:
             self.bytes = distance
 
 
-def _fill_tail(tail: _Tail, model: Model, memory: Sequence[OpMemory]) -> int:
-    """Everything persistent in TFLM's order; returns its size before inputs and outputs, the last step."""
+def _fill_tail(tail: _Tail, graphs: Sequence[tuple[Model, Sequence[OpMemory]]]) -> int:
+    """Everything persistent in TFLM's order; returns its size before inputs and outputs, the last step.
+
+    `graphs`: the model as each subgraph sees it, the main one first, with the memory of its operators.
+    """
+    model, memory = graphs[0]
     for name, size in INTERPRETER:
         tail.add(name, "interpreter", size, 4)
-    tail.add("TfLiteEvalTensor", "tensor structs", EVAL_TENSOR_BYTES * len(model.tensors), 4)
-    tail.add("NodeAndRegistration", "node structs", NODE_BYTES * len(model.ops), 4)
-    for op, of in zip(model.ops, memory, strict=True):
-        tail.add(f"{op.name} options", "builtin options", of.builtin_data_bytes, of.builtin_data_alignment, op.index)
-    for op, of in zip(model.ops, memory, strict=True):
-        tail.add(f"{op.name} OpData", "kernel data", of.init_bytes, ALIGNMENT, op.index)
-    for op, of in zip(model.ops, memory, strict=True):
-        for position, size in enumerate(of.prepare_bytes):
-            tail.add(f"{op.name} array {position}", "kernel arrays", size, ALIGNMENT, op.index, position)
+    known = variables(model)
+    if any(op.name == "VAR_HANDLE" for view, _ in graphs for op in view.ops):
+        tail.add("MicroResourceVariables", "interpreter", RESOURCES_BYTES, ALIGNMENT)
+        tail.add("MicroResourceVariable", "interpreter", RESOURCE_BYTES * len(known), ALIGNMENT)
+    tail.add("MicroBuiltinDataAllocator", "interpreter", BUILTIN_DATA_ALLOCATOR_BYTES, 4)
+    tail.add("SubgraphAllocations", "interpreter", SUBGRAPH_BYTES * len(graphs), 4)
+    for view, _ in graphs:
+        tail.add("TfLiteEvalTensor", "tensor structs", EVAL_TENSOR_BYTES * len(view.tensors), 4)
+        tail.add("NodeAndRegistration", "node structs", NODE_BYTES * len(view.ops), 4)
+    _add_kernel_data(tail, graphs)
     scratch = sum(len(each.scratch_bytes) for each in memory)
     tail.add("ScratchBufferHandle", "scratch handles", SCRATCH_HANDLE_BYTES * scratch, 4)
     for tensor in model.tensors:
@@ -205,6 +226,27 @@ def _fill_tail(tail: _Tail, model: Model, memory: Sequence[OpMemory]) -> int:
         for index in indices:
             _add_tensor(tail, model.tensors[index])
     return before_inputs
+
+
+def _add_kernel_data(tail: _Tail, graphs: Sequence[tuple[Model, Sequence[OpMemory]]]) -> None:
+    """What operators have parsed, what Init allocates and what Prepare does, each of all subgraphs in turn."""
+    # Operators of other subgraphs than the main one have no place in the plan's tables: they are nobody's layers.
+    layers = [
+        (op, of, op.index if number == 0 else None, view)
+        for number, (view, memory) in enumerate(graphs)
+        for op, of in zip(view.ops, memory, strict=True)
+    ]
+    for op, of, layer, _ in layers:
+        tail.add(f"{op.name} options", "builtin options", of.builtin_data_bytes, of.builtin_data_alignment, layer)
+    for op, of, layer, _ in layers:
+        tail.add(f"{op.name} OpData", "kernel data", of.init_bytes, ALIGNMENT, layer)
+    for op, of, layer, view in layers:
+        for position, size in enumerate(of.prepare_bytes):
+            if op.name == "ASSIGN_VARIABLE":
+                name = view.tensors[op.inputs[0]].name
+                tail.add(name, "resource variables", size, ALIGNMENT, None, number_of(view, op.inputs[0]))
+            else:
+                tail.add(f"{op.name} array {position}", "kernel arrays", size, ALIGNMENT, layer, position)
 
 
 def _add_tensor(tail: _Tail, tensor: Tensor) -> None:
@@ -222,7 +264,8 @@ def _head(model: Model, memory: Sequence[OpMemory]) -> tuple[Buffer, ...]:
     wanted: list[_Wanted] = [
         (tensor.name, tensor.index, None, tensor.bytes, *lifetimes[tensor.index])
         for tensor in model.tensors
-        if not tensor.is_constant and not tensor.is_variable and tensor.bytes
+        # VAR_HANDLE points a handle to data of its own before buffers are planned.
+        if not tensor.is_constant and not tensor.is_variable and tensor.bytes and tensor.dtype != "resource"
     ]
     wanted += _scratch(memory)
     requests = [Request(round_up(size), first, last) for *_, size, first, last in wanted]

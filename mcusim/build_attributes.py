@@ -11,7 +11,8 @@ from mcusim.debug_line import uleb128
 # Addenda to the ABI for the Arm Architecture (ADDENDA32), section 3: numbers of the tags read here.
 TAG_FILE = 1
 TAG_CPU_RAW_NAME, TAG_CPU_NAME, TAG_CPU_ARCH, TAG_CPU_ARCH_PROFILE = 4, 5, 6, 7
-TAG_ABI_VFP_ARGS, TAG_COMPATIBILITY = 28, 32
+TAG_FP_ARCH, TAG_ABI_VFP_ARGS, TAG_OPTIMIZATION_GOALS = 10, 28, 30
+TAG_COMPATIBILITY, TAG_UNALIGNED_ACCESS, TAG_DSP_EXTENSION = 32, 34, 46
 
 # Values of Tag_CPU_arch that are M-profile only, and the names of the firmware built for them.
 ISA_OF_ARCHITECTURE: Mapping[int, str] = {
@@ -23,15 +24,33 @@ ISA_OF_ARCHITECTURE: Mapping[int, str] = {
     21: "armv81m_main",
 }
 ARCHITECTURE_V7 = 10
+ARCHITECTURE_V7E_M = 13
 PROFILE_M = ord("M")
+# Values of Tag_ABI_optimization_goals; GCC's -O0 and -Og have the last two.
+GOALS: Mapping[int, Literal["speed", "size", "debugging"]] = {
+    1: "speed",
+    2: "speed",
+    3: "size",
+    4: "size",
+    5: "debugging",
+    6: "debugging",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class BuildAttributes:
-    """`isa` as mcusim names it, None if it is no M-profile one; `float_abi` "hard": floats travel in S registers."""
+    """`isa` as mcusim names it, None if it is no M-profile one; `float_abi` "hard": floats travel in S registers.
+
+    `dsp` and `fpu`: whether the code may use these extensions; `unaligned`: whether it may access words at any
+    address; `goal`: what the compiler optimized for, None where that is not said.
+    """
 
     isa: str | None
     float_abi: Literal["soft", "hard"]
+    dsp: bool = False
+    fpu: bool = False
+    unaligned: bool = False
+    goal: Literal["speed", "size", "debugging"] | None = None
 
 
 def parse_build_attributes(content: bytes) -> BuildAttributes:
@@ -41,7 +60,14 @@ def parse_build_attributes(content: bytes) -> BuildAttributes:
     isa = ISA_OF_ARCHITECTURE.get(architecture)
     if architecture == ARCHITECTURE_V7 and values.get(TAG_CPU_ARCH_PROFILE) == PROFILE_M:
         isa = "armv7m"
-    return BuildAttributes(isa, "hard" if values.get(TAG_ABI_VFP_ARGS) == 1 else "soft")
+    return BuildAttributes(
+        isa,
+        "hard" if values.get(TAG_ABI_VFP_ARGS) == 1 else "soft",
+        dsp=architecture == ARCHITECTURE_V7E_M or values.get(TAG_DSP_EXTENSION, 0) == 1,
+        fpu=values.get(TAG_FP_ARCH, 0) != 0,
+        unaligned=values.get(TAG_UNALIGNED_ACCESS, 0) == 1,
+        goal=GOALS.get(values.get(TAG_OPTIMIZATION_GOALS, 0)),
+    )
 
 
 def _file_attributes(content: bytes) -> dict[int, int]:

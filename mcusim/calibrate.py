@@ -89,7 +89,7 @@ def predictor() -> Predict:
     def predict(board: Board, path: str) -> Sequence[int]:
         if path not in models:
             models[path] = load(path)
-        return [layer.cycles for layer in run(plan(models[path], board), link_orders=False).layers]
+        return [layer.cycles or 0 for layer in run(plan(models[path], board), link_orders=False).layers]
 
     return predict
 

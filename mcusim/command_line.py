@@ -23,10 +23,13 @@ from mcusim.errors import UnsupportedError
 if TYPE_CHECKING:
     from mcusim.execution import Execution
     from mcusim.hardware import Board
+    from mcusim.model import Model
     from mcusim.record import Run
+    from mcusim.run import Progress as Progressed
 
 PROGRESS_AFTER_S = 1.0
 EXIT_NOT_FIT = 1
+EMULATION, ESTIMATE = "emulation", "estimate"  # how cycles are found
 ROWS = ("text", "json")  # the formats of a list
 
 ModelArgument = Annotated[str, typer.Argument(help="A .tflite file, or a C array of one.")]
@@ -45,22 +48,34 @@ WeightsOption = Annotated[
 ArenaOption = Annotated[
     str | None, typer.Option("--arena", metavar="MEMORY", help="Where the arena lies: sram, dtcm, ccm, SRAM1, …")
 ]
+KernelsOption = Annotated[
+    str | None,
+    typer.Option("--kernels", metavar="LIB", help="Run the CMSIS-NN functions of LIB: an ELF file, .a or .o."),
+]
+WhyOption = Annotated[bool, typer.Option("--why", help="Simulate what faster variants of the kernels would gain, too.")]
+EngineOption = Annotated[
+    str, typer.Option("--engine", metavar="NAME", help="emulation, or estimate: cycles by formula, nothing executes.")
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print no report and no progress.")]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Setup:
-    """What --clock, --weights and --arena change about a board's run; None where not given."""
+    """What --clock, --weights, --arena and --kernels change about a board's run, None where not given; --why."""
 
     clock: str | None
     weights: str | None
     arena: str | None
+    kernels: str | None = None
+    why: bool = False
 
     @property
     def words(self) -> list[str]:
         """The options again."""
-        named = {"--clock": self.clock, "--weights": self.weights, "--arena": self.arena}
-        return [word for option, value in named.items() if value is not None for word in (option, value)]
+        named = {"--clock": self.clock, "--weights": self.weights, "--arena": self.arena, "--kernels": self.kernels}
+        return ["--why"] * self.why + [
+            word for option, value in named.items() if value is not None for word in (option, value)
+        ]
 
     @property
     def places(self) -> bool:
@@ -84,46 +99,72 @@ def simulate(
     output: str | None,
     quiet: bool,
     duty_cycle: Callable[[Run], Run] | None = None,
+    engine: str = EMULATION,
 ) -> None:
     """Run a model on a board and deliver; exit status 1, and why in a line, unless it fits and is bit-exact.
 
-    `duty_cycle` adds average power and battery life to the run.
+    `duty_cycle` adds average power and battery life to the run; with the engine "estimate" nothing is executed.
     """
+    if engine not in (EMULATION, ESTIMATE):
+        raise UnsupportedError(f"unknown engine {engine!r}; known: {EMULATION}, {ESTIMATE}")
     loaded_board = setup.board(board)
     # The stages take a second to import: only where they are needed, and after what fails at once.
     from mcusim.renderers import RENDERERS
 
     formats = [report, *(name for name in RENDERERS if name != report)]
     target = delivery.arrange(formats, [model, board], json_path, format_name, output, quiet)
-    from mcusim.plan import plan
-    from mcusim.run import beside_default, plan_only, run
     from mcusim.tflite import load
 
-    command = shlex.join(["mcusim", verb, model, "--board", board, *setup.words])
-    loaded = load(model)
-    planned = plan(loaded, loaded_board, weights=setup.weights or "flash", arena=setup.arena)
-    if planned.core.not_simulated is None:
-        with progress(quiet) as step:
-            result = run(planned, command=command, progress=step)
-        if setup.places and verb == "profile":
-            with progress(quiet) as step:
-                default = run(plan(loaded, loaded_board), command=command, progress=step)
-            result = beside_default(result, default)
-    elif verb == "profile":
-        result = plan_only(planned, command)
+    asked = [] if engine == EMULATION else ["--engine", engine]
+    command = shlex.join(["mcusim", verb, model, "--board", board, *setup.words, *asked])
+    if engine == ESTIMATE:
+        result = _estimate(load(model), loaded_board, setup, command)
     else:
-        raise UnsupportedError(f"{board}: nothing to compare with: {planned.core.not_simulated}")
+        with progress(quiet) as step:
+            result = _run(verb, load(model), loaded_board, setup, command, step)
     if duty_cycle is not None:
         result = duty_cycle(result)
     target.deliver(run_renders(result))
     judge(result)
 
 
+def _estimate(model: Model, board: Board, setup: Setup, command: str) -> Run:
+    """The run of the cost formulas, which are those of mcusim's own kernels."""
+    from mcusim.plan import plan
+    from mcusim.run import estimate_only
+
+    if setup.kernels is not None or setup.why:
+        raise UnsupportedError("--engine estimate executes nothing, so that --kernels and --why say nothing beside it")
+    return estimate_only(plan(model, board, weights=setup.weights or "flash", arena=setup.arena), command)
+
+
+def _run(verb: str, model: Model, board: Board, setup: Setup, command: str, step: Progressed | None) -> Run:
+    """The run that the options ask for, beside the one without them where that says more."""
+    from mcusim.plan import plan
+    from mcusim.run import beside_default, beside_own, plan_only, run
+
+    planned = plan(model, board, weights=setup.weights or "flash", arena=setup.arena)
+    if planned.core.not_simulated is not None:
+        if verb != "profile" or setup.kernels is not None:
+            raise UnsupportedError(f"{board.id}: nothing can be executed: {planned.core.not_simulated}")
+        return plan_only(planned, command)
+    if setup.kernels is not None:
+        from mcusim.replaced_kernels import with_kernels
+
+        replaced = with_kernels(planned, setup.kernels)
+        own = run(planned, command=command, progress=step, link_orders=False)
+        return beside_own(run(replaced, command=command, progress=step, why=setup.why), own)
+    result = run(planned, command=command, progress=step, why=setup.why)
+    if setup.places and verb == "profile":
+        result = beside_default(result, run(plan(model, board), command=command, progress=step))
+    return result
+
+
 def judge(run: Run) -> None:
     """Exit status 1, and why in a line, unless a run fits, is bit-exact and keeps up with the rate asked for."""
     from mcusim import energy
 
-    wrong = [layer for layer in run.layers if not layer.bit_exact]
+    wrong = [layer for layer in run.layers if layer.bit_exact is False]
     problems = list(run.verdict.reasons)
     if run.duty_cycle is not None and run.duty_cycle.busy_share > 1:
         problems.append(f"it {energy.duty_words(run.duty_cycle)}")

@@ -1,37 +1,36 @@
-"""A layer of CONV_2D or DEPTHWISE_CONV_2D → what the two have in common: shapes, memory, arguments of the kernels."""
+"""A layer of a convolution → what all of them have in common: shapes, memory, arguments of the kernels."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mcusim import abi
-from mcusim.errors import UnsupportedError
 from mcusim.geometry import Window, window
 from mcusim.model import Model, Op, Tensor
 from mcusim.operands import (
     Array,
     bad,
-    bias_or_zeros,
     expect_shape,
-    int8_reason,
-    int8_values,
-    layer_name,
     operand,
     quantization,
+    quantized_reason,
     rank_4,
     result,
     weights_reason,
 )
 from mcusim.requantization import (
+    LARGEST_SHIFT_S64,
     activation_range,
     activation_reason,
     channel_multipliers,
     ratio_reason,
-    weighted_ratios,
+    scale_ratios,
 )
 from mcusim.runtime import OpMemory, Runtime
 
@@ -67,14 +66,41 @@ def convolution(model: Model, op: Op, channel_axis: int) -> Convolution:
     return Convolution(op, source, filters, bias, output, channel_axis, reach)
 
 
-def convolution_reason(model: Model, layer: Convolution) -> str | None:
-    """Why mcusim cannot run the layer, None if it can."""
+def convolution_reason(model: Model, layer: Convolution, int16_bias_dtypes: Sequence[str]) -> str | None:
+    """Why mcusim cannot run the layer, None if it can; int16 activations take a bias of one of the given types."""
+    is_int16 = layer.input.dtype == "int16"
     return (
-        int8_reason(layer.input, layer.output)
-        or weights_reason(model, layer.op, layer.channel_axis)
+        quantized_reason(("int8", "int16"), layer.input, layer.output)
+        or weights_reason(
+            model,
+            layer.op,
+            layer.channel_axis,
+            ("int8",) if is_int16 else ("int8", "int4"),
+            int16_bias_dtypes if is_int16 else ("int32",),
+        )
         or activation_reason(layer.op)
-        or ratio_reason(weighted_ratios(model, layer.op))
+        or scaling_reason(layer)
     )
+
+
+def scaling_reason(layer: Convolution) -> str | None:
+    """Why the layer's scales have no multiplier that its accumulators survive; None if they have."""
+    ratios = _ratios(layer)
+    return ratio_reason(ratios, LARGEST_SHIFT_S64) if accumulates_in_64_bits(layer) else ratio_reason(ratios)
+
+
+def _ratios(layer: Convolution) -> tuple[float, ...]:
+    return scale_ratios(layer.op, layer.input, layer.filter, layer.output)
+
+
+def accumulates_in_64_bits(layer: Convolution) -> bool:
+    """Whether outputs are requantized from 64 bits: int16 activations do with an int64 bias.
+
+    Without a bias it is 32 bits for CONV_2D, as for an int32 bias, and 64 for the others (TFLM, CMSIS-NN).
+    """
+    if layer.input.dtype != "int16":
+        return False
+    return layer.op.name != "CONV_2D" or (layer.bias is not None and layer.bias.dtype == "int64")
 
 
 def convolution_memory(layer: Convolution, runtime: Runtime, cmsis_scratch_bytes: int) -> OpMemory:
@@ -84,8 +110,6 @@ def convolution_memory(layer: Convolution, runtime: Runtime, cmsis_scratch_bytes
     for scratch only to unpack int4 weights.
     """
     cmsis = runtime.kernels == "cmsis_nn"
-    if layer.filter.dtype == "int4" and cmsis:
-        raise UnsupportedError(f"{layer_name(layer.op)}: the scratch of int4 weights with CMSIS-NN is not known")
     unpacked = layer.filter.elements if layer.filter.dtype == "int4" else 0
     scratch = cmsis_scratch_bytes if cmsis else unpacked
     has_arrays = not cmsis or layer.input.dtype in ("int8", "int16")
@@ -98,42 +122,63 @@ def convolution_memory(layer: Convolution, runtime: Runtime, cmsis_scratch_bytes
 
 
 def weighted_arguments(
-    model: Model, layer: Convolution, inputs: Sequence[Array | None]
-) -> tuple[NDArray[np.int8], NDArray[np.int8], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
-    """input, filter, bias, multiplier and shift of the Numba kernels."""
-    bias = inputs[2] if len(inputs) > 2 else None
-    multiplier, shift = channel_multipliers(weighted_ratios(model, layer.op), layer.channels)
-    return int8_values(inputs[0]), int8_values(inputs[1]), bias_or_zeros(bias, layer.channels), multiplier, shift
-
-
-def window_arguments(layer: Convolution) -> tuple[int, int, int, int, int, int, int, int, int, int]:
-    """stride_h … dilation_w, input_offset, output_offset, activation_min, activation_max of the Numba kernels."""
-    reach, output = layer.window, quantization(layer.op, layer.output)
-    least, greatest = activation_range(layer.op, output)
+    layer: Convolution, source: Array | None, weights: Array | None, bias: Array | None
+) -> tuple[NDArray[Any], NDArray[np.int8], NDArray[Any], NDArray[np.int32], NDArray[np.int32]]:
+    """input, filter, bias, multiplier and shift of the Numba kernels; the bias is int64 with int16 activations."""
+    multiplier, shift = channel_multipliers(_ratios(layer), layer.channels)
+    wide = layer.input.dtype == "int16"
     return (
-        reach.stride_h,
-        reach.stride_w,
-        reach.pad_h,
-        reach.pad_w,
-        reach.dilation_h,
-        reach.dilation_w,
-        -quantization(layer.op, layer.input).zero_point,
-        output.zero_point,
-        least,
-        greatest,
+        _values(source, np.int16 if wide else np.int8),
+        _values(weights, np.int8),
+        _bias(bias, layer.channels, np.int64 if wide else np.int32),
+        multiplier,
+        shift,
     )
 
 
+def _values(value: Array | None, dtype: type[np.generic]) -> NDArray[Any]:
+    """An operand that `check` has found to be of a type and present, contiguous."""
+    assert value is not None and value.dtype == dtype
+    return np.ascontiguousarray(value)
+
+
+def _bias(value: Array | None, channels: int, dtype: type[np.generic]) -> NDArray[Any]:
+    """The bias as the Numba kernels take it: zeros for a missing one."""
+    return np.zeros(channels, dtype) if value is None else np.ascontiguousarray(value, dtype).reshape(-1)
+
+
+def window_arguments(layer: Convolution) -> tuple[int, int, int, int, int, int]:
+    """stride_h … dilation_w of the Numba kernels."""
+    reach = layer.window
+    return (reach.stride_h, reach.stride_w, reach.pad_h, reach.pad_w, reach.dilation_h, reach.dilation_w)
+
+
+def offset_arguments(layer: Convolution) -> tuple[int, int]:
+    """input_offset and output_offset of the int8 kernels."""
+    return -quantization(layer.op, layer.input).zero_point, quantization(layer.op, layer.output).zero_point
+
+
+def activation_arguments(layer: Convolution) -> tuple[int, int]:
+    """activation_min and activation_max."""
+    return activation_range(layer.op, quantization(layer.op, layer.output), layer.output.dtype)
+
+
 def convolution_invocation(
-    model: Model, layer: Convolution, symbol: str, params: abi.Struct, scratch_bytes: tuple[int, ...]
+    layer: Convolution,
+    symbol: str,
+    params: abi.Struct,
+    bias: abi.Argument,
+    scratch_bytes: tuple[int, ...],
+    sizing: Sequence[abi.Call] = (),
 ) -> abi.Invocation:
-    """A call of one of CMSIS-NN's convolution wrappers, which take their arguments in the same order."""
+    """A call of one of the convolutions, which take their arguments in the same order; a context a scratch request."""
     op = layer.op
-    multiplier, shift = channel_multipliers(weighted_ratios(model, op), layer.channels)
+    multiplier, shift = channel_multipliers(_ratios(layer), layer.channels)
+    contexts = [abi.context(abi.ScratchPointer(request), size) for request, size in enumerate(scratch_bytes)]
     call = abi.Call(
         symbol,
         (
-            abi.context(abi.ScratchPointer(0), scratch_bytes[0]) if scratch_bytes else abi.context(None, 0),
+            *(contexts or [abi.context(None, 0)]),
             params,
             abi.per_channel_quant_params(abi.PreparedPointer(0), abi.PreparedPointer(1)),
             abi.dims(*rank_4(op, layer.input, "input")),
@@ -141,32 +186,80 @@ def convolution_invocation(
             abi.dims(*rank_4(op, layer.filter, "filter")),
             abi.TensorPointer(layer.filter.index),
             abi.dims(1, 1, 1, layer.channels),
-            abi.TensorPointer(layer.bias.index) if layer.bias else None,
+            bias,
             abi.dims(*rank_4(op, layer.output, "output")),
             abi.TensorPointer(layer.output.index),
         ),
+        sizing=tuple(sizing),
     )
     return abi.Invocation((multiplier.tobytes(), shift.tobytes()), (call,))
 
 
-def convolve_wrapper_s8_bytes(window: Window, input_h: int, input_c: int, group_c: int, mve: bool) -> int:
+def sizing_call(layer: Convolution, symbol: str, params: abi.Struct, shapes: int = 3) -> abi.Call:
+    """A call of a _get_buffer_size function: parameters, and the shapes of input, filter and output, or two of them."""
+    operands = (layer.input, "input"), (layer.filter, "filter"), (layer.output, "output")
+    dims = [abi.dims(*rank_4(layer.op, one, what)) for one, what in operands[:shapes]]
+    return abi.Call(symbol, (params, *dims), checks_status=False)
+
+
+def bias_pointer(layer: Convolution) -> abi.TensorPointer | None:
+    """The bias, a null pointer where there is none."""
+    return abi.TensorPointer(layer.bias.index) if layer.bias else None
+
+
+def convolve_wrapper_s8_bytes(layer: Convolution, group_c: int, mve: bool) -> int:
     """What arm_convolve_wrapper_s8_get_buffer_size asks for, in bytes; `group_c`: channels of a filter.
 
     Nothing for 1 × 1 filters; else two columns of int16, each a multiple of 4 long; with MVE four columns of int8,
-    each a multiple of 16 long. Raises UnsupportedError for one row of input and filter with MVE, whose size is not
-    known. Sizes as tflite-micro asks for in GCC builds.
+    each a multiple of 16 long, or along a row what `_convolve_1_x_n_s8_bytes_mve` says. Sizes as tflite-micro asks
+    for in GCC builds.
     """
-    if window.is_1x1 and group_c == input_c:
+    reach = layer.window
+    _, input_h, _, input_c = rank_4(layer.op, layer.input, "input")
+    if reach.is_1x1 and group_c == input_c:
         return 0
-    column = window.filter_h * window.filter_w * input_c
     if not mve:
-        return 4 * (-(-column // 4) * 4)
-    if input_h == window.filter_h == 1:
-        raise UnsupportedError("the scratch of a CONV_2D along one row is not known for kernels with MVE")
-    return 4 * (-(-column // 16) * 16)
+        return convolve_s8_bytes(layer)
+    is_row = input_h == reach.filter_h == reach.dilation_w == 1
+    if is_row and reach.stride_w * input_c % 4 == 0 and group_c == input_c:
+        return _convolve_1_x_n_s8_bytes_mve(layer)
+    return convolve_s8_bytes_mve(layer)
 
 
-def convolve_wrapper_s16_bytes(window: Window, input_c: int, mve: bool) -> int:
+def convolve_s8_bytes(layer: Convolution) -> int:
+    """What arm_convolve_s8_get_buffer_size asks for without MVE: two columns of int16, each a multiple of 4 long."""
+    return 4 * -(-_column(layer) // 4) * 4
+
+
+def convolve_s8_bytes_mve(layer: Convolution) -> int:
+    """The same with MVE: four columns of int8, each a multiple of 16 long."""
+    return 4 * -(-_column(layer) // 16) * 16
+
+
+def _convolve_1_x_n_s8_bytes_mve(layer: Convolution) -> int:
+    """What arm_convolve_1_x_n_s8_get_buffer_size asks for with MVE (CMSIS-NN's get_buffer_sizes_s8 2.3.0).
+
+    The outputs are split into those that padding reaches on the left, on the right, and the others: where that covers
+    them exactly, the larger of the padded ends; else what any convolution asks for.
+    """
+    reach = layer.window
+    _, _, input_w, input_c = rank_4(layer.op, layer.input, "input")
+    odd = int(math.fmod((reach.output_w - 1) * reach.stride_w + reach.filter_w - input_w, 2))
+    left = max(1, -(-reach.pad_w // reach.stride_w)) if reach.pad_w else 0
+    right = max(1, -(-(reach.pad_w + odd) // reach.stride_w)) if reach.pad_w + odd else 0
+    if left + right + max(reach.output_w - left - right, 0) != reach.output_w:
+        return convolve_s8_bytes_mve(layer)
+    pad_left = reach.pad_w * input_c
+    pad_right = right * input_c if odd else pad_left
+    return max(reach.filter_w * input_c + pad_left, (reach.filter_w - 1) * input_c + pad_right)
+
+
+def convolve_wrapper_s16_bytes(layer: Convolution, mve: bool) -> int:
     """The same for int16 activations: two columns of int16, with MVE four, each a multiple of 8 long."""
-    column = window.filter_h * window.filter_w * input_c
+    column = _column(layer)
     return 8 * (-(-column // 8) * 8) if mve else 4 * column
+
+
+def _column(layer: Convolution) -> int:
+    """Elements of a window with all input channels."""
+    return layer.window.filter_h * layer.window.filter_w * layer.input.shape[3]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,15 +12,16 @@ from numpy.typing import NDArray
 from mcusim import abi
 from mcusim.model import Model, Op, Tensor
 from mcusim.operands import (
+    SUFFIXES,
     Array,
     bad,
     expect_shape,
     four_dimensions,
-    int8_reason,
-    int8_values,
     operand,
+    quantized_reason,
     result,
     same_shape,
+    typed_values,
 )
 
 
@@ -56,49 +58,75 @@ def binary(model: Model, op: Op) -> Binary:
     return Binary(one, other, output)
 
 
-def binary_reason(layer: Binary) -> str | None:
-    """Why the operands cannot be added or multiplied as int8, None if they can."""
+def binary_reason(layer: Binary, dtypes: Sequence[str] = ("int8", "int16")) -> str | None:
+    """Why the operands cannot be combined as one of the types, None if they can."""
+    return broadcast_reason(layer) or quantized_reason(dtypes, layer.input_1, layer.input_2, layer.output)
+
+
+def broadcast_reason(layer: Binary) -> str | None:
+    """Why the operands cannot be repeated along the output, None if they can."""
     if layer.repeats and len(layer.output.shape) > 4:
         return f"broadcasting over {len(layer.output.shape)} dimensions is not supported"
-    return int8_reason(layer.input_1, layer.input_2, layer.output)
+    return None
 
 
-def repeated(layer: Binary, inputs: Sequence[Array | None]) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
+def repeated(layer: Binary, inputs: Sequence[Array | None]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Both operands as contiguous arrays of the output's shape."""
-    one, other = (np.ascontiguousarray(np.broadcast_to(int8_values(value), layer.output.shape)) for value in inputs[:2])
+    one, other = (
+        np.ascontiguousarray(np.broadcast_to(typed_values(value, tensor.dtype), layer.output.shape))
+        for value, tensor in zip(inputs[:2], (layer.input_1, layer.input_2), strict=True)
+    )
     return one, other
 
 
 def binary_call(
     layer: Binary, symbol: str, before_output: tuple[int, ...], after_output: tuple[int, ...]
 ) -> abi.Invocation:
-    """arm_elementwise_{symbol}_s8, or mcusim_broadcast_{symbol}_s8 where an operand repeats.
+    """arm_elementwise_{symbol}_s8 or _s16, or mcusim_broadcast_{symbol}_s8 or _s16 where an operand repeats.
 
     The scalars around the output pointer are the same; dimensions stand beside the pointers in place of the
     number of elements at the end.
     """
     first, second = abi.TensorPointer(layer.input_1.index), abi.TensorPointer(layer.input_2.index)
     scalars: tuple[abi.Argument, ...] = (*before_output, abi.TensorPointer(layer.output.index), *after_output)
+    suffix = SUFFIXES[layer.output.dtype]
     if not layer.repeats:
-        call = abi.Call(f"arm_elementwise_{symbol}_s8", (first, second, *scalars, layer.output.elements))
+        call = abi.Call(f"arm_elementwise_{symbol}_{suffix}", (first, second, *scalars, layer.output.elements))
         return abi.Invocation((), (call,))
-    shapes = [abi.dims(*four_dimensions(tensor.shape)) for tensor in (layer.input_1, layer.input_2, layer.output)]
-    call = abi.Call(f"mcusim_broadcast_{symbol}_s8", (shapes[0], first, shapes[1], second, *scalars, shapes[2]))
-    return abi.Invocation((), (call,))
+    return broadcast_call(layer, f"mcusim_broadcast_{symbol}_{suffix}", before_output, after_output)
+
+
+def broadcast_call(
+    layer: Binary, symbol: str, before_output: tuple[int, ...] = (), after_output: tuple[int, ...] = ()
+) -> abi.Invocation:
+    """A C function (dims and data of both inputs, scalars, output, scalars, its dims), whether one repeats or not."""
+    shapes = [abi.dims(*collapsed(layer, tensor)) for tensor in (layer.input_1, layer.input_2, layer.output)]
+    inputs = (shapes[0], abi.TensorPointer(layer.input_1.index), shapes[1], abi.TensorPointer(layer.input_2.index))
+    output = abi.TensorPointer(layer.output.index)
+    return abi.Invocation((), (abi.Call(symbol, (*inputs, *before_output, output, *after_output, shapes[2])),))
+
+
+def collapsed(layer: Binary, tensor: Tensor) -> tuple[int, int, int, int]:
+    """Four dimensions of a layer's tensor: as they are, or one of all elements where nothing repeats along more."""
+    if len(layer.output.shape) > 4:
+        return 1, 1, 1, tensor.elements
+    return four_dimensions(tensor.shape)
 
 
 def unary_reference(
-    kernel: Callable[..., None], value: Array | None, scalars: tuple[int, ...]
-) -> tuple[NDArray[np.int8]]:
-    """A Numba kernel of flat int8 arrays, kernel(input, *scalars, output), applied to an array of any shape."""
-    values = int8_values(value)
-    output = np.empty(values.shape, np.int8)
-    kernel(values.reshape(-1), *scalars, output.reshape(-1))
-    return (output,)
+    kernel: Callable[..., None], model: Model, op: Op, value: Array | None, scalars: tuple[object, ...]
+) -> tuple[Array]:
+    """A Numba kernel of flat arrays, kernel(input, *scalars, output), applied to the operand of a layer."""
+    source, output = same_shape(model, op)
+    result = np.empty(output.shape, output.dtype)
+    kernel(typed_values(value, source.dtype).reshape(-1), *scalars, result.reshape(-1))
+    return (result,)
 
 
-def unary_call(model: Model, op: Op, symbol: str, scalars: tuple[int, ...]) -> abi.Invocation:
-    """A call of a C function (input, *scalars, number of elements, output) that returns no status."""
+def unary_call(
+    model: Model, op: Op, symbol: str, scalars: tuple[abi.Argument, ...], *, checks_status: bool = False
+) -> abi.Invocation:
+    """A call of a C function (input, *scalars, number of elements, output), which may return a status."""
     source, output = same_shape(model, op)
     arguments: tuple[abi.Argument, ...] = (
         abi.TensorPointer(source.index),
@@ -106,4 +134,4 @@ def unary_call(model: Model, op: Op, symbol: str, scalars: tuple[int, ...]) -> a
         source.elements,
         abi.TensorPointer(output.index),
     )
-    return abi.Invocation((), (abi.Call(symbol, arguments, checks_status=False),))
+    return abi.Invocation((), (abi.Call(symbol, arguments, checks_status=checks_status),))

@@ -7,25 +7,27 @@ import io
 import os
 import stat
 import struct
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from elftools.common.utils import struct_parse
 from elftools.elf.elffile import ELFFile
 
-from mcusim import debug_line
 from mcusim.build_attributes import BuildAttributes, parse_build_attributes
 from mcusim.debug_line import DebugLine
 from mcusim.errors import BadInputError
+from mcusim.kernel_image import Firmware, Part
 from mcusim.manifest import Manifest, choose_image, firmware_path, layouts, load_manifest
+from mcusim.producers import DebugInfo, producers
 from mcusim.symbols import FUNCTION, LOCAL, OBJECT, Entry, Symbol, content_at, contents_of, references_of
-from mcusim.thumb_relocations import Relocation, Resolution, move, resolve
+from mcusim.thumb_relocations import Relocation, move, resolve
 
 __all__ = [
     "Firmware",
     "Manifest",
+    "Part",
     "Symbol",
     "choose_image",
     "firmware_path",
@@ -41,70 +43,9 @@ MAX_SECTIONS = 4096
 MAX_SEGMENTS = 64
 MAX_ENTRIES = 1 << 18  # of a symbol table, and of relocations
 MAX_NAME_BYTES = 4096
-EXECUTABLE, ARM, VERSION_CURRENT = 2, 40, 1
+RELOCATABLE, EXECUTABLE, ARM, VERSION_CURRENT = 1, 2, 40, 1
 SHF_WRITE, SHF_ALLOC, SHF_COMPRESSED = 1, 2, 0x800
 SHN_UNDEF, SHN_LORESERVE = 0, 0xFF00
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Firmware:
-    """Kernels linked at address 0, to be placed anywhere; all addresses are offsets from the image's start.
-
-    `symbols`: the functions by name (of local functions of one name, the first). `contents`: functions and
-    constant objects in order of address, one of each address. `isa` is the instruction set that the build
-    attributes name ("armv7em"). `references`: addresses that each content refers to, by its own address.
-    """
-
-    name: str
-    sha256: str
-    isa: str
-    float_abi: Literal["soft", "hard"]
-    linked_image: bytes
-    symbols: Mapping[str, Symbol]
-    contents: tuple[Symbol, ...]
-    function_addresses: frozenset[int]
-    references: Mapping[int, tuple[int, ...]]
-    resolution: Resolution
-    lines: DebugLine
-
-    def content_at(self, address: int) -> Symbol | None:
-        """The function or constant object that holds the byte at an address."""
-        return content_at(self.contents, address)
-
-    def function_at(self, address: int) -> Symbol | None:
-        """The function that holds the byte at an address."""
-        symbol = self.content_at(address)
-        return symbol if symbol is not None and symbol.address in self.function_addresses else None
-
-    def reachable(self, names: Iterable[str]) -> tuple[Symbol, ...]:
-        """Everything that the named functions need, themselves included, in order of address.
-
-        Follows every relocated reference: calls, jumps, addresses of functions and of constant objects, and
-        what these hold. Raises BadInputError for a name that is no function of the firmware.
-        """
-        pending = []
-        for name in names:
-            if name not in self.symbols:
-                raise BadInputError(f"{self.name} has no function {name}")
-            pending.append(self.symbols[name].address)
-        found: dict[int, Symbol] = {}
-        while pending:
-            symbol = self.content_at(pending.pop())
-            if symbol is not None and symbol.address not in found:
-                found[symbol.address] = symbol
-                pending.extend(self.references.get(symbol.address, ()))
-        return tuple(found[address] for address in sorted(found))
-
-    def image(self, base_address: int) -> bytes:
-        """The bytes of the image as they lie in flash at `base_address`, which must be a multiple of 4."""
-        if base_address % 4 or not 0 <= base_address <= (1 << 32) - len(self.linked_image):
-            raise BadInputError(f"{self.name} cannot lie at {base_address:#x}: the address must be a multiple of 4")
-        return move(self.linked_image, self.resolution, base_address)
-
-    def source_line(self, address: int) -> str | None:
-        """File and line of the instruction at an address ("arm_convolve_s8.c:87"), None where unknown."""
-        function = self.function_at(address)
-        return debug_line.source_line(self.lines, address, function.end if function else address + 1)
 
 
 def load_firmware(path: str | os.PathLike[str]) -> Firmware:
@@ -115,10 +56,13 @@ def load_firmware(path: str | os.PathLike[str]) -> Firmware:
     return parse_firmware(read_bounded(Path(path)), Path(path).name)
 
 
-def parse_firmware(data: bytes, name: str) -> Firmware:
-    """`load_firmware` of a file's bytes; `name` stands in refusals."""
+def parse_firmware(data: bytes, name: str, linked_anywhere: bool = False) -> Firmware:
+    """`load_firmware` of a file's bytes; `name` stands in refusals.
+
+    With `linked_anywhere` it may be linked at any address and without relocations, which fixes it there.
+    """
     try:
-        return _parse(data, name)
+        return _parse(data, name, linked_anywhere)
     except BadInputError:
         raise
     except Exception as error:  # the parsers raise whatever the bytes make of them
@@ -142,47 +86,82 @@ def read_bounded(path: Path, expected: str = "a firmware ELF file") -> bytes:
     return data
 
 
-def _parse(data: bytes, name: str) -> Firmware:
+def _parse(data: bytes, name: str, linked_anywhere: bool) -> Firmware:
     elf = container(data, name)
     sections = sections_of(elf, data)
-    image = _image(elf, data, name)
+    _check_stateless(sections, name)
+    image, base = _image(elf, data, name, linked_anywhere)
+    sections = [replace(one, address=one.address - base) if one.flags & SHF_ALLOC else one for one in sections]
     loaded = [section for section in sections if section.flags & SHF_ALLOC and section.bytes]
     for section in loaded:
-        if section.flags & SHF_WRITE:
-            raise BadInputError(f"{name} has variables in {section.name}; kernels keep no state of their own")
         if section.end > len(image):
             raise BadInputError(f"{name}: the section {section.name} is not part of what is loaded")
-    attributes = _attributes(sections, name)
-    entries = _symbol_table(sections)
-    resolution = resolve(image, _relocations(sections, entries))
+    attributes = attributes_of(sections, name)
+    entries = [replace(one, address=one.address - base) if one.moves else one for one in _symbol_table(sections)]
+    relocations = [replace(one, offset=one.offset - base) for one in _relocations(sections, entries)]
+    image = move(image, resolve(image, relocations), -base) if base and relocations else image
+    resolution = resolve(image, relocations)
     functions = [entry for entry in entries if entry.type == FUNCTION]
     if not functions:
         raise BadInputError(f"{name} has no functions in its symbol table; do not strip the firmware")
     pieces = [(one.name, one.address, one.end) for one in loaded]
     contents = contents_of(entries, pieces, [target for _, target in resolution.references])
+    return Firmware(
+        name=name,
+        sha256=hashlib.sha256(data).hexdigest(),
+        isa=attributes.isa or "",
+        linked_image=image,
+        symbols=_functions(functions, contents),
+        contents=contents,
+        function_addresses=frozenset(entry.address for entry in functions),
+        references=references_of(contents, resolution.references),
+        resolution=resolution,
+        parts=(
+            Part(name, 0, len(image), base, attributes, _producers(sections), bool(relocations), _debug_line(sections)),
+        ),
+        fixed_address=base if linked_anywhere and not relocations else None,
+    )
+
+
+def _check_stateless(sections: Sequence[Section], name: str) -> None:
+    for section in sections:
+        if section.flags & SHF_ALLOC and section.flags & SHF_WRITE and section.bytes:
+            raise BadInputError(
+                f"{name} has variables in {section.name} ({section.bytes:,} bytes); kernels keep no "
+                "state of their own: link them without start-up code and C library"
+            )
+
+
+def _functions(functions: Sequence[Entry], contents: Sequence[Symbol]) -> dict[str, Symbol]:
+    """The functions by name; of local functions of one name, the first."""
     symbols: dict[str, Symbol] = {}
     for entry in sorted(functions, key=lambda entry: (entry.binding == LOCAL, entry.address)):
         content = content_at(contents, entry.address)
         assert content is not None
         symbols.setdefault(entry.name, Symbol(entry.name, entry.address, content.end - entry.address))
-    debug = {one.name: one.content for one in sections if not one.flags & SHF_COMPRESSED}
-    return Firmware(
-        name=name,
-        sha256=hashlib.sha256(data).hexdigest(),
-        isa=attributes.isa or "",
-        float_abi=attributes.float_abi,
-        linked_image=image,
-        symbols=symbols,
-        contents=contents,
-        function_addresses=frozenset(entry.address for entry in functions),
-        references=references_of(contents, resolution.references),
-        resolution=resolution,
-        lines=DebugLine(bytes(debug.get(".debug_line", b"")), bytes(debug.get(".debug_line_str", b""))),
-    )
+    return symbols
 
 
-def container(data: bytes, name: str) -> ELFFile:
-    """The ELF header, refused unless it is that of a linked 32-bit Arm file with reasonable tables."""
+def _debug_line(sections: Sequence[Section]) -> DebugLine:
+    return DebugLine(_debug(sections, ".debug_line"), _debug(sections, ".debug_line_str"))
+
+
+def _producers(sections: Sequence[Section]) -> tuple[str, ...]:
+    """The compilers, as the debug information names them with their flags, or as .comment does without."""
+    names = (".debug_info", ".debug_abbrev", ".debug_str", ".debug_line_str")
+    found = producers(DebugInfo(*(_debug(sections, name) for name in names)))
+    comments = _debug(sections, ".comment")[:MAX_NAME_BYTES].decode("utf-8", "replace").split("\0")
+    return found or tuple(filter(None, comments))
+
+
+def _debug(sections: Sequence[Section], name: str) -> bytes:
+    """The bytes of a section that is not loaded, none where there is no such section or it is compressed."""
+    found = (one.content for one in sections if one.name == name and not one.flags & SHF_COMPRESSED)
+    return bytes(next(found, b""))
+
+
+def container(data: bytes, name: str, linked: bool = True) -> ELFFile:
+    """The ELF header, refused unless it is that of a 32-bit Arm file with reasonable tables: linked, or an object."""
     if data[:4] != b"\x7fELF":
         raise BadInputError(f"{name} is not an ELF file")
     if len(data) < 52:
@@ -192,10 +171,12 @@ def container(data: bytes, name: str) -> ELFFile:
     kind, machine = struct.unpack_from("<HH", data, 16)
     if machine != ARM:
         raise BadInputError(f"{name} is built for another machine than Arm (e_machine {machine})")
-    if kind != EXECUTABLE:
+    if not linked and kind != RELOCATABLE:
+        raise BadInputError(f"{name} is no object file (e_type {kind})")
+    if linked and kind != EXECUTABLE:
         raise BadInputError(f"{name} is not a linked executable (e_type {kind}); link the objects first")
     segments, _, sections = struct.unpack_from("<HHH", data, 44)
-    if not 0 < segments <= MAX_SEGMENTS or not 0 < sections <= MAX_SECTIONS:
+    if not linked <= segments <= MAX_SEGMENTS or not 0 < sections <= MAX_SECTIONS:
         raise BadInputError(
             f"{name} has {segments} segments and {sections} sections; neither none nor that many will do"
         )
@@ -261,30 +242,33 @@ def string_at(strings: memoryview, offset: int) -> str:
     return text.decode("utf-8", "replace")
 
 
-def _image(elf: ELFFile, data: bytes, name: str) -> bytes:
-    """All loaded segments in one piece from address 0; between them lie zeros."""
+def _image(elf: ELFFile, data: bytes, name: str, linked_anywhere: bool) -> tuple[bytes, int]:
+    """All loaded segments in one piece, between them zeros, and the address that it is linked at: 0, or anywhere."""
     segments = [segment.header for segment in elf.iter_segments("PT_LOAD")]
     segments = sorted((one for one in segments if one.p_memsz), key=lambda one: one.p_vaddr)
+    base = segments[0].p_vaddr & ~3 if segments and linked_anywhere else 0
     image = bytearray()
     for one in segments:
-        if one.p_vaddr + one.p_memsz > MAX_IMAGE_BYTES:
+        start = one.p_vaddr - base
+        if start + one.p_memsz > MAX_IMAGE_BYTES:
             raise BadInputError(
-                f"{name} reaches up to {one.p_vaddr + one.p_memsz:#x}; kernels are linked at address 0 and hold "
-                f"less than {MAX_IMAGE_BYTES >> 20} MB"
+                f"{name} reaches up to {one.p_vaddr + one.p_memsz:#x}; kernels are linked at address {base:#x} "
+                f"and hold less than {MAX_IMAGE_BYTES >> 20} MB"
             )
-        if one.p_vaddr < len(image):
+        if start < len(image):
             raise BadInputError(f"{name} has loaded segments that overlap at {one.p_vaddr:#x}")
         if one.p_filesz > one.p_memsz or one.p_offset + one.p_filesz > len(data):
             raise ValueError("a segment goes on behind the end of the file")
-        image.extend(bytes(one.p_vaddr - len(image)))
+        image.extend(bytes(start - len(image)))
         image.extend(data[one.p_offset : one.p_offset + one.p_filesz])
         image.extend(bytes(one.p_memsz - one.p_filesz))
     if not image:
         raise BadInputError(f"{name} loads nothing")
-    return bytes(image)
+    return bytes(image), base
 
 
-def _attributes(sections: Sequence[Section], name: str) -> BuildAttributes:
+def attributes_of(sections: Sequence[Section], name: str) -> BuildAttributes:
+    """The build attributes; BadInputError for none, or of another profile than Cortex-M's."""
     for section in sections:
         if section.type == "SHT_ARM_ATTRIBUTES":
             attributes = parse_build_attributes(bytes(section.content))

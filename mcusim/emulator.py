@@ -32,6 +32,7 @@ from mcusim.address_space import PAGE_BYTES, check_apart, flash_regions, free_pa
 from mcusim.elf import Firmware
 from mcusim.errors import EmulationError, UnsupportedError
 from mcusim.hardware import Core
+from mcusim.isa import check_core
 from mcusim.memory_guard import Guard, Range, guard
 from mcusim.observations import Site
 from mcusim.recorder import Recorder
@@ -47,16 +48,6 @@ CPU_MODELS: Mapping[str, int] = {
     "cortex-m4": UC_CPU_ARM_CORTEX_M4,
     "cortex-m7": UC_CPU_ARM_CORTEX_M7,
     "cortex-m33": UC_CPU_ARM_CORTEX_M33,
-}
-
-# The instruction sets that each instruction set includes, its own extensions aside.
-INCLUDED: Mapping[str, frozenset[str]] = {
-    "armv6m": frozenset({"armv6m"}),
-    "armv7m": frozenset({"armv6m", "armv7m"}),
-    "armv7em": frozenset({"armv6m", "armv7m", "armv7em"}),
-    "armv8m_base": frozenset({"armv6m", "armv8m_base"}),
-    "armv8m_main": frozenset({"armv6m", "armv7m", "armv7em", "armv8m_base", "armv8m_main"}),
-    "armv81m_main": frozenset({"armv6m", "armv7m", "armv7em", "armv8m_base", "armv8m_main", "armv81m_main"}),
 }
 
 # Registers that a function has to preserve (AAPCS32, 6.1.1 and 6.1.2), by Unicorn's number, and what they hold at a
@@ -186,6 +177,11 @@ class Emulator:
         """The core's pipeline with what it knows of the code that ran, to time traces with."""
         return self._recorder.walker if self._recorder else Walker(self._core)
 
+    def empty_caches(self) -> None:
+        """Have the observers begin the next call with empty caches and buffers, as after a reset."""
+        if self._recorder is not None:
+            self._recorder.forget()
+
     def read(self, address: int, size: int) -> bytes:
         """Bytes of RAM or flash. Raises EmulationError for a range that is not mapped."""
         for region in self._regions:
@@ -222,7 +218,7 @@ class Emulator:
         return that breaks the AAPCS and a status other than 0; UnsupportedError for an instruction that the core
         lacks.
         """
-        if placement.vfp_registers and self._code.firmware.float_abi != "hard":
+        if placement.vfp_registers and self._code.firmware.float_abi_of(placement.symbol) != "hard":
             raise UnsupportedError(
                 f"{placement.symbol} takes floats, and {self._code.firmware.name} is not built to take them in "
                 "registers of a floating-point unit"
@@ -231,7 +227,7 @@ class Emulator:
         try:
             trace = self._observe(placement, guarded, max_instructions)
             if checks_status:
-                status = ctypes.c_int32(self._machine(placement.symbol).register(UC_ARM_REG_R0)).value
+                status = self.result(placement.symbol)
                 if status != 0:
                     raise EmulationError(f"{placement.symbol} refuses its arguments: it returns status {status}")
         except Exception:
@@ -239,6 +235,10 @@ class Emulator:
             raise
         guarded.finish()
         return trace
+
+    def result(self, symbol: str) -> int:
+        """The int32 that the last call of a function returned."""
+        return ctypes.c_int32(self._machine(symbol).register(UC_ARM_REG_R0)).value
 
     def _observe(self, placement: Placement, guarded: Guard, max_instructions: int) -> Trace:
         """Run until every instruction that has to be counted by itself is: once, or twice for new code."""
@@ -424,11 +424,4 @@ def _check_core(core: Core, firmware: Firmware) -> None:
     if core.emulated_as not in CPU_MODELS:
         known = ", ".join(CPU_MODELS)
         raise UnsupportedError(f"{core.name} cannot be emulated as {core.emulated_as!r}; there are {known}")
-    if firmware.isa not in INCLUDED.get(core.isa, frozenset()):
-        raise UnsupportedError(
-            f"{firmware.name} is built for {firmware.isa}; {core.name} executes {core.isa}, which does not include that"
-        )
-    if firmware.float_abi == "hard" and core.fpu is None:
-        raise UnsupportedError(
-            f"{firmware.name} passes floats in registers of a floating-point unit; {core.name} has none"
-        )
+    check_core(core, firmware.isa, firmware.float_abi, firmware.name)

@@ -12,7 +12,6 @@ from mcusim.cache_registers import core_caches
 from mcusim.call_profile import exception_name, hot_loops, profile
 from mcusim.chips import Chip
 from mcusim.console import Console
-from mcusim.emulator import INCLUDED
 from mcusim.errors import BadInputError, EmulationError, UnsupportedError
 from mcusim.expectation import ErrorBar, expected_error, no_error
 from mcusim.firmware_run import End, FirmwareRun
@@ -20,6 +19,7 @@ from mcusim.flash_settings import FlashSettings, InForce, notes
 from mcusim.hardware import Board, Core, board_core
 from mcusim.images import Image
 from mcusim.intervals import Interest, Intervals, follow
+from mcusim.isa import check_core
 from mcusim.memory_systems import memory_caveats, memory_timing
 from mcusim.recording import Observer
 from mcusim.semihosting import Semihosting
@@ -300,14 +300,7 @@ def _flash(parts: Sequence[_Part]) -> tuple[execution.FlashSetting, ...]:
 def _check_isa(image: Image, core: Core) -> None:
     if core.mve:
         raise UnsupportedError(f"{core.name} has a vector unit, which the emulator lacks; exec cannot run on it")
-    if image.isa is not None and image.isa not in INCLUDED.get(core.isa, frozenset()):
-        raise UnsupportedError(
-            f"{image.name} is built for {image.isa}; {core.name} executes {core.isa}, which does not include that"
-        )
-    if image.float_abi == "hard" and core.fpu is None:
-        raise UnsupportedError(
-            f"{image.name} passes floats in registers of a floating-point unit; {core.name} has none"
-        )
+    check_core(core, image.isa, image.float_abi, image.name)
 
 
 def _start(run: FirmwareRun, image: Image, board: Board, entry: Entry) -> str:

@@ -12,24 +12,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcusim import record, timing
-from mcusim.abi import Argument, Invocation, PreparedPointer, ScratchPointer, TensorPointer, place
+from mcusim.abi import Argument, PreparedPointer, ScratchPointer, TensorPointer, place
 from mcusim.emulator import Emulator
 from mcusim.errors import EmulationError, UnsupportedError
+from mcusim.kernel_variants import blocked, variant_of
 from mcusim.loops import hottest_loop
 from mcusim.memory_systems import possible_observers
 from mcusim.model import Model, Op, Tensor
-from mcusim.ops import OPERATORS
+from mcusim.ops import OPERATORS, written
 from mcusim.pipelines import PIPELINES
 from mcusim.plan import Plan
 from mcusim.recording import Observer
 from mcusim.trace import CAUSES, Timing, Trace
+from mcusim.variables import held, initial
 
 Array = NDArray[np.generic]
 
-# Instructions a layer may take before it counts as a runaway: no kernel here needs more than a hundred for a
-# multiply-accumulate, an element or a step of a pooling window, and the fixed part covers set-up.
-BUDGET_PER_UNIT = 200
+# Instructions a layer may take before it counts as a runaway: no kernel here needs as many for a multiply-accumulate,
+# an element or a step of a pooling window (LOGISTIC takes most, without a 32 × 32 → 64 bit multiply), and the fixed
+# part covers set-up.
+BUDGET_PER_UNIT = 1_000
 BUDGET_FIXED = 1_000_000
+OWN_RAN = "mcusim's own kernels ran"
 NOTABLE_WAITING = 0.02  # share of a layer that a loop waits for its code before the report says so
 # The most of these units that is simulated: minutes of a PC's time, and a minute or more of a microcontroller's.
 MOST_UNITS = 2_000_000_000
@@ -45,14 +49,13 @@ class Machine:
 
     plan: Plan
     emulator: Emulator
-    invocations: tuple[Invocation, ...]
     possible: tuple[Observer | None, ...]
     walker: timing.Walker
     code_waits: int = 0
 
     @classmethod
     def start(cls, plan: Plan, inputs: Sequence[Array]) -> Machine:
-        """Load flash, fill the persistent arrays as AllocateTensors does, and set the inputs."""
+        """Load flash, fill persistent arrays and variable tensors as AllocateTensors does, and set the inputs."""
         possible = possible_observers(plan.board)
         own = PIPELINES[plan.core.pipeline].observer(plan.core, plan.board)
         ram_end = max(plan.stack_top, plan.arena_address + plan.arena.smallest_bytes)
@@ -66,13 +69,18 @@ class Machine:
         )
         if plan.shares_ram:
             emulator.write(plan.model_address, plan.model.file)
-        invocations = tuple(OPERATORS[op.name].invocation(plan.model, op, plan.runtime) for op in plan.model.ops)
-        for op, invocation in zip(plan.model.ops, invocations, strict=True):
+        for op, invocation in zip(plan.model.ops, plan.invocations, strict=True):
             for position, content in enumerate(invocation.arrays):
-                emulator.write(plan.prepared_address(op.index, position), content)
+                if content:
+                    emulator.write(plan.prepared_address(op.index, position), content)
+        for tensor in plan.model.tensors:
+            if tensor.is_variable and tensor.bytes:
+                emulator.write(plan.address_of(tensor.index), reset_bytes(tensor))
+        for number, content in enumerate(initial(plan.model)):
+            emulator.write(plan.variable_address(number), content)
         for index, array in zip(plan.model.inputs, inputs, strict=True):
             emulator.write(plan.address_of(index), np.ascontiguousarray(array).tobytes())
-        return cls(plan, emulator, invocations, possible, emulator.walker)
+        return cls(plan, emulator, possible, emulator.walker)
 
     def waits_for_code(self, traces: Sequence[Trace]) -> int:
         """Cycles in which the memory system that the board's file gives first has traces wait for their code."""
@@ -80,15 +88,15 @@ class Machine:
         return sum(timing.waiting(trace, first.name, ("fetch", "cache")) for trace in traces) if first else 0
 
     def value(self, index: int) -> Array:
-        """What a tensor holds now; a constant's value comes from the model."""
-        tensor = self.plan.model.tensors[index]
+        """What a tensor holds now, a handle's variable; a constant's value comes from the model."""
+        tensor = held(self.plan.model, index)
         if tensor.data is not None:
             return tensor.data
         content = self.emulator.read(self.plan.address_of(index), tensor.bytes)
         return np.frombuffer(bytes(content), np.dtype(tensor.dtype)).reshape(tensor.shape)
 
     def layer(self, op: Op) -> tuple[record.Layer, tuple[int, ...]]:
-        """Execute one operator, time it, and compare its outputs with the reference's on the same inputs.
+        """Execute one operator, time it, and compare what it writes with the reference's on the same operands.
 
         Returns it with its cycles for each possible memory system.
         """
@@ -97,7 +105,7 @@ class Machine:
         traces = self._execute(op)
         expected = OPERATORS[op.name].reference(self.plan.model, op, operands)
         difference = None
-        for index, reference in zip(op.outputs, expected, strict=True):
+        for index, reference in zip(written(self.plan.model, op), expected, strict=True):
             difference = difference or first_difference(self.plan.model.tensors[index], reference, self.value(index))
         timings = [self._timing(trace) for trace in traces]
         self.code_waits += self.waits_for_code(traces)
@@ -107,6 +115,16 @@ class Machine:
         """Execute one operator only for its cycles, for each possible memory system."""
         traces = self._execute(op)
         return self._possible_cycles(traces, [self._timing(trace) for trace in traces])
+
+    def cycles_and_waits(self, op: Op) -> tuple[int, int]:
+        """Execute one operator only for its cycles with the memory system that the board's file gives first.
+
+        Returns all, and those of them in which memory is waited for.
+        """
+        traces = self._execute(op)
+        first = self.possible[0]
+        waits = sum(timing.waiting(trace, first.name) for trace in traces) if first else 0
+        return sum(self._timing(trace).cycles for trace in traces), waits
 
     def _timing(self, trace: Trace) -> Timing:
         """Cycles with the memory system that the board's file gives first."""
@@ -123,10 +141,9 @@ class Machine:
     def _execute(self, op: Op) -> list[Trace]:
         budget = BUDGET_FIXED + BUDGET_PER_UNIT * _units(self.plan.model, op)
         traces = []
-        for call in self.invocations[op.index].calls:
-            placement = place(
-                call, lambda argument: self._resolve(op, argument), self.plan.stack_top, self.plan.firmware.float_abi
-            )
+        for call in self.plan.invocations[op.index].calls:
+            float_abi = self.plan.firmware.float_abi_of(call.symbol)
+            placement = place(call, lambda argument: self._resolve(op, argument), self.plan.stack_top, float_abi)
             try:
                 traces.append(
                     self.emulator.call(
@@ -146,30 +163,36 @@ class Machine:
         if isinstance(argument, TensorPointer):
             return self.plan.address_of(argument.tensor) + argument.byte_offset
         if isinstance(argument, ScratchPointer):
-            return self.plan.scratch_address(op.index, argument.request)
+            return self.plan.scratch_address(op.index, argument.request) + argument.byte_offset
         assert isinstance(argument, PreparedPointer)
         return self.plan.prepared_address(op.index, argument.array)
 
     def _writable(self, op: Op) -> list[tuple[int, int, str]]:
-        """The layer's own outputs and scratch: what its kernel may write beside the stack."""
+        """Outputs, states, variables, scratch, arrays to work in: what the kernel may write beside the stack."""
         plan = self.plan
-        ranges = [(plan.address_of(i), plan.model.tensors[i].bytes, plan.model.tensors[i].name) for i in op.outputs]
-        requests = plan.arena.memory[op.index].scratch_bytes
-        return ranges + [
+        memory = plan.arena.memory[op.index]
+        tensors = [held(plan.model, index) for index in written(plan.model, op)]
+        ranges = [(plan.address_of(tensor.index), tensor.bytes, tensor.name) for tensor in tensors]
+        ranges += [
             (plan.scratch_address(op.index, request), size, f"scratch {request}")
-            for request, size in enumerate(requests)
+            for request, size in enumerate(memory.scratch_bytes)
+        ]
+        return ranges + [
+            (plan.prepared_address(op.index, position), memory.prepare_bytes[position], f"persistent array {position}")
+            for position in self.plan.invocations[op.index].work
         ]
 
     def _readable(self, op: Op) -> list[tuple[int, int, str]]:
         """The layer's inputs in RAM, constants too if they lie there, and the arrays that Prepare filled."""
         plan = self.plan
-        tensors = [plan.model.tensors[index] for index in op.inputs if index >= 0]
+        tensors = [held(plan.model, index) for index in op.inputs if index >= 0]
         in_ram = [t for t in tensors if not t.is_constant or (plan.shares_ram and t.file_offset is not None)]
         ranges = [(plan.address_of(t.index), t.bytes, t.name) for t in in_ram]
-        arrays = self.invocations[op.index].arrays
+        arrays = self.plan.invocations[op.index].arrays
         return ranges + [
             (plan.prepared_address(op.index, position), len(content), f"persistent array {position}")
             for position, content in enumerate(arrays)
+            if content
         ]
 
     def _layer_record(
@@ -180,13 +203,14 @@ class Machine:
         cycles = sum(one.cycles for one in timings)
         # First conservation law: a layer's cycles are those of its functions and those of its causes.
         assert cycles == sum(causes.values()) == sum(item.cycles for item in functions)
-        output = self.plan.model.tensors[op.outputs[0]]
+        # An operator without outputs is named after what it is given; CALL_ONCE has neither.
+        named = [held(self.plan.model, index) for index in (*op.outputs, *op.inputs) if index >= 0]
         return record.Layer(
             index=op.index,
             op=op.name,
-            name=output.name,
+            name=named[0].name if named else op.name,
             kernel=traces[0].entry if traces else "",
-            shape=output.shape,
+            shape=named[0].shape if named else (),
             macs=macs,
             instructions=sum(trace.instructions for trace in traces),
             cycles=cycles,
@@ -194,14 +218,49 @@ class Machine:
             most_cycles=cycles,
             cycles_by_cause=causes,
             estimated_cycles=None,
-            estimated_cycles_reason="no cost formula is fitted for this kernel",
+            estimated_cycles_reason="not estimated yet",
             scratch_bytes=sum(self.plan.arena.memory[op.index].scratch_bytes),
             stack_bytes=max((trace.stack_bytes for trace in traces), default=0),
             bit_exact=difference is None,
+            bit_exact_reason=None,
             difference=difference,
             functions=functions,
             why=_why(functions, causes, traces, timings),
+            variant=variant_of(traces[0]) if traces else "",
+            faster=_faster(self.plan.model, op, traces),
+            own_cycles=None,
+            own_cycles_reason=OWN_RAN,
         )
+
+
+def reset_bytes(tensor: Tensor) -> bytes:
+    """What a variable tensor holds before the first inference: its zero point if it is int8, else zeros.
+
+    As TFLM's ResetVariableTensors fills the bytes.
+    """
+    is_int8 = tensor.dtype == "int8" and tensor.quantization is not None
+    value = tensor.quantization.zero_point if is_int8 and tensor.quantization else 0
+    return bytes([value & 0xFF]) * tensor.bytes
+
+
+def _faster(model: Model, op: Op, traces: Sequence[Trace]) -> tuple[record.Faster, ...]:
+    """What keeps the layer from faster functions; what they would take is not simulated here."""
+    found = blocked(model, op, variant_of(traces[0])) if traces else ()
+    reasons = ["not simulated: --why does" if one.change else "there is nothing to simulate" for one in found]
+    return tuple(
+        record.Faster(
+            variant=one.variant or None,
+            variant_reason=None if one.variant else "there is none",
+            condition=one.condition,
+            change=one.change.words if one.change else None,
+            change_reason=None if one.change else "no change of the layer alone helps",
+            cycles=None,
+            cycles_reason=reason,
+            changed_cycles=None,
+            changed_cycles_reason=reason,
+        )
+        for one, reason in zip(found, reasons, strict=True)
+    )
 
 
 def _units(model: Model, op: Op) -> int:

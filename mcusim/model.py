@@ -100,7 +100,8 @@ class Op:
     """One operator: TFLite name, tensor indices (−1: an optional input left out) and options.
 
     `options` holds the fields of the operator's builtin options table under their schema names, with
-    enumerations as their names ("SAME", "RELU6"); {} where the operator has none.
+    enumerations as their names ("SAME", "RELU6"); {} where the operator has none. `intermediates` are tensors that
+    only tell the quantization of values within the operator (LSTM), `custom_options` the bytes of a custom operator.
     """
 
     index: int
@@ -109,6 +110,8 @@ class Op:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     options: Mapping[str, object]
+    intermediates: tuple[int, ...] = ()
+    custom_options: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

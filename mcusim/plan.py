@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
 from mcusim import record
+from mcusim.abi import Invocation
 from mcusim.arena import Arena, arena, round_up
 from mcusim.elf import Firmware, choose_image, firmware_path, load_firmware
 from mcusim.errors import DoesNotFitError, UnsupportedError
 from mcusim.hardware import ADDRESS_SPACE_BYTES, Board, Core, board_core
+from mcusim.library_notes import library_notes
 from mcusim.model import Model
 from mcusim.occupancy import arena_owners, code_owners, model_owners
 from mcusim.operands import layer_name
@@ -19,7 +21,9 @@ from mcusim.ops import OPERATORS
 from mcusim.pipelines import PIPELINES
 from mcusim.placement import FLASH, Bank, Banks, choose_banks, largest_bank
 from mcusim.runtime import KernelLibrary, Runtime
+from mcusim.scratch import resized
 from mcusim.symbols import Symbol
+from mcusim.variables import number_of, subgraphs_reason
 
 __all__ = ["Arena", "Bank", "Banks", "Plan", "arena", "largest_bank", "lay_out", "plan"]
 
@@ -42,7 +46,8 @@ class Plan:
     same, for start-up to read. `model_address` is where the kernels find it. The arena has the smallest size that
     AllocateTensors accepts. Where something does not fit, addresses go on beyond the bank's end. `stack_bytes` is
     None until the kernels have run; `dataclasses.replace` completes it. `arenas` are those of each kernel library
-    on this core, `code` is all that the model's kernels need.
+    on this core, `code` is all that the model's kernels need, `invocations` are the calls that run each layer.
+    `library` is whose kernels run where they are not mcusim's own, `notes` say what is to be known about the kernels.
     """
 
     model: Model
@@ -57,7 +62,10 @@ class Plan:
     stack_top: int
     model_address: int
     code_address: int
+    invocations: tuple[Invocation, ...]
     stack_bytes: int | None = None
+    library: record.Library | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def arena(self) -> Arena:
@@ -66,8 +74,8 @@ class Plan:
 
     @property
     def image(self) -> str:
-        """The name of the firmware's image of the kernels."""
-        return self.firmware.name.removesuffix(".elf")
+        """The name of mcusim's own image of the kernels, which a library's lie in front of."""
+        return self.firmware.parts[-1].name.removesuffix(".elf")
 
     @property
     def arena_end(self) -> int:
@@ -95,7 +103,12 @@ class Plan:
         return not self.verdict().reasons
 
     def address_of(self, tensor: int) -> int:
-        """Address of a tensor: in the arena, or in the model file in flash. KeyError for one without any bytes."""
+        """Address of a tensor: in the arena, or in the model file in flash; of a handle, its variable's.
+
+        KeyError for one without any bytes.
+        """
+        if self.model.tensors[tensor].dtype == "resource":
+            return self.variable_address(number_of(self.model, tensor))
         offset = self.model.tensors[tensor].file_offset
         if self.model.tensors[tensor].is_constant and offset is not None:
             return self.model_address + offset
@@ -114,6 +127,10 @@ class Plan:
     def prepared_address(self, op: int, array: int) -> int:
         """Address of an operator's n-th persistent array; KeyError where it has none."""
         return self._persistent_address("kernel arrays", op, array)
+
+    def variable_address(self, number: int) -> int:
+        """Address of the n-th resource variable; KeyError where there is none."""
+        return self._persistent_address("resource variables", None, number)
 
     def _persistent_address(self, kind: str, op: int | None, position: int) -> int:
         for allocation in self.arena.allocations:
@@ -165,7 +182,8 @@ class Plan:
             used += arena_owners(self.model, self.arena)
             used.append(record.Owner("stack of the kernels", self.stack_bytes or 0, "stack"))
         if bank == self.banks.flash:
-            used.append(record.Owner("alignment of the code", self.code_address - behind, "alignment"))
+            if self.firmware.fixed_address is None:
+                used.append(record.Owner("alignment of the code", self.code_address - behind, "alignment"))
             used += code_owners(self.code)
         return used
 
@@ -253,7 +271,8 @@ def plan(
     banks = choose_banks(board, weights, arena)
     isa = STAND_INS.get(core.isa, core.isa) if core.not_simulated else core.isa
     image = choose_image(isa, core.emulated_as, core.fpu)
-    return lay_out(model, board, core, load_firmware(firmware_path(image)), banks)
+    firmware = load_firmware(firmware_path(image))
+    return lay_out(model, board, core, firmware, banks, notes=library_notes(firmware.parts[0], core))
 
 
 def check(model: Model) -> None:
@@ -263,8 +282,8 @@ def check(model: Model) -> None:
             f"{model.name} has {len(model.ops):,} operators and {len(model.tensors):,} tensors; mcusim plans up to "
             f"{MOST_OPS:,} and {MOST_TENSORS:,}"
         )
-    if len(model.subgraphs) != 1:
-        raise UnsupportedError(f"{model.name} has {len(model.subgraphs)} subgraphs; mcusim runs models of one")
+    if reason := subgraphs_reason(model):
+        raise UnsupportedError(f"{model.name} has {reason}")
     reasons = [
         f"input {tensor.name!r}: {tensor.dtype} is not supported"
         for tensor in (model.tensors[index] for index in model.inputs)
@@ -284,10 +303,29 @@ def _check_pipeline(core: Core) -> None:
         raise UnsupportedError(f"{core.id} has an unknown pipeline {core.pipeline!r}; known: {', '.join(PIPELINES)}")
 
 
-def lay_out(model: Model, board: Board, core: Core, firmware: Firmware, banks: Banks | None = None) -> Plan:
-    """The plan of a model that `check` lets through, with CMSIS-NN kernels out of a given firmware."""
+def lay_out(
+    model: Model,
+    board: Board,
+    core: Core,
+    firmware: Firmware,
+    banks: Banks | None = None,
+    *,
+    scratch: Sequence[Sequence[int]] | None = None,
+    library: record.Library | None = None,
+    notes: tuple[str, ...] = (),
+) -> Plan:
+    """The plan of a model that `check` lets through, with CMSIS-NN kernels out of a given firmware.
+
+    `scratch`: the bytes that each layer's sized calls ask for (scratch.sized_calls), None: what TensorFlow Lite
+    Micro's own do. Raises UnsupportedError for a firmware that can only lie where the board has no room for it.
+    """
     arenas: dict[str, Arena] = {kernels: arena(model, Runtime(kernels, core.dsp, core.mve)) for kernels in KERNELS}
     chosen = arenas["cmsis_nn"]
+    invocations = tuple(OPERATORS[op.name].invocation(model, op, chosen.runtime) for op in model.ops)
+    if scratch is not None:
+        layers = [resized(*layer) for layer in zip(invocations, chosen.memory, scratch, strict=True)]
+        invocations = tuple(invocation for invocation, _ in layers)
+        chosen = arenas["cmsis_nn"] = arena(model, chosen.runtime, [memory for _, memory in layers])
     if chosen.smallest_bytes > SIMULATED_BYTES:
         raise DoesNotFitError(
             f"{model.name} needs an arena of {chosen.smallest_bytes:,} bytes; "
@@ -304,6 +342,12 @@ def lay_out(model: Model, board: Board, core: Core, firmware: Firmware, banks: B
     code_address = round_up(banks.flash.start)
     if banks.weights == banks.flash or banks.weights.kind == "ram":
         code_address = round_up(code_address + len(model.file))
+    if firmware.fixed_address is not None:
+        code_address = _check_room(firmware, banks.flash, board)
+        code_end = code_address + len(firmware.linked_image)
+        if model_address < code_end and code_address < model_end:
+            model_address = round_up(code_end)
+            model_end = model_address + len(model.file)
     _check_apart(
         {
             "weights": (model_address, model_end),
@@ -319,19 +363,28 @@ def lay_out(model: Model, board: Board, core: Core, firmware: Firmware, banks: B
         runtime=chosen.runtime,
         firmware=firmware,
         arenas=arenas,
-        code=firmware.reachable(_symbols(model, chosen.runtime)),
+        code=firmware.reachable(dict.fromkeys(call.symbol for one in invocations for call in one.calls)),
         banks=banks,
         arena_address=arena_address,
         stack_top=stack_top,
         model_address=model_address,
         code_address=code_address,
+        invocations=invocations,
+        library=library,
+        notes=notes,
     )
 
 
-def _symbols(model: Model, runtime: Runtime) -> Iterable[str]:
-    """The C functions that the layers call, each once."""
-    calls = [call for op in model.ops for call in OPERATORS[op.name].invocation(model, op, runtime).calls]
-    return dict.fromkeys(call.symbol for call in calls)
+def _check_room(firmware: Firmware, bank: Bank, board: Board) -> int:
+    """The address of a firmware that can lie nowhere else, which has to be free flash of the board."""
+    address = firmware.fixed_address
+    assert address is not None
+    if not bank.start <= address <= bank.end - len(firmware.linked_image):
+        raise UnsupportedError(
+            f"{firmware.name} is linked at {address:#010x} and keeps no relocations; on {board.id} code can lie from "
+            f"{bank.start:#010x} to {bank.end:#010x}: link it there, or anywhere with -Wl,--emit-relocs"
+        )
+    return address
 
 
 def _check_apart(spans: Mapping[str, tuple[int, int]], name: str) -> None:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
 from mcusim import abi
 from mcusim.geometry import Window, window
 from mcusim.model import Model, Op
 from mcusim.operands import (
+    Array,
     expect_shape,
-    int8_reason,
     integer,
     operand,
     quantization,
+    quantized_reason,
     rank_4,
     result,
     same_quantization_reason,
+    values,
 )
 from mcusim.requantization import activation_range, activation_reason
 from mcusim.runtime import OpMemory, Runtime
@@ -35,7 +41,7 @@ def pool_reason(model: Model, op: Op) -> str | None:
     pool_window(model, op)
     source, output = operand(model, op, 0, "input"), result(model, op)
     return (
-        int8_reason(source, output)
+        quantized_reason(("int8", "int16"), source, output)
         or same_quantization_reason(source, output, SCALE_TOLERANCE)
         or activation_reason(op)
     )
@@ -55,17 +61,30 @@ def pool_memory(model: Model, op: Op, runtime: Runtime, cmsis_scratch_bytes: int
 def pool_arguments(model: Model, op: Op) -> tuple[int, int, int, int, int, int, int, int]:
     """filter_h … pad_w, activation_min, activation_max of the Numba kernels."""
     pool = pool_window(model, op)
-    least, greatest = activation_range(op, quantization(op, result(model, op)))
+    output = result(model, op)
+    least, greatest = activation_range(op, quantization(op, output), output.dtype)
     sizes = (pool.filter_h, pool.filter_w, pool.stride_h, pool.stride_w, pool.pad_h, pool.pad_w)
     return *sizes, least, greatest
 
 
-def pool_invocation(model: Model, op: Op, symbol: str, scratch_bytes: tuple[int, ...]) -> abi.Invocation:
-    """A call of one of CMSIS-NN's pooling functions, which take their arguments in the same order."""
+def pool_reference(
+    model: Model, op: Op, kernel: Callable[..., None], inputs: Sequence[Array | None]
+) -> tuple[Array, ...]:
+    """The output [n, h, w, c] of a Numba kernel for the one operand."""
+    output = result(model, op)
+    pooled = np.empty(output.shape, np.dtype(output.dtype))
+    kernel(values(inputs[0]), *pool_arguments(model, op), pooled)
+    return (pooled,)
+
+
+def pool_invocation(
+    model: Model, op: Op, symbol: str, scratch_bytes: tuple[int, ...], sizing: tuple[abi.Call, ...] = ()
+) -> abi.Invocation:
+    """A call of one of CMSIS-NN's pooling functions, {symbol}_s8 or _s16, which take the same arguments."""
     source, output = operand(model, op, 0, "input"), result(model, op)
     filter_h, filter_w, stride_h, stride_w, pad_h, pad_w, least, greatest = pool_arguments(model, op)
     call = abi.Call(
-        symbol,
+        f"{symbol}_{'s8' if source.dtype == 'int8' else 's16'}",
         (
             abi.context(abi.ScratchPointer(0), scratch_bytes[0]) if scratch_bytes else abi.context(None, 0),
             abi.pool_params((stride_h, stride_w), (pad_h, pad_w), (least, greatest)),
@@ -75,5 +94,6 @@ def pool_invocation(model: Model, op: Op, symbol: str, scratch_bytes: tuple[int,
             abi.dims(*rank_4(op, output, "output")),
             abi.TensorPointer(output.index),
         ),
+        sizing=sizing,
     )
     return abi.Invocation((), (call,))

@@ -194,8 +194,8 @@ class Totals:
 
     `error_percent` is the error to expect of cycles and latency, `error_source` says what it is derived from.
     `least_cycles` and `most_cycles` span what `range_over` says: link orders and memory parameters that are not known;
-    both are `cycles` itself where there is but one figure. Where nothing was executed there are neither layers nor
-    instructions, cycles, causes and latency, all for `cycles_reason`.
+    both are `cycles` itself where there is but one figure. Where nothing was executed there are no instructions and
+    causes; estimates still give layers, cycles and latency, or a `cycles_reason` instead.
     """
 
     macs: int
@@ -223,10 +223,33 @@ class FunctionCycles:
 
 
 @dataclass(frozen=True, slots=True)
-class Layer:
-    """One operator as executed. `shape` is its (first) output's; `why` says what shaped its cycles.
+class Faster:
+    """A faster way that a layer cannot take, and the condition that keeps it from it.
 
-    `least_cycles` and `most_cycles` span the link orders and the memory parameters that are not known.
+    `changed_cycles` are those of a simulated layer that differs in `change` alone; `cycles` is what this layer's work
+    would take at as many cycles a MAC (an output element where there are none).
+    """
+
+    variant: str | None
+    variant_reason: str | None
+    condition: str
+    change: str | None
+    change_reason: str | None
+    cycles: int | None
+    cycles_reason: str | None
+    changed_cycles: int | None
+    changed_cycles_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One operator as executed, or as estimated. `shape` is its (first) output's; `why` says what shaped its cycles.
+
+    `least_cycles` and `most_cycles` span the link orders and the memory parameters that are not known. `variant` is
+    the function that `kernel` chose for the layer (itself where it does not choose), `faster` what kept it from
+    faster ones. `own_cycles` are those with mcusim's kernels where a user's library ran. Of an estimated layer the
+    range is of the values that it may have, `cycles` are `estimated_cycles` (None where there are none), and what only
+    execution tells is None, for `bit_exact_reason`.
     """
 
     index: int
@@ -235,19 +258,24 @@ class Layer:
     kernel: str
     shape: tuple[int, ...]
     macs: int
-    instructions: int
-    cycles: int
-    least_cycles: int
-    most_cycles: int
-    cycles_by_cause: Mapping[str, int]
+    instructions: int | None
+    cycles: int | None
+    least_cycles: int | None
+    most_cycles: int | None
+    cycles_by_cause: Mapping[str, int] | None
     estimated_cycles: int | None
     estimated_cycles_reason: str | None
     scratch_bytes: int
-    stack_bytes: int
-    bit_exact: bool
+    stack_bytes: int | None
+    bit_exact: bool | None
+    bit_exact_reason: str | None
     difference: str | None
     functions: tuple[FunctionCycles, ...]
     why: str
+    variant: str
+    faster: tuple[Faster, ...]
+    own_cycles: int | None
+    own_cycles_reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,8 +289,23 @@ class Kernels:
 
 
 @dataclass(frozen=True, slots=True)
+class Library:
+    """A user's kernels that ran in place of mcusim's own; compiler and flags are those of most of its units."""
+
+    file: str
+    kind: Literal["elf", "archive", "object"]
+    sha256: str
+    isa: str
+    float_abi: str
+    compiler: str | None
+    compiler_reason: str | None
+    flags: str | None
+    flags_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Provenance:
-    """Everything that the figures rest on."""
+    """Everything that the figures rest on; with a `library`, `kernels` are those for what CMSIS-NN lacks."""
 
     engine: str
     kernels: Kernels
@@ -271,6 +314,8 @@ class Provenance:
     runtime: str
     memory_model: str
     input: str
+    library: Library | None
+    library_reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,12 +419,7 @@ def _check(run: Run, file: str) -> None:
             raise BadInputError(f"{file}: {name}: expected 0 or more, found {count}")
     sums = _sums_of_totals(run, file)
     for index, layer in enumerate(run.layers):
-        key = f"layers[{index}]"
-        sums += [
-            (f"{key}.index", layer.index, "its place", index),
-            (f"{key}.cycles", layer.cycles, "the sum of its causes", sum(layer.cycles_by_cause.values())),
-            (f"{key}.cycles", layer.cycles, "the sum of its functions", sum(one.cycles for one in layer.functions)),
-        ]
+        sums += _sums_of_layer(layer, index, file)
     for kind, one in (("ram", run.verdict.ram), ("flash", run.verdict.flash)):
         left = one.available_bytes - one.used_bytes
         owners = run.memory.owners if kind == "ram" else run.flash.owners
@@ -402,9 +442,47 @@ def _check(run: Run, file: str) -> None:
         raise BadInputError(f"{file}: board.clock_hz: expected 1 or more, found {run.board.clock_hz}")
 
 
-def _sums_of_totals(run: Run, file: str) -> list[tuple[str, int, str, int]]:
+_Sum = tuple[str, int, str, int]  # key, found, what it is to be, expected
+
+
+def _sums_of_layer(layer: Layer, index: int, file: str) -> list[_Sum]:
+    """What a layer's figures add up to, or that it was estimated."""
+    key = f"layers[{index}]"
+    sums: list[_Sum] = [(f"{key}.index", layer.index, "its place", index)]
+    if layer.bit_exact is None:
+        figures = (layer.instructions, layer.cycles_by_cause, layer.stack_bytes)
+        if any(one is not None for one in figures) or layer.cycles != layer.estimated_cycles or layer.functions:
+            raise BadInputError(f"{file}: {key}: expected estimated_cycles alone, as bit_exact is null")
+        return sums
+    figures_of_cycles = (layer.cycles, layer.least_cycles, layer.most_cycles, layer.instructions, layer.stack_bytes)
+    if None in figures_of_cycles or layer.cycles is None or layer.cycles_by_cause is None:
+        raise BadInputError(f"{file}: {key}: expected cycles, instructions, causes and stack of an executed layer")
+    return [
+        *sums,
+        (f"{key}.cycles", layer.cycles, "the sum of its causes", sum(layer.cycles_by_cause.values())),
+        (f"{key}.cycles", layer.cycles, "the sum of its functions", sum(one.cycles for one in layer.functions)),
+    ]
+
+
+def _sums_of_estimate(run: Run, file: str) -> list[_Sum]:
+    """The totals of a run that was estimated: cycles, latency and range together, or a reason."""
+    totals = run.totals
+    figures = (totals.cycles, totals.least_cycles, totals.most_cycles, totals.latency_s)
+    missing = any(layer.cycles is None for layer in run.layers)
+    executed = totals.instructions is not None or totals.cycles_by_cause is not None
+    none = all(one is None for one in figures)
+    if executed or (None in figures) != none or missing != (totals.cycles is None):
+        raise BadInputError(f"{file}: totals: expected cycles, range and latency of estimated layers, or none of them")
+    if totals.cycles is None:
+        return []
+    return [("totals.cycles", totals.cycles, "the sum over the layers", sum(one.cycles or 0 for one in run.layers))]
+
+
+def _sums_of_totals(run: Run, file: str) -> list[_Sum]:
     """(key, found, what it is to be, expected) of the totals; nothing adds up to them where nothing was executed."""
     totals, layers = run.totals, run.layers
+    if layers and all(layer.bit_exact is None for layer in layers):
+        return _sums_of_estimate(run, file)
     figures: tuple[object, ...] = (totals.cycles, totals.least_cycles, totals.most_cycles)
     figures += (totals.instructions, totals.cycles_by_cause, totals.latency_s)
     if None in figures:
@@ -416,13 +494,13 @@ def _sums_of_totals(run: Run, file: str) -> list[tuple[str, int, str, int]]:
     assert totals.cycles is not None and totals.instructions is not None and totals.cycles_by_cause is not None
     return [
         ("totals.cycles", totals.cycles, "the sum of its causes", sum(totals.cycles_by_cause.values())),
-        ("totals.cycles", totals.cycles, "the sum over the layers", sum(layer.cycles for layer in layers)),
+        ("totals.cycles", totals.cycles, "the sum over the layers", sum(layer.cycles or 0 for layer in layers)),
         ("totals.macs", totals.macs, "the sum over the layers", sum(layer.macs for layer in layers)),
         (
             "totals.instructions",
             totals.instructions,
             "the sum over the layers",
-            sum(layer.instructions for layer in layers),
+            sum(layer.instructions or 0 for layer in layers),
         ),
     ]
 

@@ -105,6 +105,7 @@ class Recorder:
         self.state = observations.recording_state(regions, functions, MOST_SITES, LOG_WORDS)
         self._ask = _CALLBACK(self._answer)  # kept: the hooks call it
         self.state[observer.CALLBACK] = int(ctypes.cast(self._ask, ctypes.c_void_p).value or 0)
+        self._at_reset = [one.state.copy() for one in self.observers]
         self._error: BaseException | None = None
         self._blocks = _Grown.of(BLOCK_COLUMNS)
         self._instructions = _Grown.of(INSTRUCTION_COLUMNS)
@@ -124,6 +125,11 @@ class Recorder:
         observations.restart(self.state, max_instructions, self._known_slots, len(self.sites))
         for counts in self._counts:
             counts[:] = 0
+
+    def forget(self) -> None:
+        """Put the observers' state back to what it was before any code ran: caches and buffers are empty."""
+        for one, state in zip(self.observers, self._at_reset, strict=True):
+            one.state[:] = state
 
     def check(self) -> None:
         """Raise what went wrong while Python was asked."""

@@ -14,13 +14,16 @@ from numpy.typing import NDArray
 from mcusim import energy, record
 from mcusim.elf import Manifest, firmware_path, layouts, load_firmware, load_manifest
 from mcusim.errors import BadInputError
+from mcusim.estimation import beside, estimated_layers, plan_estimate
 from mcusim.expectation import expected_error, no_error
+from mcusim.faster_variants import with_gains
 from mcusim.hardware import Board
-from mcusim.inference import Machine, check_size
+from mcusim.inference import OWN_RAN, Machine, check_size
 from mcusim.memory_systems import memory_caveats, memory_system, memory_timing, place_matters
 from mcusim.model import Model
 from mcusim.ops import OPERATORS
 from mcusim.plan import Plan
+from mcusim.run_inputs import pseudo_random_inputs
 from mcusim.trace import CAUSES
 
 Array = NDArray[np.generic]
@@ -39,21 +42,23 @@ def run(
     command: str = "",
     progress: Progress | None = None,
     link_orders: bool = True,
+    why: bool = False,
 ) -> record.Run:
     """Simulate one inference.
 
     `inputs`: one array, or a list in the model's input order, each of the input tensor's shape and dtype; None
     is a fixed pseudo-random input. `progress(done, total, what)` is called before each layer. With `link_orders` the
     kernels also run in the other orders that they are linked in, where that can matter, for the range of the cycles.
-    A plan that does
-    not fit its board runs all the same, on memory that goes on beyond the board's.
+    With `why` layers that are kept from a faster kernel function are simulated as the changed layers that are not.
+    A plan that does not fit its board runs all the same, on memory that goes on beyond the board's.
 
     Raises BadInputError for inputs of another shape or dtype, UnsupportedError for a model of more work than is
     simulated, EmulationError for target code that goes wrong.
     """
     check_size(plan.model)
     values = _input_arrays(plan.model, inputs)
-    steps = len(plan.model.ops) * len(layouts(plan.image))
+    orders = (0,) if plan.library else layouts(plan.image)
+    steps = len(plan.model.ops) * len(orders)
     machine = Machine.start(plan, values)
     layers: list[record.Layer] = []
     possible: list[list[tuple[int, ...]]] = [[]]  # cycles by link order, layer and memory system
@@ -64,9 +69,9 @@ def run(
         layers.append(layer)
         possible[0].append(cycles)
     outputs = tuple(machine.value(index) for index in plan.model.outputs)
-    cycles_in_all = sum(layer.cycles for layer in layers)
+    cycles_in_all = sum(layer.cycles or 0 for layer in layers)
     waiting = machine.code_waits / cycles_in_all if cycles_in_all else 0.0
-    for order in layouts(plan.image)[1:] if link_orders and place_matters(plan.board, waiting) else ():
+    for order in orders[1:] if link_orders and place_matters(plan.board, waiting) else ():
         if progress:
             progress(len(plan.model.ops) * len(possible), steps, f"link order {order}")
         linked = dataclasses.replace(plan, firmware=load_firmware(firmware_path(plan.image, order)))
@@ -74,10 +79,14 @@ def run(
         possible.append([machine.cycles(op) for op in plan.model.ops])
     if progress:
         progress(steps, steps, "done")
-    complete = dataclasses.replace(plan, stack_bytes=max((layer.stack_bytes for layer in layers), default=0))
+    complete = dataclasses.replace(plan, stack_bytes=max((layer.stack_bytes or 0 for layer in layers), default=0))
     given = "pseudo-random" if inputs is None else "given"
     extremes = _extremes(possible, waiting)
-    return _record(complete, _with_ranges(layers, possible), extremes, outputs, command, given)
+    explained = with_gains(plan, layers) if why else layers
+    ranged = _with_ranges(explained, possible)
+    # The formulas are those of mcusim's own kernels.
+    compared = beside(plan, ranged) if plan.library is None else ranged
+    return _record(complete, compared, extremes, outputs, command, given)
 
 
 def _with_ranges(
@@ -102,6 +111,15 @@ def _range_words(board: Board, extremes: _Extremes) -> str:
         return "; ".join([f"{extremes.link_orders} link orders of the kernels", *unknown])
     one = f"one link order of the kernels, which waits for its code in {extremes.waiting:.1%} of the cycles"
     return "; ".join([one, *unknown])
+
+
+def beside_own(replaced: record.Run, own: record.Run) -> record.Run:
+    """A run with a user's kernels, and in each layer the cycles of mcusim's own."""
+    layers = tuple(
+        dataclasses.replace(layer, own_cycles=other.cycles, own_cycles_reason=None)
+        for layer, other in zip(replaced.layers, own.layers, strict=True)
+    )
+    return dataclasses.replace(replaced, layers=layers)
 
 
 def beside_default(placed: record.Run, default: record.Run) -> record.Run:
@@ -131,36 +149,6 @@ def _extremes(possible: Sequence[Sequence[tuple[int, ...]]], waiting: float) -> 
     """The range of an inference: one link order and one memory system hold for all of its layers."""
     totals = [sum(cycles) for order in possible for cycles in zip(*order, strict=True)] or [0]
     return _Extremes(min(totals), max(totals), len(possible), waiting)
-
-
-def pseudo_random_inputs(model: Model) -> tuple[Array, ...]:
-    """The fixed input of a run without one: bytes x >> 24 of the 32-bit LCG x ← 1664525·x + 1013904223, seed 1.
-
-    The constants are those of Numerical Recipes; the bytes run through the inputs in order, int8 and uint8
-    as they are, float32 as the byte (−128…127) over 128.
-    """
-    arrays = []
-    tensors = [model.tensors[index] for index in model.inputs]
-    sizes = [tensor.elements if tensor.dtype == "float32" else tensor.bytes for tensor in tensors]
-    stream, begin = _random_bytes(sum(sizes)), 0
-    for tensor, size in zip(tensors, sizes, strict=True):
-        drawn, begin = stream[begin : begin + size], begin + size
-        if tensor.dtype == "float32":
-            value: Array = drawn.view(np.int8).astype(np.float32) / np.float32(128)
-        else:
-            value = drawn.view(np.dtype(tensor.dtype))
-        arrays.append(value.reshape(tensor.shape))
-    return tuple(arrays)
-
-
-def _random_bytes(count: int) -> NDArray[np.uint8]:
-    """The first bytes of the generator; what it does in n steps is a multiplication and an addition again."""
-    states = np.array([1664525 + 1013904223], np.uint32)
-    factor, term = 1664525, 1013904223
-    while states.size < count:
-        states = np.concatenate([states, states * np.uint32(factor) + np.uint32(term)])
-        factor, term = factor * factor & 0xFFFFFFFF, (factor * term + term) & 0xFFFFFFFF
-    return (states[:count] >> np.uint32(24)).astype(np.uint8)
 
 
 def _input_arrays(model: Model, inputs: Array | Sequence[Array] | None) -> tuple[Array, ...]:
@@ -244,8 +232,8 @@ def _model_info(model: Model) -> record.ModelInfo:
 
 
 def _totals(plan: Plan, layers: Sequence[record.Layer], extremes: _Extremes) -> record.Totals:
-    causes = {cause: sum(layer.cycles_by_cause[cause] for layer in layers) for cause in CAUSES}
-    cycles = sum(layer.cycles for layer in layers)
+    causes = {cause: sum((layer.cycles_by_cause or {})[cause] for layer in layers) for cause in CAUSES}
+    cycles = sum(layer.cycles or 0 for layer in layers)
     # First conservation law, over the run: every cycle has one layer and one cause.
     assert cycles == sum(causes.values())
     latency_s = cycles / plan.board.clock_hz
@@ -254,7 +242,7 @@ def _totals(plan: Plan, layers: Sequence[record.Layer], extremes: _Extremes) -> 
     energy_j, reason = energy.inference_energy(energy.running_power(plan.board), latency_s)
     return record.Totals(
         macs=sum(layer.macs for layer in layers),
-        instructions=sum(layer.instructions for layer in layers),
+        instructions=sum(layer.instructions or 0 for layer in layers),
         cycles=cycles,
         cycles_by_cause=causes,
         latency_s=latency_s,
@@ -272,9 +260,11 @@ def _totals(plan: Plan, layers: Sequence[record.Layer], extremes: _Extremes) -> 
 
 def _notes(plan: Plan) -> tuple[str, ...]:
     """What the figures leave out, and what they assume."""
-    notes = [*memory_caveats(plan.board)]
+    notes = [*plan.notes, *memory_caveats(plan.board)]
+    own = "mcusim's own kernels, which have CMSIS-NN's API"
+    kernels = f"the kernels in {plan.library.file}, for what CMSIS-NN lacks of mcusim's own" if plan.library else own
     notes.append(
-        "Cycles are those of mcusim's own kernels, which have CMSIS-NN's API. TensorFlow Lite Micro's interpreter "
+        f"Cycles are those of {kernels}. TensorFlow Lite Micro's interpreter "
         "comes on top: on NUCLEO-L4R5ZI about 185 cycles between operators and 1,000 to 1,200 within each."
     )
     notes.append(NOT_COUNTED)
@@ -297,6 +287,8 @@ def _provenance(plan: Plan, manifest: Manifest, given: str) -> record.Provenance
         runtime=f"memory as of TensorFlow Lite Micro with {plan.runtime.kernels} kernels, August 2026",
         memory_model=memory_timing(plan.board),
         input=given,
+        library=plan.library,
+        library_reason=None if plan.library else OWN_RAN,
     )
 
 
@@ -340,3 +332,41 @@ def plan_only(plan: Plan, command: str = "") -> record.Run:
     complete = _record(plan, (), _Extremes(0, 0, 0, 0.0), (), command, "none")
     provenance = dataclasses.replace(complete.provenance, engine="plan", memory_model="none")
     return dataclasses.replace(complete, totals=unknown, notes=notes, provenance=provenance)
+
+
+def estimate_only(plan: Plan, command: str = "") -> record.Run:
+    """A run that is not executed: fit, owners of bytes, and cycles of each layer by its kernel's cost formula.
+
+    Without a formula for one of the layers, cycles, latency and energy of the whole are None with the reason. The
+    stack of the kernels counts as 0.
+    """
+    estimate = plan_estimate(plan)
+    power = energy.running_power(plan.board)
+    energy_j, reason = None, estimate.reason
+    if estimate.latency_s is not None:
+        energy_j, reason = energy.inference_energy(power, estimate.latency_s)
+    totals = record.Totals(
+        macs=sum(OPERATORS[op.name].macs(plan.model, op) for op in plan.model.ops),
+        instructions=None,
+        cycles=estimate.cycles,
+        cycles_by_cause=None,
+        latency_s=estimate.latency_s,
+        energy_j=energy_j,
+        energy_j_reason=reason,
+        error_percent=estimate.error_percent,
+        error_percent_reason=estimate.reason,
+        error_source=None if estimate.reason else "median error of the formulas against emulation, which has its own",
+        least_cycles=estimate.least_cycles,
+        most_cycles=estimate.most_cycles,
+        range_over=None if estimate.reason else "the values that layers may have",
+        cycles_reason=estimate.reason,
+    )
+    complete = _record(plan, (), _Extremes(0, 0, 0, 0.0), (), command, "none")
+    stale = (f"The cost formulas may be off: {estimate.stale}.",) if estimate.stale else ()
+    return dataclasses.replace(
+        complete,
+        totals=totals,
+        layers=estimated_layers(plan, estimate.layers),
+        notes=(*stale, "Cycles are estimated by cost formulas; nothing was executed.", *complete.notes),
+        provenance=dataclasses.replace(complete.provenance, engine="estimate"),
+    )

@@ -303,7 +303,6 @@ def _op(index: int, table: Table, codes: Sequence[tuple[str, int]], tensors: int
         raise BadModelError(f"{place}op {index} has operator code {code}; there are {len(codes)}")
     name, version = codes[code]
     subject = f"{place}op {index} ({shown(name)})"
-    _indices(table.numbers("intermediates"), tensors, 0, subject)
     return Op(
         index=index,
         name=name,
@@ -311,6 +310,8 @@ def _op(index: int, table: Table, codes: Sequence[tuple[str, int]], tensors: int
         inputs=_indices(table.numbers("inputs"), tensors, -1, subject),
         outputs=_indices(table.numbers("outputs"), tensors, 0, subject),
         options=op_options.read(table, name, subject),
+        intermediates=_indices(table.numbers("intermediates"), tensors, 0, subject),
+        custom_options=bytes(table.numbers("custom_options")),
     )
 
 

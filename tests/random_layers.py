@@ -6,158 +6,29 @@ import dataclasses
 import math
 
 import numpy as np
-from one_layer import Layer, OneLayer, Value, activation, model_file, padding, random_int8
+from drawing import FUSED, Drawing, random_values, window
+from one_layer import OneLayer, activation, model_file, random_int8
+from random_products import (
+    batch_matmul,
+    conv_2d,
+    depthwise_conv_2d,
+    fully_connected,
+    lstm,
+    svdf,
+    transpose_conv,
+)
 
 from mcusim.tflite import parse
 
-SIDES = (1, 1, 2, 3, 4, 5, 6, 7, 9)
-CHANNELS = (1, 2, 3, 4, 5, 7, 8, 12, 16, 17)
-FUSED = ("NONE", "NONE", "RELU", "RELU6", "RELU_N1_TO_1")
 PROBABILITY = (1 / 256, -128)  # scale and zero point of a SOFTMAX or LOGISTIC
 SOFTMAX_ROW = 511  # of more equal elements LiteRT and TensorFlow Lite Micro built for a PC abort
 LARGEST = 6_000  # elements of a tensor, so that a model takes milliseconds
 
 
-class Drawing:
-    """A model while it is drawn: tensors and layers so far."""
-
-    def __init__(self, rng: np.random.Generator) -> None:
-        self.rng = rng
-        self.values: list[Value] = []
-        self.layers: list[Layer] = []
-
-    def pick(self, choices):
-        return choices[int(self.rng.integers(len(choices)))]
-
-    def chance(self, probability):
-        return bool(self.rng.random() < probability)
-
-    def scale(self, low=1e-3, high=1.0):
-        """A scale between two; one in three is a power of two, so that results lie on the ties of roundings.
-
-        Chains stay where no conversion to int32 overflows: what it then gives differs between a PC and Arm.
-        """
-        real = min(max(low * (high / low) ** self.rng.random(), 1e-5), 100.0)
-        return float(np.float32(2.0 ** round(math.log2(real)) if self.chance(0.3) else real))
-
-    def zero_point(self):
-        return self.pick((0, -128, 127, *(int(self.rng.integers(-128, 128)) for _ in range(5))))
-
-    def shape(self, ranks):
-        rank = self.pick(ranks)
-        shape = (self.pick((1, 1, 1, 2, 3)), self.pick(SIDES), self.pick(SIDES), self.pick(CHANNELS))
-        return shape[4 - rank :]
-
-    def value(self, shape, scale=None, zero_point=0, **fields):
-        """Add a tensor; its position."""
-        self.values.append(Value(tuple(int(size) for size in shape), scale, zero_point, **fields))
-        return len(self.values) - 1
-
-    def activations(self, shape, **fields):
-        """Add an int8 tensor of random quantization."""
-        return self.value(shape, self.scale(), self.zero_point(), **fields)
-
-    def constant(self, data, scale=None, axis=0):
-        return self.value(data.shape, scale, dtype=data.dtype.name, axis=axis, data=data)
-
-    def operand(self, shape, like=None):
-        """Another operand: an earlier tensor where one fits, else an input or a constant; quantized as `like`."""
-        fitting = [
-            index
-            for index, value in enumerate(self.values)
-            if (value.shape, value.dtype) == (tuple(shape), "int8")
-            and not isinstance(value.scale, tuple)
-            and (like is None or (value.scale, value.zero_point) == (like.scale, like.zero_point))
-        ]
-        if fitting and self.chance(0.6):
-            return self.pick(fitting)
-        data = random_int8(self.rng, tuple(shape)) if self.chance(0.3) else None
-        if like is None:
-            return self.activations(shape, data=data)
-        return self.value(shape, like.scale, like.zero_point, data=data)
-
-    def layer(self, operator, inputs, output, kind="", **options):
-        """Add a layer; the position of its result."""
-        self.layers.append(Layer(operator, tuple(inputs), output, kind, options))
-        return output
-
-
-def _slide(size, filter_size, stride, dilation, rule):
-    reach = (filter_size - 1) * dilation + 1
-    return (size - reach) // stride + 1 if rule == "VALID" else -(-size // stride)
-
-
-def _window(d, source, dilated):
-    """Filter sizes, output sizes and options of a window that fits."""
-    _, h, w, _ = d.values[source].shape
-    filters = [d.pick((1, 1, 2, 3, 3, 4, 5)) for _ in range(2)]
-    if d.chance(0.25):
-        filters = [3, 3]
-    strides = [d.pick((1, 1, 1, 2, 3, 4)) for _ in range(2)]
-    dilations = [d.pick((1, 2, 3)) if dilated and d.chance(0.3) else 1 for _ in range(2)]
-    sides = list(zip((h, w), filters, strides, dilations, strict=True))
-    fits = all((k - 1) * dilation < side for side, k, _, dilation in sides)
-    rule = d.pick(("SAME", "VALID")) if fits else "SAME"
-    output = [_slide(*side, rule) for side in sides]
-    options = {"StrideH": strides[0], "StrideW": strides[1], "Padding": padding(rule)}
-    if dilated:
-        options |= {"DilationHFactor": dilations[0], "DilationWFactor": dilations[1]}
-    return filters, output, options | {"FusedActivationFunction": activation(d.pick(FUSED))}
-
-
-def _weights(d, shape, axis, source, per_channel):
-    """Weights, a bias or none, and an output scale that leaves most results within int8."""
-    channels, depth = shape[axis], math.prod(shape) / shape[axis]
-    scales = tuple(d.scale(1e-3, 0.1) for _ in range(channels if per_channel else 1))
-    weights = d.constant(random_int8(d.rng, shape), scales, axis)
-    inputs = [source, weights]
-    spread = d.values[source].scale * float(np.mean(scales)) * 70 * 70 * math.sqrt(depth) / 40
-    output_scale = d.scale(spread / 8, spread * 16)
-    if d.chance(0.75):
-        most = d.pick((100, 5_000, 5_000, 300_000, 2**28))
-        bias = d.rng.integers(-most, most + 1, channels, dtype=np.int32)
-        inputs.append(d.constant(bias, tuple(d.values[source].scale * scale for scale in scales)))
-    elif axis == 0 and d.chance(0.3):
-        inputs.append(-1)  # TensorFlow Lite Micro takes this for granted in all but DEPTHWISE_CONV_2D
-    return inputs, output_scale
-
-
-def conv_2d(d, source):
-    n, _, _, c = d.values[source].shape
-    filters, (h, w), options = _window(d, source, dilated=True)
-    groups = d.pick([g for g in range(1, c + 1) if c % g == 0]) if d.chance(0.3) else 1
-    channels = groups * d.pick((1, 2, 3, 4)) if groups > 1 else d.pick(CHANNELS)
-    inputs, scale = _weights(d, (channels, *filters, c // groups), 0, source, d.chance(0.8))
-    output = d.value((n, h, w, channels), scale, d.zero_point())
-    return d.layer("CONV_2D", inputs, output, "Conv2DOptions", **options)
-
-
-def depthwise_conv_2d(d, source):
-    n, _, _, c = d.values[source].shape
-    filters, (h, w), options = _window(d, source, dilated=True)
-    multiplier = d.pick((1, 1, 1, 2, 3, 8 if c == 1 else 4))
-    inputs, scale = _weights(d, (1, *filters, c * multiplier), 3, source, d.chance(0.8))
-    output = d.value((n, h, w, c * multiplier), scale, d.zero_point())
-    options["DepthMultiplier"] = multiplier
-    return d.layer("DEPTHWISE_CONV_2D", inputs, output, "DepthwiseConv2DOptions", **options)
-
-
-def fully_connected(d, source):
-    shape = d.values[source].shape
-    keep = len(shape) > 1 and d.chance(0.5)
-    depth = shape[-1] if keep or len(shape) == 1 else math.prod(shape[1:])
-    rows = shape[:-1] if keep else (math.prod(shape) // depth,)
-    channels = d.pick(CHANNELS)
-    inputs, scale = _weights(d, (channels, depth), 0, source, d.chance(0.5))
-    output = d.value((*rows, channels), scale, d.zero_point())
-    options = {"KeepNumDims": keep, "FusedActivationFunction": activation(d.pick(FUSED))}
-    return d.layer("FULLY_CONNECTED", inputs, output, "FullyConnectedOptions", **options)
-
-
 def _pool(operator):
     def draw(d, source):
         value = d.values[source]
-        filters, (h, w), options = _window(d, source, dilated=False)
+        filters, (h, w), options = window(d, source, dilated=False)
         output = d.value((value.shape[0], h, w, value.shape[3]), value.scale, value.zero_point)
         sizes = {"FilterHeight": filters[0], "FilterWidth": filters[1]}
         return d.layer(operator, [source], output, "Pool2DOptions", **options, **sizes)
@@ -165,7 +36,7 @@ def _pool(operator):
     return draw
 
 
-def _partner_shape(d, shape):
+def partner_shape(d, shape):
     """A shape that goes together with another: the same, or with some dimensions of 1 or left out."""
     if d.chance(0.4) or len(shape) > 4:
         return shape
@@ -176,7 +47,7 @@ def _partner_shape(d, shape):
 def _binary(operator, kind):
     def draw(d, source):
         shape = d.values[source].shape
-        other = d.operand(_partner_shape(d, shape))
+        other = d.operand(partner_shape(d, shape))
         output_shape = np.broadcast_shapes(shape, d.values[other].shape)
         one, two = d.values[source].scale, d.values[other].scale
         natural = max(one, two) if operator == "ADD" else one * two * 40
@@ -275,6 +146,7 @@ def concatenation(d, source):
 OPERATORS = {
     "ADD": _binary("ADD", "AddOptions"),
     "AVERAGE_POOL_2D": _pool("AVERAGE_POOL_2D"),
+    "BATCH_MATMUL": batch_matmul,
     "CONCATENATION": concatenation,
     "CONV_2D": conv_2d,
     "DEPTHWISE_CONV_2D": depthwise_conv_2d,
@@ -290,24 +162,50 @@ OPERATORS = {
     "RELU6": relu6,
     "RESHAPE": reshape,
     "SOFTMAX": softmax,
+    "SVDF": svdf,
+    "TRANSPOSE_CONV": transpose_conv,
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": lstm,
 }
-NEED_IMAGES = ("AVERAGE_POOL_2D", "CONV_2D", "DEPTHWISE_CONV_2D", "MAX_POOL_2D")
+NEED_IMAGES = ("AVERAGE_POOL_2D", "CONV_2D", "DEPTHWISE_CONV_2D", "MAX_POOL_2D", "TRANSPOSE_CONV")
+RANKS = dict.fromkeys(NEED_IMAGES, (4,)) | {
+    "BATCH_MATMUL": (2, 3, 4),
+    "SVDF": (2,),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": (3,),
+}
+TAKE_INT16 = (
+    "BATCH_MATMUL",
+    "CONV_2D",
+    "DEPTHWISE_CONV_2D",
+    "FULLY_CONNECTED",
+    "TRANSPOSE_CONV",
+    "UNIDIRECTIONAL_SEQUENCE_LSTM",
+)
 TAKE_SCALARS = ("ADD", "DEQUANTIZE", "LOGISTIC", "MUL", "QUANTIZE", "RELU", "RELU6", "RESHAPE")
 
 
-def random_layer(operator, seed, damages=0):
+def random_layer(operator, seed, damages=0, extreme_biases=False):
     """A model of one operator; a small share of its operands is constant or given twice.
 
-    With `damages` as many details of it are then made wrong: BadModelError if the parser sees that.
+    With `extreme_biases` each is the least or the greatest of its type, so that sums wrap around. With `damages` as
+    many details of it are then made wrong: BadModelError if the parser sees that.
     """
     d = Drawing(np.random.default_rng([seed, *operator.encode()]))
-    shape = d.shape((4,) if operator in NEED_IMAGES else (0, 1, 2, 3, 4) if operator in TAKE_SCALARS else (1, 2, 3, 4))
+    shape = d.shape((0, 1, 2, 3, 4) if operator in TAKE_SCALARS else RANKS.get(operator, (1, 2, 3, 4)))
     floats = d.chance({"RESHAPE": 0.2, "QUANTIZE": 0.5}.get(operator, 0))
-    source = d.value(shape, dtype="float32") if floats else d.activations(shape)
+    wide = operator in TAKE_INT16 and d.chance(0.35)
+    source = d.value(shape, dtype="float32") if floats else d.activations(shape, "int16" if wide else "int8")
     output = OPERATORS[operator](d, source)
-    for _ in range(damages):
-        d.pick((_damage_tensor, _damage_tensor, _damage_layer))(d)
+    if extreme_biases:
+        d.values = [_with_extremes(d.rng, value) for value in d.values]
+    damage(d, damages)
     return _finished(d, [output])
+
+
+def _with_extremes(rng, value):
+    if value.dtype not in ("int32", "int64") or value.scale is None or value.data is None:
+        return value
+    limits = np.iinfo(value.dtype)
+    return dataclasses.replace(value, data=rng.choice(np.array([limits.min, limits.max], value.dtype), value.shape))
 
 
 def _damage_tensor(d):
@@ -328,7 +226,7 @@ def _damage_tensor(d):
         {"data": None},
     ]
     changed = dataclasses.replace(value, **d.pick(changes))
-    if changed.data is not None:
+    if changed.data is not None and changed.dtype != "int4":
         changed = dataclasses.replace(changed, data=np.resize(value.data, changed.shape).astype(changed.dtype))
     d.values[position] = changed
 
@@ -351,10 +249,15 @@ def _damage_layer(d):
     d.layers[0] = dataclasses.replace(layer, inputs=tuple(inputs), options=options)
 
 
+def damage(d, count):
+    for _ in range(count):
+        d.pick((_damage_tensor, _damage_tensor, _damage_layer))(d)
+
+
 def random_chain(seed, length):
     """A model of `length` operators, each on one of the latest tensors; tensors that nothing reads are outputs."""
     d = Drawing(np.random.default_rng([seed, length]))
-    source = d.activations(d.shape((4,)))
+    source = d.activations(d.shape((4,)), d.pick(("int8", "int8", "int8", "int16")))
     made = [source]
     while len(d.layers) < length:
         source = d.pick(made[-3:]) if d.chance(0.3) else made[-1]
@@ -364,9 +267,11 @@ def random_chain(seed, length):
         elif not value.shape:
             fitting = list(TAKE_SCALARS)
         else:
-            fitting = [name for name in OPERATORS if len(value.shape) == 4 or name not in NEED_IMAGES]
+            fitting = [name for name in OPERATORS if len(value.shape) in RANKS.get(name, (1, 2, 3, 4))]
             if value.shape[-1] > SOFTMAX_ROW:
                 fitting.remove("SOFTMAX")
+            if value.dtype == "int16":
+                fitting = [name for name in fitting if name in TAKE_INT16] or ["RESHAPE"]
             fitting += [name for name in (*NEED_IMAGES, "ADD", "CONCATENATION") if name in fitting]
         before = len(d.values), len(d.layers)
         output = OPERATORS[d.pick(fitting)](d, source)
@@ -385,12 +290,14 @@ def _finished(d, outputs):
 
 
 def random_inputs(model, seed):
-    """An array for each input of a model: int8 over the whole range, floats beyond it too."""
+    """An array for each input of a model: integers over the whole range, floats beyond that of int8 too."""
     rng = np.random.default_rng(seed)
     arrays = []
     for tensor in (model.tensors[index] for index in model.inputs):
         if tensor.dtype == "float32":
             arrays.append(np.asarray(rng.normal(size=tensor.shape) * 10 ** rng.uniform(-2, 2), np.float32))
+        elif tensor.dtype == "int16":
+            arrays.append(random_values(rng, tensor.shape, "int16"))
         else:
             arrays.append(random_int8(rng, tensor.shape).astype(tensor.dtype))
     return arrays

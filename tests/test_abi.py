@@ -44,6 +44,12 @@ def test_soft_floats_take_their_turn():
     assert placed(*[Float32(1.5)] * 17, float_abi="soft").core_registers == (ONE_AND_A_HALF,) * 4
 
 
+def test_a_structure_within_a_structure_lies_in_its_place():
+    found = placed(Struct((1, (2, TensorPointer(3)), 4)))
+    assert found.core_registers == (TOP - 16,) == (found.stack_pointer,)
+    assert words(found) == (1, 2, 0x20000100, 4)
+
+
 @pytest.mark.parametrize("float_abi", ["soft", "hard"])
 def test_structures_lie_above_the_arguments_on_the_stack(float_abi):
     found = placed(Struct((1, 2)), Struct((TensorPointer(3), Float32(1.5))), 3, 4, 5, float_abi=float_abi)

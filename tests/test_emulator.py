@@ -13,9 +13,10 @@ from unicorn import UC_ARCH_ARM, UC_HOOK_CODE, UC_MODE_THUMB, Uc
 from unicorn.arm_const import UC_ARM_REG_LR, UC_ARM_REG_R0, UC_ARM_REG_SP, UC_CPU_ARM_CORTEX_M4
 
 from mcusim.abi import Call, Float32, Struct, place
+from mcusim.build_attributes import BuildAttributes
 from mcusim.debug_line import DebugLine
 from mcusim.decoder import decode
-from mcusim.elf import Firmware, Symbol, firmware_path, load_firmware
+from mcusim.elf import Firmware, Part, Symbol, firmware_path, load_firmware
 from mcusim.emulator import Emulator
 from mcusim.errors import EmulationError, UnsupportedError
 from mcusim.hardware import Core
@@ -54,19 +55,18 @@ def test_listings_are_what_they_say(name):
 
 def firmware_of(code: bytes, offset: int = 0, isa: str = "armv7em", float_abi: str = "hard") -> Firmware:
     """Code of one function "kernel" at an offset from the image's start."""
-    kernel = Symbol("kernel", offset, len(code))
+    kernel, attributes = Symbol("kernel", offset, len(code)), BuildAttributes(isa, float_abi)
     return Firmware(
         name="kernels.elf",
         sha256="",
         isa=isa,
-        float_abi=float_abi,
         linked_image=bytes(offset) + code,
         symbols={"kernel": kernel},
         contents=(kernel,),
         function_addresses=frozenset({offset}),
         references={},
         resolution=Resolution((), (), ()),
-        lines=DebugLine(b"", b""),
+        parts=(Part("kernels.elf", 0, offset + len(code), 0, attributes, (), True, DebugLine(b"", b"")),),
     )
 
 

@@ -183,5 +183,5 @@ def test_softmax_scaling_refuses_scales_for_which_tflite_aborts(scale):
 
 @pytest.mark.parametrize("scale", [2.0**-29, 1e-12])
 def test_logistic_scaling_refuses_scales_without_a_radius(scale):
-    with pytest.raises(ValueError, match="LOGISTIC input scale"):
+    with pytest.raises(ValueError, match="input scale"):
         fixedpoint.logistic_scaling(scale)

@@ -270,17 +270,17 @@ def test_figures_of_both_kernel_libraries(reference_data):
 def test_all_unsupported_layers_are_named_at_once():
     model = convolution_model()
     graph = model.subgraphs[0]
-    strange = Op(1, "TANH", 1, (0,), (2,), {})
-    wide = dataclasses.replace(graph.tensors[0], dtype="int16")
-    tensors = (wide, *graph.tensors[1:])
+    strange = Op(1, "ATAN2", 1, (0,), (2,), {})
+    real = dataclasses.replace(graph.tensors[0], dtype="float32")
+    tensors = (real, *graph.tensors[1:])
     broken = dataclasses.replace(
         model, subgraphs=(dataclasses.replace(graph, tensors=tensors, ops=(*graph.ops, strange)),)
     )
     with pytest.raises(UnsupportedError) as refusal:
         plan(broken, board())
     text = str(refusal.value)
-    assert "layer 0 (CONV_2D): int16 activations are not supported; layer 1 (TANH): unknown operator" in text
-    assert "Known operators: ADD, " in text
+    assert "layer 0 (CONV_2D): float32 activations are not supported; layer 1 (ATAN2): unknown operator" in text
+    assert "Known operators: ABS, " in text
     assert "\n" not in text
 
 

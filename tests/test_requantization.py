@@ -57,7 +57,7 @@ def test_halves_are_rounded_away_from_zero():
 def test_add_multipliers_stand_for_their_ratios(first, second, output):
     ratios = add_ratios(of(first, 0), of(second, 0), of(output, 0))
     assert max(ratios[:2]) == 0.5
-    scaling = add_scaling(of(first, 0), of(second, 0), of(output, 0))
+    scaling = add_scaling(ratios)
     pairs = (
         (scaling.input_1_mult, scaling.input_1_shift),
         (scaling.input_2_mult, scaling.input_2_shift),

@@ -11,7 +11,8 @@ import mcusim
 from mcusim import record
 from mcusim.elf import layouts
 from mcusim.inference import Machine, first_difference
-from mcusim.run import plan_only, pseudo_random_inputs
+from mcusim.run import plan_only
+from mcusim.run_inputs import pseudo_random_inputs
 from mcusim.trace import CAUSES
 
 MODELS = Path(__file__).parents[1] / "models"

@@ -13,6 +13,14 @@ typedef struct {
     int32_t sum_11;
 } arm_nn_sums_2x2;
 
+/* sum_rc += filter row r times column c, as a function of its own: the loops have the registers to themselves. */
+void mcusim_nn_multiply_2x2_s8_s16(arm_nn_sums_2x2 *sums,
+                                   const int8_t *filter,
+                                   int32_t filter_step,
+                                   const int16_t *column,
+                                   int32_t column_step,
+                                   int32_t depth);
+
 #ifdef __ARM_FEATURE_DSP
 #include "arm_nn_dsp.h"
 
@@ -57,10 +65,10 @@ static inline arm_nn_sums_2x2 arm_nn_multiply_2x2_s8_s16(const int8_t *filter,
         sums.sum_10 = arm_nn_smlad(filter_1_23, pair, sums.sum_10);
     }
     for (int32_t k = depth & 3; k > 0; k--) {
-        sums.sum_00 += *filter * *column;
-        sums.sum_01 += *filter * column[column_step];
-        sums.sum_10 += filter[filter_step] * *column;
-        sums.sum_11 += *(filter++ + filter_step) * *(column++ + column_step);
+        sums.sum_00 = arm_nn_mla(sums.sum_00, *filter, *column);
+        sums.sum_01 = arm_nn_mla(sums.sum_01, *filter, column[column_step]);
+        sums.sum_10 = arm_nn_mla(sums.sum_10, filter[filter_step], *column);
+        sums.sum_11 = arm_nn_mla(sums.sum_11, *(filter++ + filter_step), *(column++ + column_step));
     }
     return sums;
 }
@@ -82,10 +90,10 @@ static inline arm_nn_sums_2x2 arm_nn_multiply_2x2_s8_s16(const int8_t *filter,
         const int32_t filter_1_value = *filter_1++;
         const int32_t column_0_value = *column++;
         const int32_t column_1_value = *column_1++;
-        sums.sum_00 += filter_0_value * column_0_value;
-        sums.sum_01 += filter_0_value * column_1_value;
-        sums.sum_10 += filter_1_value * column_0_value;
-        sums.sum_11 += filter_1_value * column_1_value;
+        sums.sum_00 = arm_nn_mla(sums.sum_00, filter_0_value, column_0_value);
+        sums.sum_01 = arm_nn_mla(sums.sum_01, filter_0_value, column_1_value);
+        sums.sum_10 = arm_nn_mla(sums.sum_10, filter_1_value, column_0_value);
+        sums.sum_11 = arm_nn_mla(sums.sum_11, filter_1_value, column_1_value);
     }
     return sums;
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Instructions of the Armv7E-M DSP extension that work on two int16 at once. */
+/* Instructions of the Armv7E-M DSP extension that work on two int16 or four int8 at once. */
 
 #ifndef ARM_NN_DSP_H
 #define ARM_NN_DSP_H
+
+#ifdef __arm__
 
 #include <arm_acle.h>
 #include <stdint.h>
@@ -49,10 +51,27 @@ static inline uint32_t arm_nn_pkhtb(uint32_t high, uint32_t low)
     return result;
 }
 
+/* Differences of four bytes, and of two halves. */
+static inline uint32_t arm_nn_ssub8(uint32_t a, uint32_t b)
+{
+    return (uint32_t)__ssub8((int8x4_t)a, (int8x4_t)b);
+}
+
+static inline uint32_t arm_nn_ssub16(uint32_t a, uint32_t b)
+{
+    return (uint32_t)__ssub16((int16x2_t)a, (int16x2_t)b);
+}
+
 /* sum + a.low * b.low + a.high * b.high */
 static inline int32_t arm_nn_smlad(uint32_t a, uint32_t b, int32_t sum)
 {
     return __smlad((int16x2_t)a, (int16x2_t)b, sum);
+}
+
+/* The same with a sum of 64 bits. */
+static inline int64_t arm_nn_smlald(uint32_t a, uint32_t b, int64_t sum)
+{
+    return __smlald((int16x2_t)a, (int16x2_t)b, sum);
 }
 
 /* sum + a.low * b.low, sum + a.high * b.high */
@@ -61,10 +80,24 @@ static inline int32_t arm_nn_smlabb(uint32_t a, uint32_t b, int32_t sum)
     return __smlabb((int32_t)a, (int32_t)b, sum);
 }
 
+static inline int32_t arm_nn_smlabt(uint32_t a, uint32_t b, int32_t sum)
+{
+    return __smlabt((int32_t)a, (int32_t)b, sum);
+}
+
+static inline int32_t arm_nn_smlatb(uint32_t a, uint32_t b, int32_t sum)
+{
+    return __smlatb((int32_t)a, (int32_t)b, sum);
+}
+
 static inline int32_t arm_nn_smlatt(uint32_t a, uint32_t b, int32_t sum)
 {
     return __smlatt((int32_t)a, (int32_t)b, sum);
 }
+
+#else
+#include "arm_nn_dsp_portable.h"
+#endif
 
 /* The same int16 in both halves. */
 static inline uint32_t arm_nn_pair(int32_t value)

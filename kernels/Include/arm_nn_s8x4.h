@@ -66,10 +66,10 @@ static inline uint32_t arm_nn_offset_s8x4(int32_t offset)
 /* Each channel's value plus offset times its weight, from words of four values and four weights. */
 static inline void arm_nn_add_products_s8x4(arm_nn_sums *sums, uint32_t values, uint32_t weights, uint32_t offset)
 {
-    sums->sum_0 += ((int8_t)values + (int32_t)offset) * (int8_t)weights;
-    sums->sum_1 += ((int8_t)(values >> 8) + (int32_t)offset) * (int8_t)(weights >> 8);
-    sums->sum_2 += ((int8_t)(values >> 16) + (int32_t)offset) * (int8_t)(weights >> 16);
-    sums->sum_3 += ((int8_t)(values >> 24) + (int32_t)offset) * (int8_t)(weights >> 24);
+    sums->sum_0 = arm_nn_mla(sums->sum_0, (int8_t)values + (int32_t)offset, (int8_t)weights);
+    sums->sum_1 = arm_nn_mla(sums->sum_1, (int8_t)(values >> 8) + (int32_t)offset, (int8_t)(weights >> 8));
+    sums->sum_2 = arm_nn_mla(sums->sum_2, (int8_t)(values >> 16) + (int32_t)offset, (int8_t)(weights >> 16));
+    sums->sum_3 = arm_nn_mla(sums->sum_3, (int8_t)(values >> 24) + (int32_t)offset, (int8_t)(weights >> 24));
 }
 
 #endif

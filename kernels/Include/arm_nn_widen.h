@@ -35,4 +35,10 @@ static inline void arm_nn_widen(int16_t *output, const int8_t *input, int32_t si
 
 #endif
 
+/* A pixel of int8, as arm_nn_unroll_window takes it. */
+static inline void arm_nn_widen_pixel_s8(int16_t *column, const void *pixel, int32_t channels, int32_t offset)
+{
+    arm_nn_widen(column, pixel, channels, offset);
+}
+
 #endif

@@ -10,18 +10,22 @@ import typer
 
 from mcusim import delivery, hardware
 from mcusim.command_line import (
+    EMULATION,
     EXIT_NOT_FIT,
     ROWS,
     ArenaOption,
     BoardOption,
     ClockOption,
+    EngineOption,
     FormatOption,
     JsonOption,
+    KernelsOption,
     ModelArgument,
     OutputOption,
     QuietOption,
     Setup,
     WeightsOption,
+    WhyOption,
     complain,
     json_of,
     progress,
@@ -41,6 +45,8 @@ def profile(
     clock: ClockOption = None,
     weights: WeightsOption = None,
     arena: ArenaOption = None,
+    kernels: KernelsOption = None,
+    why: WhyOption = False,
     rate: Annotated[str | None, typer.Option(metavar="RATE", help="Inferences: 1Hz, 10/min, 4/h.")] = None,
     battery: Annotated[str | None, typer.Option(metavar="NAME", help="With --rate: CR2032, 1000mAh@3.7V, …")] = None,
     sleep: Annotated[str | None, typer.Option(metavar="CURRENT", help="With --rate: between inferences, 5uA.")] = None,
@@ -48,21 +54,24 @@ def profile(
     format_name: FormatOption = None,
     output: OutputOption = None,
     quiet: QuietOption = False,
+    engine: EngineOption = EMULATION,
 ) -> None:
     """Simulate an inference: does it fit, how long does each layer take, and why.
 
     With --board all: one row for each known board; exit status 0 if the model fits, bit-exact, on one of them.
     """
     asked = _duty_cycle(rate, battery, sleep)
-    setup = Setup(clock, weights, arena)
+    setup = Setup(clock, weights, arena, kernels, why)
     if board == EVERY_BOARD:
         if rate is not None:
             raise UnsupportedError("--rate is for one board; name it with --board")
         if setup.words:
             raise UnsupportedError(f"{setup.words[0]} is for one board; name it with --board")
+        if engine != EMULATION:
+            raise UnsupportedError("--engine is for one board; name it with --board")
         _sweep(model, json_path, format_name, output, quiet)
     else:
-        simulate("profile", "text", model, board, setup, json_path, format_name, output, quiet, asked)
+        simulate("profile", "text", model, board, setup, json_path, format_name, output, quiet, asked, engine)
 
 
 def _duty_cycle(rate: str | None, battery: str | None, sleep: str | None) -> Callable[[Run], Run] | None:

@@ -8,6 +8,7 @@ from mcusim.command_line import (
     ClockOption,
     FormatOption,
     JsonOption,
+    KernelsOption,
     ModelArgument,
     OutputOption,
     QuietOption,
@@ -23,6 +24,7 @@ def validate(
     clock: ClockOption = None,
     weights: WeightsOption = None,
     arena: ArenaOption = None,
+    kernels: KernelsOption = None,
     json_path: JsonOption = None,
     format_name: FormatOption = None,
     output: OutputOption = None,
@@ -30,5 +32,13 @@ def validate(
 ) -> None:
     """Compare reference, plan and executed target code, layer by layer and bit by bit."""
     simulate(
-        "validate", "validation", model, board, Setup(clock, weights, arena), json_path, format_name, output, quiet
+        "validate",
+        "validation",
+        model,
+        board,
+        Setup(clock, weights, arena, kernels),
+        json_path,
+        format_name,
+        output,
+        quiet,
     )

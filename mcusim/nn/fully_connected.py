@@ -1,11 +1,11 @@
-"""FULLY_CONNECTED: int8 rows and weights → int8 rows, requantized per tensor or per output channel."""
+"""FULLY_CONNECTED: rows times int8 (or unpacked int4) weights → requantized rows, of int8 or of int16."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mcusim.fixedpoint import as_int32, inner, int64, jit, requantize_and_clamp
+from mcusim.fixedpoint import as_int32, inner, int64, jit, requantize_and_clamp, requantize_s64
 
 
 @inner
@@ -71,3 +71,26 @@ def fully_connected_per_channel_s8(
             output[n, out_ch] = requantize_and_clamp(
                 acc, int64(multiplier[out_ch]), int64(shift[out_ch]), output_offset, activation_min, activation_max
             )
+
+
+@jit
+def fully_connected_s16(
+    input: NDArray[np.int16],
+    filter: NDArray[np.int8],
+    bias: NDArray[np.int64],
+    multiplier: int,
+    shift: int,
+    activation_min: int,
+    activation_max: int,
+    output: NDArray[np.int16],
+) -> None:
+    """Multiply input[n, k] by filter[o, k] into output[n, o] with 64-bit sums, rounded once (requantize_s64).
+
+    bias is int64[o] (zeros for a missing bias); int16 has no zero points.
+    """
+    for n in range(output.shape[0]):
+        for out_ch in range(output.shape[1]):
+            acc = bias[out_ch]
+            for index in range(input.shape[1]):
+                acc += input[n, index] * int(filter[out_ch, index])
+            output[n, out_ch] = min(max(requantize_s64(acc, multiplier, shift), activation_min), activation_max)

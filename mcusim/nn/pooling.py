@@ -1,4 +1,4 @@
-"""AVERAGE_POOL_2D and MAX_POOL_2D: int8 feature maps → int8 feature maps of the same scale, window by window."""
+"""AVERAGE_POOL_2D and MAX_POOL_2D: int8 or int16 feature maps → those of the same type and scale, by windows."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from numpy.typing import NDArray
 
 from mcusim.fixedpoint import jit
 
+Integers = NDArray[np.int8] | NDArray[np.int16]
+
 
 @jit
-def avgpool_s8(
-    input: NDArray[np.int8],
+def _avgpool(
+    input: Integers,
     filter_h: int,
     filter_w: int,
     stride_h: int,
@@ -19,7 +21,7 @@ def avgpool_s8(
     pad_w: int,
     activation_min: int,
     activation_max: int,
-    output: NDArray[np.int8],
+    output: Integers,
 ) -> None:
     """Average input[n, h, w, c] over windows into output[n, oh, ow, c]: rounded to nearest, halves away from zero.
 
@@ -46,8 +48,8 @@ def avgpool_s8(
 
 
 @jit
-def max_pool_s8(
-    input: NDArray[np.int8],
+def _max_pool(
+    input: Integers,
     filter_h: int,
     filter_w: int,
     stride_h: int,
@@ -56,9 +58,9 @@ def max_pool_s8(
     pad_w: int,
     activation_min: int,
     activation_max: int,
-    output: NDArray[np.int8],
+    output: Integers,
 ) -> None:
-    """Largest element of each window of input[n, h, w, c] into output[n, oh, ow, c]; parameters as in avgpool_s8."""
+    """Largest element of each window of input[n, h, w, c] into output[n, oh, ow, c]; parameters as in _avgpool."""
     input_h, input_w, channels = input.shape[1:]
     for n in range(output.shape[0]):
         for out_y in range(output.shape[1]):
@@ -68,8 +70,12 @@ def max_pool_s8(
                 x_start = max(out_x * stride_w - pad_w, 0)
                 x_end = min(out_x * stride_w - pad_w + filter_w, input_w)
                 for ch in range(channels):
-                    largest = -128
+                    largest = activation_min
                     for y in range(y_start, y_end):
                         for x in range(x_start, x_end):
                             largest = max(largest, input[n, y, x, ch])
-                    output[n, out_y, out_x, ch] = min(max(largest, activation_min), activation_max)
+                    output[n, out_y, out_x, ch] = min(largest, activation_max)
+
+
+avgpool_s8 = avgpool_s16 = _avgpool
+max_pool_s8 = max_pool_s16 = _max_pool

@@ -9,20 +9,29 @@ import numpy as np
 from mcusim import abi
 from mcusim.convolution import (
     Convolution,
+    activation_arguments,
+    bias_pointer,
     convolution,
     convolution_invocation,
     convolution_memory,
     convolution_reason,
     convolve_wrapper_s8_bytes,
+    offset_arguments,
+    sizing_call,
     weighted_arguments,
     window_arguments,
 )
+from mcusim.errors import UnsupportedError
 from mcusim.model import Model, Op
-from mcusim.nn.depthwise_conv import depthwise_conv_s8
-from mcusim.operands import Array, bad, integer, rank_4
+from mcusim.nn.depthwise_conv import depthwise_conv_s8, depthwise_conv_s16
+from mcusim.operands import Array, bad, integer, layer_name, rank_4
 from mcusim.runtime import OpMemory, Runtime
 
-KERNELS: tuple[str, ...] = ("arm_depthwise_conv_wrapper_s8",)
+KERNELS: tuple[str, ...] = (
+    "arm_depthwise_conv_wrapper_s8",
+    "arm_depthwise_conv_wrapper_s4",
+    "arm_depthwise_conv_s16",
+)
 
 CH_IN_BLOCK_MVE = 124  # channels that CMSIS-NN's MVE kernel buffers at a time
 
@@ -45,7 +54,7 @@ def _ch_mult(layer: Convolution) -> int:
 
 def check(model: Model, op: Op) -> str | None:
     """Why mcusim cannot run the layer, None if it can; BadModelError where its shapes disagree."""
-    return convolution_reason(model, _layer(model, op))
+    return convolution_reason(model, _layer(model, op), int16_bias_dtypes=("int64",))
 
 
 def macs(model: Model, op: Op) -> int:
@@ -57,8 +66,23 @@ def macs(model: Model, op: Op) -> int:
 def memory(model: Model, op: Op, runtime: Runtime) -> OpMemory:
     """What TFLM allocates for the layer; it asks for no scratch with int16 activations."""
     layer = _layer(model, op)
-    scratch_bytes = _wrapper_s8_bytes(layer, runtime) if layer.input.dtype == "int8" else 0
+    scratch_bytes = 0
+    if layer.filter.dtype == "int4" and runtime.kernels == "cmsis_nn":
+        scratch_bytes = _wrapper_s4_bytes(layer, runtime)
+    elif layer.input.dtype == "int8":
+        scratch_bytes = _wrapper_s8_bytes(layer, runtime)
     return convolution_memory(layer, runtime, scratch_bytes)
+
+
+def _wrapper_s4_bytes(layer: Convolution, runtime: Runtime) -> int:
+    """Room for one column of int16, with and without DSP, as of arm_depthwise_conv_wrapper_s4_get_buffer_size."""
+    n, _, _, c = rank_4(layer.op, layer.input, "input")
+    reach = layer.window
+    if layer.channels != c or n != 1 or (reach.dilation_h, reach.dilation_w) != (1, 1):
+        return 0
+    if runtime.mve:
+        raise UnsupportedError(f"{layer_name(layer.op)}: the scratch of int4 weights with MVE is not known")
+    return 2 * c * reach.filter_h * reach.filter_w
 
 
 def _wrapper_s8_bytes(layer: Convolution, runtime: Runtime) -> int:
@@ -67,10 +91,10 @@ def _wrapper_s8_bytes(layer: Convolution, runtime: Runtime) -> int:
     With MVE a layer of one input channel runs as a convolution with a transposed copy of its filter; that this
     begins with two output channels is so in GCC builds (armclang: nine).
     """
-    n, h, _, c = rank_4(layer.op, layer.input, "input")
+    n, _, _, c = rank_4(layer.op, layer.input, "input")
     reach = layer.window
     if runtime.mve and c == 1 and layer.channels > 1:
-        return convolve_wrapper_s8_bytes(reach, h, c, 1, mve=True) + layer.filter.elements
+        return convolve_wrapper_s8_bytes(layer, 1, mve=True) + layer.filter.elements
     if layer.channels != c or n != 1 or (reach.dilation_h, reach.dilation_w) != (1, 1):
         return 0
     elements = reach.filter_h * reach.filter_w
@@ -81,26 +105,37 @@ def _wrapper_s8_bytes(layer: Convolution, runtime: Runtime) -> int:
 
 
 def reference(model: Model, op: Op, inputs: Sequence[Array | None]) -> tuple[Array, ...]:
-    """The int8 output [n, h, w, c] for the operands in the operator's order."""
+    """The output [n, h, w, c] for the operands in the operator's order."""
     layer = _layer(model, op)
-    output = np.empty(layer.output.shape, np.int8)
-    arguments = weighted_arguments(model, layer, inputs)
-    depthwise_conv_s8(*arguments, _ch_mult(layer), *window_arguments(layer), output)
+    output = np.empty(layer.output.shape, np.dtype(layer.output.dtype))
+    bias = inputs[2] if len(inputs) > 2 else None
+    tensors = weighted_arguments(layer, inputs[0], inputs[1], bias)
+    arguments = (*tensors, _ch_mult(layer), *window_arguments(layer))
+    if layer.input.dtype == "int16":
+        depthwise_conv_s16(*arguments, *activation_arguments(layer), output)
+    else:
+        depthwise_conv_s8(*arguments, *offset_arguments(layer), *activation_arguments(layer), output)
     return (output,)
 
 
 def invocation(model: Model, op: Op, runtime: Runtime) -> abi.Invocation:
-    """arm_depthwise_conv_wrapper_s8 with the multipliers and shifts that Prepare computes."""
+    """The wrapper for the layer's types, with the multipliers and shifts that Prepare computes.
+
+    For int16 TFLM calls the general function: it does not ask for the scratch that the wrapper's choice may need.
+    """
     layer = _layer(model, op)
-    stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w, *offsets, least, greatest = window_arguments(layer)
+    stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w = window_arguments(layer)
     params = abi.dw_conv_params(
-        offsets[0],
-        offsets[1],
+        *offset_arguments(layer),
         _ch_mult(layer),
         (stride_h, stride_w),
         (pad_h, pad_w),
         (dilation_h, dilation_w),
-        (least, greatest),
+        activation_arguments(layer),
     )
-    scratch_bytes = memory(model, op, runtime).scratch_bytes
-    return convolution_invocation(model, layer, "arm_depthwise_conv_wrapper_s8", params, scratch_bytes)
+    scratch_bytes, bias = memory(model, op, runtime).scratch_bytes, bias_pointer(layer)
+    if layer.input.dtype == "int16":
+        return convolution_invocation(layer, "arm_depthwise_conv_s16", params, bias, scratch_bytes)
+    symbol = "arm_depthwise_conv_wrapper_s4" if layer.filter.dtype == "int4" else "arm_depthwise_conv_wrapper_s8"
+    sizing = sizing_call(layer, f"{symbol}_get_buffer_size", params)
+    return convolution_invocation(layer, symbol, params, bias, scratch_bytes, (sizing,))

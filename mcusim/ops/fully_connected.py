@@ -10,20 +10,24 @@ from numpy.typing import NDArray
 
 from mcusim import abi
 from mcusim.model import Model, Op, Tensor
-from mcusim.nn.fully_connected import fully_connected_per_channel_s8, fully_connected_s8
+from mcusim.nn.fully_connected import fully_connected_per_channel_s8, fully_connected_s8, fully_connected_s16
 from mcusim.operands import (
     Array,
     bad,
     bias_or_zeros,
-    int8_reason,
     int8_values,
+    int16_values,
+    long_bias_or_zeros,
     operand,
     quantization,
+    quantized_reason,
     result,
     weights_reason,
     word,
 )
 from mcusim.requantization import (
+    LARGEST_SHIFT,
+    LARGEST_SHIFT_S64,
     activation_range,
     activation_reason,
     channel_multipliers,
@@ -32,7 +36,14 @@ from mcusim.requantization import (
 )
 from mcusim.runtime import OpMemory, Runtime
 
-KERNELS: tuple[str, ...] = ("arm_convolve_1x1_s8_fast", "arm_fully_connected_per_channel_s8", "arm_fully_connected_s8")
+KERNELS: tuple[str, ...] = (
+    "arm_convolve_1x1_s8_fast",
+    "arm_fully_connected_per_channel_s8",
+    "arm_fully_connected_s16",
+    "arm_fully_connected_s4",
+    "arm_fully_connected_s8",
+    "mcusim_repeat_scale",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +66,12 @@ class _Layer:
     @property
     def is_1x1(self) -> bool:
         """Whether TFLM runs the layer as a 1 × 1 convolution with CMSIS-NN."""
-        return len(self.output.shape) > 2 and self.depth % 4 == 0
+        return self.kind == "s8" and len(self.output.shape) > 2 and self.depth % 4 == 0
+
+    @property
+    def kind(self) -> str:
+        """What the names of the kernels end with: the type of the activations, or of int4 weights."""
+        return "s4" if self.weights.dtype == "int4" else "s16" if self.input.dtype == "int16" else "s8"
 
 
 def _layer(model: Model, op: Op) -> _Layer:
@@ -76,6 +92,10 @@ def _layer(model: Model, op: Op) -> _Layer:
     return _Layer(source, weights, bias, output, batches, depth, channels)
 
 
+# Types of weights and bias by the activations'.
+_TYPES = {"int8": (("int8", "int4"), ("int32",)), "int16": (("int8",), ("int64",))}
+
+
 def check(model: Model, op: Op) -> str | None:
     """Why mcusim cannot run the layer, None if it can; BadModelError where its shapes disagree."""
     layer = _layer(model, op)
@@ -83,12 +103,24 @@ def check(model: Model, op: Op) -> str | None:
         return f"an output of {len(layer.output.shape)} dimensions is not supported"
     if word(op, "weights_format") != "DEFAULT":
         return f"weights in the format {word(op, 'weights_format')} are not supported"
+    is_long = layer.kind == "s16"
     return (
-        int8_reason(layer.input, layer.output)
-        or weights_reason(model, op, channel_axis=0)
+        quantized_reason(("int8", "int16"), layer.input, layer.output)
+        or weights_reason(model, op, 0, *_TYPES[layer.input.dtype], symmetric=False)
+        or _variant_reason(layer)
         or activation_reason(op)
-        or ratio_reason(weighted_ratios(model, op))
+        or ratio_reason(weighted_ratios(model, op), LARGEST_SHIFT_S64 if is_long else LARGEST_SHIFT)
     )
+
+
+def _variant_reason(layer: _Layer) -> str | None:
+    """Why TFLM has no kernel for such weights: scales per channel and zero points are for int8 alone."""
+    if layer.per_channel and layer.kind != "s8":
+        return f"{layer.weights.dtype} weights per channel for {layer.input.dtype} activations are not supported"
+    has_zero_point = layer.weights.quantization is not None and any(layer.weights.quantization.zero_points)
+    if has_zero_point and (layer.per_channel or layer.kind != "s8" or layer.is_1x1):
+        return "weights with a zero point other than 0 are supported for one scale, int8 and two dimensions only"
+    return None
 
 
 def macs(model: Model, op: Op) -> int:
@@ -106,8 +138,9 @@ def memory(model: Model, op: Op, runtime: Runtime) -> OpMemory:
     cmsis = runtime.kernels == "cmsis_nn"
     arrays = (4 * layer.channels,) * 2 if layer.per_channel else ()
     int8 = cmsis and layer.input.dtype == "int8"
-    sums = (4 * layer.channels,) if int8 and _has_kernel_sums(layer, runtime) else ()
-    scratch = (8 * layer.channels,) if int8 and layer.is_1x1 and not layer.per_channel else ()
+    sums = (4 * layer.channels,) if cmsis and _has_kernel_sums(layer, runtime) else ()
+    as_1x1 = len(layer.output.shape) > 2 and layer.depth % 4 == 0  # asked for int4 weights too
+    scratch = (8 * layer.channels,) if int8 and as_1x1 and not layer.per_channel else ()
     if not cmsis and layer.weights.dtype == "int4":
         scratch = (layer.weights.elements,)
     return OpMemory(
@@ -121,17 +154,19 @@ def memory(model: Model, op: Op, runtime: Runtime) -> OpMemory:
 
 def _has_kernel_sums(layer: _Layer, runtime: Runtime) -> bool:
     constant = layer.weights.is_constant and (layer.bias is None or layer.bias.is_constant)
-    return runtime.mve and constant and not layer.is_1x1
+    return runtime.mve and layer.input.dtype == "int8" and constant and not layer.is_1x1
 
 
 def reference(model: Model, op: Op, inputs: Sequence[Array | None]) -> tuple[Array, ...]:
-    """The int8 output, in the output tensor's shape, for the operands in the operator's order."""
+    """The output, in the output tensor's shape, for the operands in the operator's order."""
     layer = _layer(model, op)
+    if layer.kind == "s16":
+        return (_reference_s16(model, op, layer, inputs).reshape(layer.output.shape),)
     output = np.empty((layer.batches, layer.channels), np.int8)
     rows = int8_values(inputs[0]).reshape(layer.batches, layer.depth)
     weights = int8_values(inputs[1])
     bias = bias_or_zeros(inputs[2] if len(inputs) > 2 else None, layer.channels)
-    offsets = (-quantization(op, layer.input).zero_point, 0, quantization(op, layer.output).zero_point)
+    offsets = _offsets(op, layer)
     clamp = activation_range(op, quantization(op, layer.output))
     multiplier, shift = channel_multipliers(weighted_ratios(model, op), layer.channels)
     if layer.per_channel:
@@ -141,24 +176,44 @@ def reference(model: Model, op: Op, inputs: Sequence[Array | None]) -> tuple[Arr
     return (output.reshape(layer.output.shape),)
 
 
-def invocation(model: Model, op: Op, runtime: Runtime) -> abi.Invocation:
-    """arm_fully_connected_s8 or _per_channel_s8; per channel with more than two dimensions the 1 × 1 convolution.
+def _reference_s16(model: Model, op: Op, layer: _Layer, inputs: Sequence[Array | None]) -> NDArray[np.int16]:
+    output = np.empty((layer.batches, layer.channels), np.int16)
+    multiplier, shift = channel_multipliers(weighted_ratios(model, op), 1)
+    fully_connected_s16(
+        int16_values(inputs[0]).reshape(layer.batches, layer.depth),
+        int8_values(inputs[1]),
+        long_bias_or_zeros(inputs[2] if len(inputs) > 2 else None, layer.channels),
+        int(multiplier[0]),
+        int(shift[0]),
+        *activation_range(op, quantization(op, layer.output), "int16"),
+        output,
+    )
+    return output
 
-    TFLM runs the latter per tensor too, and copies the multiplier into its scratch first; here the scratch stays
-    unused and arm_fully_connected_s8 computes the same bits.
+
+def _offsets(op: Op, layer: _Layer) -> tuple[int, int, int]:
+    """What is added to inputs, weights and outputs."""
+    source, weights, output = (quantization(op, tensor) for tensor in (layer.input, layer.weights, layer.output))
+    return -source.zero_point, -weights.zero_point, output.zero_point
+
+
+def invocation(model: Model, op: Op, runtime: Runtime) -> abi.Invocation:
+    """arm_fully_connected_s8, _per_channel_s8, _s4 or _s16; int8 with more than two dimensions the 1 × 1 convolution.
+
+    That takes a scale a channel: TFLM's Eval fills its scratch with the one there is, multipliers then shifts.
     """
     layer = _layer(model, op)
     multiplier, shift = channel_multipliers(weighted_ratios(model, op), layer.channels)
     arrays: tuple[bytes, ...] = (multiplier.tobytes(), shift.tobytes()) if layer.per_channel else ()
     sums = abi.PreparedPointer(len(arrays)) if _has_kernel_sums(layer, runtime) else None
-    if layer.per_channel and layer.is_1x1:
-        call = _convolve_1x1(op, layer)
+    if layer.is_1x1:
+        calls = _convolve_1x1(op, layer, int(multiplier[0]), int(shift[0]))
     else:
         context = abi.context(sums, 4 * layer.channels if sums else 0)
-        call = _fully_connected(op, layer, context, int(multiplier[0]), int(shift[0]))
+        calls = (_fully_connected(op, layer, context, int(multiplier[0]), int(shift[0])),)
     if sums:
         arrays += (_kernel_sums(op, layer).tobytes(),)
-    return abi.Invocation(arrays, (call,))
+    return abi.Invocation(arrays, calls)
 
 
 def _kernel_sums(op: Op, layer: _Layer) -> NDArray[np.int32]:
@@ -170,21 +225,21 @@ def _kernel_sums(op: Op, layer: _Layer) -> NDArray[np.int32]:
 
 
 def _fully_connected(op: Op, layer: _Layer, context: abi.Struct, multiplier: int, shift: int) -> abi.Call:
-    output = quantization(op, layer.output)
     if layer.per_channel:
         symbol = "arm_fully_connected_per_channel_s8"
         quant_params = abi.per_channel_quant_params(abi.PreparedPointer(0), abi.PreparedPointer(1))
     else:
-        symbol = "arm_fully_connected_s8"
+        symbol = f"arm_fully_connected_{layer.kind}"
         quant_params = abi.per_tensor_quant_params(multiplier, shift)
-    params = abi.fc_params(
-        -quantization(op, layer.input).zero_point, 0, output.zero_point, activation_range(op, output)
-    )
+    clamp = activation_range(op, quantization(op, layer.output), layer.output.dtype)
+    params = abi.fc_params(*_offsets(op, layer), clamp)
     filter_dims = abi.dims(layer.depth, 1, 1, layer.channels)
-    return abi.Call(symbol, (context, params, quant_params, *_tensors(layer, filter_dims)))
+    size = "s16" if layer.kind == "s16" else "s8"  # int4 weights too, as TensorFlow Lite Micro asks
+    sizing = abi.Call(f"arm_fully_connected_{size}_get_buffer_size", (filter_dims,), checks_status=False)
+    return abi.Call(symbol, (context, params, quant_params, *_tensors(layer, filter_dims)), sizing=(sizing,))
 
 
-def _convolve_1x1(op: Op, layer: _Layer) -> abi.Call:
+def _convolve_1x1(op: Op, layer: _Layer, multiplier: int, shift: int) -> tuple[abi.Call, ...]:
     output = quantization(op, layer.output)
     params = abi.conv_params(
         -quantization(op, layer.input).zero_point,
@@ -194,9 +249,15 @@ def _convolve_1x1(op: Op, layer: _Layer) -> abi.Call:
         (1, 1),
         activation_range(op, output),
     )
-    quant_params = abi.per_channel_quant_params(abi.PreparedPointer(0), abi.PreparedPointer(1))
+    repeat: tuple[abi.Call, ...] = ()
+    scales: tuple[abi.Argument, abi.Argument] = abi.PreparedPointer(0), abi.PreparedPointer(1)
+    if not layer.per_channel:
+        scales = abi.ScratchPointer(0), abi.ScratchPointer(0, 4 * layer.channels)
+        repeat = (abi.Call("mcusim_repeat_scale", (multiplier, shift, layer.channels, *scales), checks_status=False),)
     tensors = _tensors(layer, abi.dims(layer.channels, 1, 1, layer.depth))
-    return abi.Call("arm_convolve_1x1_s8_fast", (abi.context(None, 0), params, quant_params, *tensors))
+    sizing = abi.Call("arm_convolve_1x1_s8_fast_get_buffer_size", tensors[:1], checks_status=False)
+    arguments = (abi.context(None, 0), params, abi.Struct(scales), *tensors)
+    return (*repeat, abi.Call("arm_convolve_1x1_s8_fast", arguments, sizing=(sizing,)))
 
 
 def _tensors(layer: _Layer, filter_dims: abi.Struct) -> tuple[abi.Argument, ...]:

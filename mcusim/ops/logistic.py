@@ -2,61 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from mcusim.nn.activation import logistic_s8, logistic_s16
+from mcusim.sigmoid import Sigmoid
 
-from mcusim import abi
-from mcusim.elementwise import unary_call, unary_reference
-from mcusim.fixedpoint import logistic_scaling
-from mcusim.model import Model, Op
-from mcusim.nn.activation import logistic_s8
-from mcusim.operands import (
-    Array,
-    int8_reason,
-    probability_reason,
-    quantization,
-    same_shape,
+_LAYER = Sigmoid(
+    kernels={"int8": logistic_s8, "int16": logistic_s16},
+    symbols={"int8": "mcusim_logistic_s8", "int16": "mcusim_logistic_s16"},
+    int8_output=(1 / 256, -128),
+    left_shifts=(0,),
 )
-from mcusim.runtime import OpMemory, Runtime
 
-KERNELS: tuple[str, ...] = ("mcusim_logistic_s8",)
-
-
-def check(model: Model, op: Op) -> str | None:
-    """Why mcusim cannot run the layer, None if it can; BadModelError where its shapes disagree."""
-    source, output = same_shape(model, op)
-    reason = int8_reason(source, output) or probability_reason(output)
-    if reason:
-        return reason
-    try:
-        _scalars(model, op)
-    except ValueError as error:
-        return str(error)
-    return None
-
-
-def macs(model: Model, op: Op) -> int:
-    """None: LOGISTIC works element by element."""
-    return 0
-
-
-def memory(model: Model, op: Op, runtime: Runtime) -> OpMemory:
-    """What TFLM allocates; LOGISTIC has no options to parse."""
-    same_shape(model, op)
-    return OpMemory(init_bytes=16)
-
-
-def _scalars(model: Model, op: Op) -> tuple[int, int, int, int]:
-    """zero_point, range_radius, multiplier and left_shift."""
-    source, _ = same_shape(model, op)
-    multiplier, left_shift, range_radius = logistic_scaling(quantization(op, source).scale)
-    return quantization(op, source).zero_point, range_radius, multiplier, left_shift
-
-
-def reference(model: Model, op: Op, inputs: Sequence[Array | None]) -> tuple[Array, ...]:
-    """The int8 output, in the input's shape."""
-    return unary_reference(logistic_s8, inputs[0], _scalars(model, op))
-
-
-def invocation(model: Model, op: Op, runtime: Runtime) -> abi.Invocation:
-    """mcusim_logistic_s8."""
-    return unary_call(model, op, "mcusim_logistic_s8", _scalars(model, op))
+KERNELS: tuple[str, ...] = tuple(_LAYER.symbols.values())
+check = _LAYER.check
+macs = _LAYER.macs
+memory = _LAYER.memory
+reference = _LAYER.reference
+invocation = _LAYER.invocation

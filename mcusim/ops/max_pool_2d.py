@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import numpy as np
+from collections.abc import Callable, Mapping, Sequence
 
 from mcusim import abi
 from mcusim.model import Model, Op
-from mcusim.nn.pooling import max_pool_s8
-from mcusim.operands import Array, int8_values, result
-from mcusim.pooling import pool_arguments, pool_invocation, pool_memory, pool_reason
+from mcusim.nn.pooling import max_pool_s8, max_pool_s16
+from mcusim.operands import Array, result
+from mcusim.pooling import pool_invocation, pool_memory, pool_reason, pool_reference
 from mcusim.runtime import OpMemory, Runtime
 
-KERNELS: tuple[str, ...] = ("arm_max_pool_s8",)
+KERNELS: tuple[str, ...] = ("arm_max_pool_s8", "arm_max_pool_s16")
+
+KERNEL: Mapping[str, Callable[..., None]] = {"int8": max_pool_s8, "int16": max_pool_s16}
 
 
 def check(model: Model, op: Op) -> str | None:
@@ -32,12 +32,10 @@ def memory(model: Model, op: Op, runtime: Runtime) -> OpMemory:
 
 
 def reference(model: Model, op: Op, inputs: Sequence[Array | None]) -> tuple[Array, ...]:
-    """The int8 output [n, h, w, c] for the one operand."""
-    output = np.empty(result(model, op).shape, np.int8)
-    max_pool_s8(int8_values(inputs[0]), *pool_arguments(model, op), output)
-    return (output,)
+    """The output [n, h, w, c] for the one operand."""
+    return pool_reference(model, op, KERNEL[result(model, op).dtype], inputs)
 
 
 def invocation(model: Model, op: Op, runtime: Runtime) -> abi.Invocation:
-    """arm_max_pool_s8."""
-    return pool_invocation(model, op, "arm_max_pool_s8", memory(model, op, runtime).scratch_bytes)
+    """arm_max_pool_s8 or arm_max_pool_s16."""
+    return pool_invocation(model, op, "arm_max_pool", memory(model, op, runtime).scratch_bytes)

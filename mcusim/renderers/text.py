@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mcusim import figures, tables
-from mcusim.advice import FIXED_KINDS, advice, main_cause
+from mcusim.advice import FIXED_KINDS, advice, against_own, kept_from_faster, main_cause
 from mcusim.energy import BASES, duty_words
 from mcusim.record import Layer, MemoryVerdict, Owner, Placement, Run, Totals
 
@@ -116,10 +116,14 @@ def _sections(run: Run, width: int) -> Iterable[RenderableType]:
     if run.totals.cycles is not None:
         yield _totals(run)
     if run.layers:
-        yield _titled("Cycles by cause", _causes(run.totals))
+        if run.totals.cycles_by_cause is not None:
+            yield _titled("Cycles by cause", _causes(run.totals))
         yield from _layers(run, width - 2)
         yield from _differences(run.layers)
-        yield _titled("Functions", _functions(run))
+        if kept := kept_from_faster(run):
+            yield _titled("Kept from faster functions", _bullets(kept))
+        if run.totals.cycles_by_cause is not None:
+            yield _titled("Functions", _functions(run))
     yield _titled("Arena", _arena(run))
     yield _titled("RAM, an owner for every byte", _owners(run.memory.owners))
     yield _titled("Flash, an owner for every byte", _owners(run.flash.owners))
@@ -144,11 +148,14 @@ def _header(run: Run) -> RenderableType:
 def _verdict(run: Run) -> RenderableType:
     if run.totals.latency_s is None:
         return _memory_verdict(run)
-    exact = sum(layer.bit_exact for layer in run.layers)
-    bits = f"{exact} of {len(run.layers)} layers bit-exact"
+    exact = sum(bool(layer.bit_exact) for layer in run.layers)
     line = Text("FITS" if run.fits else "DOES NOT FIT", style="bold green" if run.fits else "bold red")
     line.append(f"   {figures.seconds(run.totals.latency_s)} in the kernels per inference   ", style="bold")
-    line.append(bits, style="green" if exact == len(run.layers) else "bold red")
+    if run.totals.cycles_by_cause is None:
+        line.append("estimated, not executed", style="yellow")
+    else:
+        bits = f"{exact} of {len(run.layers)} layers bit-exact"
+        line.append(bits, style="green" if exact == len(run.layers) else "bold red")
     reasons = [Text(f"  {reason}", style="red") for reason in run.verdict.reasons]
     return Group(line, *reasons, Text("not counted: interpreter, C library (see the notes)", style="dim"))
 
@@ -156,7 +163,7 @@ def _verdict(run: Run) -> RenderableType:
 def _memory_verdict(run: Run) -> RenderableType:
     """The verdict of a run in which nothing was executed."""
     line = Text("FITS" if run.fits else "DOES NOT FIT", style="bold green" if run.fits else "bold red")
-    line.append("   memory only: cycles are not simulated", style="bold")
+    line.append(f"   memory only: cycles are not {'known' if run.layers else 'simulated'}", style="bold")
     reasons = [Text(f"  {reason}", style="red") for reason in run.verdict.reasons]
     return Group(line, *reasons, Text(f"{run.totals.cycles_reason}", style="dim"))
 
@@ -179,17 +186,17 @@ def _placed(where: Placement) -> str:
 
 def _totals(run: Run) -> RenderableType:
     totals = run.totals
-    assert totals.cycles is not None and totals.instructions is not None and totals.latency_s is not None
+    assert totals.cycles is not None and totals.latency_s is not None
     pairs = [
         ("latency", figures.seconds(totals.latency_s)),
         ("cycles", f"{totals.cycles:,}"),
         ("MACs", f"{totals.macs:,}"),
         ("energy", "unknown" if totals.energy_j is None else figures.joules(totals.energy_j)),
-        ("instructions", f"{totals.instructions:,}"),
+        ("instructions", "–" if totals.instructions is None else f"{totals.instructions:,}"),
         ("cycles/MAC", figures.ratio(totals.cycles, totals.macs)),
         ("arena", f"{run.memory.smallest_arena_bytes:,} B"),
-        ("cycles/instr.", figures.ratio(totals.cycles, totals.instructions)),
-        ("instr./MAC", figures.ratio(totals.instructions, totals.macs)),
+        ("cycles/instr.", figures.ratio(totals.cycles, totals.instructions or 0)),
+        ("instr./MAC", figures.ratio(totals.instructions or 0, totals.macs if totals.instructions else 0)),
     ]
     grid = Table.grid(padding=GAP)
     for _ in range(3):
@@ -202,6 +209,8 @@ def _totals(run: Run) -> RenderableType:
         lines.append(Text(f"energy: {figures.watts(run.energy.power_w)} while running, {BASES[run.energy.basis]}"))
     if run.duty_cycle is not None:
         lines.append(Text(duty_words(run.duty_cycle)))
+    if words := against_own(run):
+        lines.append(Text(words))
     lines.extend(_range(run))
     return Group(grid, *lines, Text(f"error of the cycles: {_expected_error(totals)}"))
 
@@ -254,8 +263,8 @@ def _layers(run: Run, width: int) -> Iterable[RenderableType]:
     optional = _optional_columns(layers)
     left = width - BAR - 1 - sum(column.width for column in (number, operator, *cost))
     shown = []
-    for name in ("MACs", "cycles/MAC", "kernel", "scratch", "stack", "instr."):
-        if optional[name].width <= left:
+    for name in ("MACs", "cycles/MAC", "kernel", "scratch", "stack", "instr.", "estimate"):
+        if name in optional and optional[name].width <= left:
             left -= optional[name].width
             shown.append(name)
     first = [number, operator, *(column for name, column in optional.items() if name in shown), *cost]
@@ -272,39 +281,69 @@ def _rows(columns: Sequence[_Column], bars_of: Run | None) -> Table:
     for column in columns:
         headers += [column.header, "|"] if bars_of and column.header == ">share" else [column.header]
     table = _table(*headers, narrow=True)
-    top = max((layer.cycles for layer in bars_of.layers), default=0) if bars_of else 0
+    top = max((layer.cycles or 0 for layer in bars_of.layers), default=0) if bars_of else 0
     for index, cells in enumerate(zip(*(column.cells for column in columns), strict=True)):
         row: list[RenderableType] = list(cells)
         if bars_of:
-            cycles = bars_of.layers[index].cycles
+            cycles = bars_of.layers[index].cycles or 0
             row.insert(headers.index("|"), _Bar(cycles / max(top, 1), _heat(cycles / (bars_of.totals.cycles or 1)), 20))
         table.add_row(*row)
     return table
 
 
 def _cost_columns(run: Run) -> list[_Column]:
+    """What every row has; where a user's kernels ran, what mcusim's own take in place of the main cause."""
     layers, total = run.layers, run.totals.cycles or 1
     causes = [main_cause(layer) for layer in layers]
-    marks = [Text("✓", style="green") if layer.bit_exact else Text("✗", style="bold red") for layer in layers]
+    marks = [_mark(layer) for layer in layers]
+    beyond = _Column("beyond issue", [f"{cause} {share:.0%}" if cause else "–" for cause, share in causes])
+    own = _own_columns(layers)
     return [
         _Column("output", [figures.extents(layer.shape) for layer in layers]),
-        _Column(">cycles", [f"{layer.cycles:,}" for layer in layers]),
-        _Column(">share", [figures.percent(layer.cycles / total) for layer in layers]),
-        _Column("beyond issue", [f"{cause} {share:.0%}" if cause else "–" for cause, share in causes]),
+        _Column(">cycles", [_count(layer.cycles) for layer in layers]),
+        *own,
+        _Column(">share", [figures.percent((layer.cycles or 0) / total) for layer in layers]),
+        *([] if own else [beyond]),
         _Column("exact", marks),
     ]
+
+
+def _own_columns(layers: Sequence[Layer]) -> list[_Column]:
+    """What mcusim's own kernels take beside a user's, and how much more or less the user's take."""
+    own = [layer.own_cycles for layer in layers]
+    if all(cycles is None for cycles in own):
+        return []
+    pairs = list(zip(layers, own, strict=True))
+    return [
+        _Column(">own", [_count(cycles) for cycles in own]),
+        _Column(">±", [f"{(layer.cycles or 0) / cycles - 1:+.0%}" if cycles else "–" for layer, cycles in pairs]),
+    ]
+
+
+def _mark(layer: Layer) -> Text:
+    """Whether a layer is bit-exact, a dash where it was not executed."""
+    if layer.bit_exact is None:
+        return Text("–")
+    return Text("✓", style="green") if layer.bit_exact else Text("✗", style="bold red")
+
+
+def _count(value: int | None) -> str:
+    return "–" if value is None else f"{value:,}"
 
 
 def _optional_columns(layers: Sequence[Layer]) -> dict[str, _Column]:
     """Columns in the order of the report; kernels without CMSIS-NN's prefix, which every row would repeat."""
     cells = {
-        "kernel": [layer.kernel.removeprefix("arm_") or "–" for layer in layers],
+        "kernel": [layer.variant.removeprefix("arm_") or "–" for layer in layers],
         "MACs": [f"{layer.macs:,}" if layer.macs else "–" for layer in layers],
-        "cycles/MAC": [figures.ratio(layer.cycles, layer.macs) for layer in layers],
-        "instr.": [f"{layer.instructions:,}" for layer in layers],
+        "cycles/MAC": [figures.ratio(layer.cycles or 0, layer.macs) for layer in layers],
+        "estimate": [_count(layer.estimated_cycles) for layer in layers],
+        "instr.": [_count(layer.instructions) for layer in layers],
         "scratch": [f"{layer.scratch_bytes:,}" for layer in layers],
-        "stack": [f"{layer.stack_bytes:,}" for layer in layers],
+        "stack": [_count(layer.stack_bytes) for layer in layers],
     }
+    if all(layer.estimated_cycles in (None, layer.cycles) for layer in layers):
+        del cells["estimate"]  # there is nothing to compare
     return {name: _Column(name if name == "kernel" else f">{name}", texts) for name, texts in cells.items()}
 
 
@@ -312,7 +351,7 @@ def _differences(layers: Sequence[Layer]) -> Iterable[RenderableType]:
     lines = [
         Text(f"✗ layer {layer.index} {layer.op}: {layer.difference or 'differs'}", style="red")
         for layer in layers
-        if not layer.bit_exact
+        if layer.bit_exact is False
     ]
     if lines:
         yield _titled("Differences between target and reference", Group(*lines))
@@ -379,10 +418,13 @@ def _owners(owners: Sequence[Owner]) -> RenderableType:
 def _provenance(run: Run) -> Sequence[str]:
     about = run.provenance
     firmware = f"firmware {about.kernels.sha256[:12]} of {about.kernels.compiler}"
+    if (library := about.library) is not None:
+        built = f"{library.compiler or library.compiler_reason} {library.flags or f'(flags: {library.flags_reason})'}"
+        firmware = f"{library.file} {library.sha256[:12]} of {built}; for what CMSIS-NN lacks, {firmware}"
     model = f"model {run.model.sha256[:12]}"
     counted = f"Counted, not executed: {firmware} and {model}."
     return (
-        counted if run.totals.cycles is None else f"Executed: {firmware}, on {model}, input {about.input}.",
+        counted if run.totals.instructions is None else f"Executed: {firmware}, on {model}, input {about.input}.",
         f"Rests on: {about.core_table}, {about.board_file}, memory timing {about.memory_model}, {about.runtime}.",
         *run.board.notes,
     )

@@ -2,39 +2,49 @@
 
 from __future__ import annotations
 
-import math
-
 from mcusim import figures, tables
-from mcusim.record import Run
+from mcusim.advice import against_own
+from mcusim.record import Layer, Run
 
 
 def render(run: Run, width: int = 80) -> str:
     """The verdict, a row a layer, every first difference, and the arena's figures."""
-    headers = [">#", "operator", "output", ">elements", ">scratch", ">stack", "target"]
+    headers = [">#", "operator", "output", ">scratch", ">stack", ">cycles", ">estimate", "target"]
     rows = [
         [
             str(layer.index),
             layer.op,
             figures.extents(layer.shape),
-            f"{math.prod(layer.shape):,}",
             f"{layer.scratch_bytes:,}",
-            f"{layer.stack_bytes:,}",
+            f"{layer.stack_bytes or 0:,}",
+            f"{layer.cycles or 0:,}",
+            _estimate(layer),
             "= reference" if layer.bit_exact else "DIFFERS",
         ]
         for layer in run.layers
     ]
     wrong = [layer for layer in run.layers if not layer.bit_exact]
     memory = run.memory
+    own = against_own(run)
     paragraphs = [
         tables.safe(f"{run.model.name} on {run.board.name}: {_verdict(run, len(wrong))}") + "\n",
         tables.grid(headers, rows, width),
         "".join(tables.safe(f"layer {one.index} {one.op}: {one.difference}") + "\n" for one in wrong),
+        tables.safe(own) + "\n" if own else "",
         "reference  the Numba kernel's result on the same input, compared bit by bit\n"
+        "estimate   how far the kernel's cost formula is from the executed cycles; a dash: there is none\n"
         "plan       where inputs, output and scratch lie; a kernel that changes other RAM ends in an error\n"
         f"arena      {memory.arena_bytes:,} bytes: head {memory.head_bytes:,}, tail {memory.tail_bytes:,}; "
         f"smallest accepted {memory.smallest_arena_bytes:,}\n",
     ]
     return "\n".join(paragraph for paragraph in paragraphs if paragraph)
+
+
+def _estimate(layer: Layer) -> str:
+    """How far the estimated cycles are from the executed ones, a dash where there are none."""
+    if layer.estimated_cycles is None or not layer.cycles:
+        return "–"
+    return f"{layer.estimated_cycles / layer.cycles - 1:+.1%}"
 
 
 def _verdict(run: Run, wrong: int) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from mcusim.fixedpoint import quantize_multiplier
 
-TENSOR_TYPES = {"float32": 0, "int32": 2, "int8": 9}  # TensorType in schema.fbs
+TENSOR_TYPES = {"float32": 0, "int32": 2, "int64": 4, "int16": 7, "int8": 9}  # TensorType in schema.fbs
 ACTIVATIONS = {"NONE": 0, "RELU": 1, "RELU6": 3}  # ActivationFunctionType in schema.fbs
 
 
@@ -176,15 +176,19 @@ class Convolution:
 
 @pytest.fixture(scope="session")
 def random_convolution(oracle, activation_range, window_geometry):
-    """Builds a convolution from its shapes, with random contents and scales, and lets the oracle run it."""
+    """Builds a convolution from its shapes, with random contents and scales, and lets the oracle run it.
 
-    def build(operator, options, shapes, channel_axis, zero_points, gain, activation, seed, **fields):
+    int16 has zero points of 0 and is not clamped.
+    """
+
+    def build(operator, options, shapes, channel_axis, zero_points, gain, activation, seed, dtype=np.int8, **fields):
         input_shape, filter_shape, stride, dilation, same = shapes
         channels = filter_shape[channel_axis]
         random = np.random.default_rng(seed)
-        values = random.integers(-128, 128, input_shape, np.int8)
+        ends, is_wide = np.iinfo(dtype), dtype == np.int16
+        values = random.integers(ends.min, ends.max, input_shape, dtype, endpoint=True)
         weights = random.integers(-127, 128, filter_shape, np.int8)
-        bias = random.integers(-5000, 5001, channels, np.int32)
+        bias = random.integers(-5000, 5001, channels, np.int64 if is_wide else np.int32)
         input_scale = float(np.float32(random.uniform(0.001, 0.1)))
         filter_scales = random.uniform(0.0001, 0.1, channels).astype(np.float32).astype(np.float64)
         output_scale = float(np.float32(input_scale * filter_scales.mean() * 2.0**-gain))
@@ -199,7 +203,7 @@ def random_convolution(oracle, activation_range, window_geometry):
                 oracle.constant(weights, filter_scales, channel_axis),
                 oracle.constant(bias, np.float32(input_scale) * filter_scales.astype(np.float32)),
             ],
-            oracle.tensor(np.zeros((input_shape[0], *sizes, channels), np.int8), output_scale, zero_points[1]),
+            oracle.tensor(np.zeros((input_shape[0], *sizes, channels), dtype), output_scale, zero_points[1]),
             options,
             padding=0 if same else 1,
             strideH=stride[0],
@@ -211,7 +215,7 @@ def random_convolution(oracle, activation_range, window_geometry):
         )
         pairs = [quantize_multiplier(input_scale * scale / output_scale) for scale in filter_scales]
         multiplier, shift = np.array(pairs, np.int32).T.copy()
-        limits = activation_range(activation, output_scale, zero_points[1])
+        limits = (ends.min, ends.max) if is_wide else activation_range(activation, output_scale, zero_points[1])
         return Convolution(
             (values, weights, bias, multiplier, shift),
             (*stride, *padding, *dilation),

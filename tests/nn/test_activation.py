@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcusim.fixedpoint import logistic_scaling, quantize_multiplier
-from mcusim.nn.activation import logistic_s8, relu6_s8, relu_s8
+from mcusim.nn.activation import logistic_s8, relu, relu6
 
 EVERY_VALUE = np.arange(-128, 128, dtype=np.int8)
 zero_points = st.integers(-128, 127)
@@ -30,7 +30,7 @@ def relu_against(oracle, activation_range, scales, zero_points, ratio):
     operand = oracle.tensor(EVERY_VALUE, scales[0], zero_points[0])
     expected = oracle.run("RELU", [operand], oracle.tensor(result, scales[1], zero_points[1]))
     limits = activation_range("RELU", scales[1], zero_points[1])
-    relu_s8(EVERY_VALUE, -zero_points[0], zero_points[1], *quantize_multiplier(ratio), *limits, result)
+    relu(EVERY_VALUE, -zero_points[0], zero_points[1], *quantize_multiplier(ratio), *limits, result)
     np.testing.assert_array_equal(result, expected)
 
 
@@ -40,7 +40,7 @@ def test_relu6_s8_is_bit_exact_where_the_scales_agree(oracle, activation_range, 
     result = np.zeros_like(EVERY_VALUE)
     operand = oracle.tensor(EVERY_VALUE, scale, zero_point)
     expected = oracle.run("RELU6", [operand], oracle.tensor(result, scale, zero_point))
-    relu6_s8(EVERY_VALUE, *activation_range("RELU6", scale, zero_point), result)
+    relu6(EVERY_VALUE, *activation_range("RELU6", scale, zero_point), result)
     np.testing.assert_array_equal(result, expected)
 
 

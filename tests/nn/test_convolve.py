@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcusim.nn.convolve import convolve_s8
+from mcusim.nn.convolve import convolve_s8, convolve_s16
 
 zero_points = st.integers(-128, 127)
 
@@ -36,6 +36,15 @@ def test_convolve_s8_is_bit_exact(random_convolution, shapes, zero_points, gain,
     np.testing.assert_array_equal(output, case.expected)
 
 
+@settings(max_examples=40, deadline=None)
+@given(shapes=shapes(), gain=st.floats(-9, -2), seed=st.integers(0, 2**32 - 1))
+def test_convolve_s16_is_bit_exact(random_convolution, shapes, gain, seed):
+    case = random_convolution("CONV_2D", "Conv2DOptions", shapes, 0, (0, 0), gain, "NONE", seed, dtype=np.int16)
+    output = np.zeros_like(case.expected)
+    convolve_s16(*case.tensors, *case.window, False, *case.quantization[2:], output)
+    np.testing.assert_array_equal(output, case.expected)
+
+
 def test_convolve_s8_gives_the_vectors_outputs(vector_convolutions):
     cases = list(vector_convolutions("conv"))
     assert len(cases) >= 10
@@ -52,3 +61,13 @@ def test_the_accumulator_wraps_around_in_int32_as_on_the_device():
     multiplier, shift = np.array([2**30], np.int32), np.array([-23], np.int32)
     convolve_s8(ones, ones, bias, multiplier, shift, 1, 1, 0, 0, 1, 1, 0, 0, -128, 127, output)
     assert output[0, 0, 0, 0] == -128  # −2**31 / 2**24, not +2**31 / 2**24
+
+
+def test_an_int16_accumulator_has_32_bits_only_with_an_int32_bias():
+    ones, weights = np.ones((1, 1, 1, 1), np.int16), np.ones((1, 1, 1, 1), np.int8)
+    bias, multiplier, shift = np.array([2**31 - 1]), np.array([2**30], np.int32), np.array([-15], np.int32)
+    for is_int32_bias, expected in ((True, -32768), (False, 32767)):
+        output = np.zeros((1, 1, 1, 1), np.int16)
+        arguments = (1, 1, 0, 0, 1, 1, is_int32_bias, -32768, 32767, output)
+        convolve_s16(ones, weights, bias, multiplier, shift, *arguments)
+        assert output[0, 0, 0, 0] == expected

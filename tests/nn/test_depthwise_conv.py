@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcusim.nn.depthwise_conv import depthwise_conv_s8
+from mcusim.nn.depthwise_conv import depthwise_conv_s8, depthwise_conv_s16
 
 zero_points = st.integers(-128, 127)
 
@@ -33,6 +33,18 @@ def test_depthwise_conv_s8_is_bit_exact(random_convolution, shapes, zero_points,
     case = random_convolution("DEPTHWISE_CONV_2D", "DepthwiseConv2DOptions", *rest, depthMultiplier=ch_mult)
     output = np.zeros_like(case.expected)
     depthwise_conv_s8(*case.tensors, ch_mult, *case.window, *case.quantization, output)
+    np.testing.assert_array_equal(output, case.expected)
+
+
+@settings(max_examples=40, deadline=None)
+@given(shapes=shapes(), gain=st.floats(-9, -2), seed=st.integers(0, 2**32 - 1))
+def test_depthwise_conv_s16_is_bit_exact(random_convolution, shapes, gain, seed):
+    ch_mult = shapes[1][3] // shapes[0][3]
+    rest = (shapes, 3, (0, 0), gain, "NONE", seed)
+    options = "DepthwiseConv2DOptions"
+    case = random_convolution("DEPTHWISE_CONV_2D", options, *rest, dtype=np.int16, depthMultiplier=ch_mult)
+    output = np.zeros_like(case.expected)
+    depthwise_conv_s16(*case.tensors, ch_mult, *case.window, *case.quantization[2:], output)
     np.testing.assert_array_equal(output, case.expected)
 
 

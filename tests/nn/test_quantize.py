@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcusim.fixedpoint import quantize_multiplier
-from mcusim.nn.quantize import dequantize_s8_f32, quantize_f32_s8, requantize_s8
+from mcusim.nn.quantize import dequantize_f32, quantize_f32, requantize_elements
 
 EVERY_VALUE = np.arange(-128, 128, dtype=np.int8)
 scale_values = st.floats(2.0**-12, 8.0, width=32)
@@ -22,7 +22,7 @@ def test_quantize_f32_s8_is_bit_exact(oracle, scale, zero_point, seed):
     expected = oracle.run(
         "QUANTIZE", [oracle.tensor(neighbours, 0.0, 0)], oracle.tensor(result, scale, zero_point), "QuantizeOptions"
     )
-    quantize_f32_s8(neighbours, scale, zero_point, result)
+    quantize_f32(neighbours, scale, zero_point, -128, 127, result)
     np.testing.assert_array_equal(result, expected)
 
 
@@ -31,7 +31,7 @@ def test_quantize_f32_s8_is_bit_exact(oracle, scale, zero_point, seed):
 )
 def test_what_no_int32_holds_goes_to_the_nearer_limit_and_nan_to_the_zero_point(value, quantized):
     output = np.zeros(1, np.int8)
-    quantize_f32_s8(np.array([value], np.float32), 0.5, 5, output)
+    quantize_f32(np.array([value], np.float32), 0.5, 5, -128, 127, output)
     assert output[0] == quantized
 
 
@@ -41,7 +41,8 @@ def test_requantize_s8_is_bit_exact(oracle, scales, offsets):
     result = np.zeros_like(EVERY_VALUE)
     operand = oracle.tensor(EVERY_VALUE, scales[0], offsets[0])
     expected = oracle.run("QUANTIZE", [operand], oracle.tensor(result, scales[1], offsets[1]), "QuantizeOptions")
-    requantize_s8(EVERY_VALUE, -offsets[0], *quantize_multiplier(scales[0] / scales[1]), offsets[1], result)
+    scaling = quantize_multiplier(scales[0] / scales[1])
+    requantize_elements(EVERY_VALUE, -offsets[0], *scaling, offsets[1], -128, 127, result)
     np.testing.assert_array_equal(result, expected)
 
 
@@ -51,5 +52,5 @@ def test_dequantize_s8_f32_is_bit_exact(oracle, scale, zero_point):
     result = np.zeros(256, np.float32)
     operand = oracle.tensor(EVERY_VALUE, scale, zero_point)
     expected = oracle.run("DEQUANTIZE", [operand], oracle.tensor(result, 0.0, 0), "DequantizeOptions")
-    dequantize_s8_f32(EVERY_VALUE, scale, zero_point, result)
+    dequantize_f32(EVERY_VALUE, scale, zero_point, result)
     np.testing.assert_array_equal(result, expected)

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcusim.fixedpoint import softmax_scaling
-from mcusim.nn.softmax import softmax_s8
+from mcusim.nn.softmax import softmax_s8, softmax_s8_s16
 
 
 @settings(max_examples=80, deadline=None)
@@ -47,3 +47,15 @@ def test_the_vectors_outputs(vectors):
         np.testing.assert_array_equal(output, arrays["expected"], name)
         count += 1
     assert count >= 1
+
+
+@pytest.mark.parametrize("kernel, dtype", [(softmax_s8, np.int8), (softmax_s8_s16, np.int16)])
+def test_a_row_without_any_exponential_has_no_probability(kernel, dtype):
+    """A diff_min above 0, which no model gives, leaves every element out; one row of two does not."""
+    values = np.array([[1, 2, 3], [3, 3, 3]], np.int8)
+    result = np.zeros((2, 3), dtype)
+    kernel(values, 2**30, 20, 1, result)
+    assert (result == np.iinfo(dtype).min).all()
+    kernel(values, 2**30, 20, 0, result)
+    assert result[0, 2] == np.iinfo(dtype).max and (result[0, :2] == np.iinfo(dtype).min).all()
+    assert np.ptp(result[1]) == 0 and result[1, 0] > np.iinfo(dtype).min

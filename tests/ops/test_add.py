@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from one_layer import REFERENCE, Value, activation, one_layer, random_int8
+from one_layer import REFERENCE, Value, activation, one_layer, random_int8, random_integers
 
 from mcusim.errors import BadModelError
 
@@ -46,6 +46,21 @@ def test_any_shapes_and_scales_give_one_result(shapes, scales, zeros, fused, see
     layer.assert_one_result(*values)
 
 
+@settings(max_examples=15, deadline=None)
+@given(
+    st.sampled_from([((1, 5, 4, 3), (1, 5, 4, 3)), ((7,), (7,)), ((1, 5, 4, 3), (1, 1, 1, 3)), ((5, 3), ())]),
+    st.tuples(*[st.floats(1e-5, 1e-2)] * 3),
+    st.sampled_from(["NONE", "RELU", "RELU6"]),
+    st.integers(0, 2**32),
+)
+def test_int16_of_any_shapes_and_scales_gives_tflms_result(shapes, scales, fused, seed):
+    output = np.broadcast_shapes(*shapes)
+    layer = add(*shapes, output, scales=scales, zeros=(0, 0, 0), fused=fused, dtype="int16")
+    assert layer.check() is None
+    rng = np.random.default_rng(seed)
+    layer.assert_tflms_result(*(random_integers(rng, shape, "int16") for shape in shapes))
+
+
 def test_one_operand_may_be_constant():
     layer = add((2, 6), (6,), (2, 6), data=np.arange(6, dtype=np.int8))
     value = random_int8(np.random.default_rng(1), (2, 6))
@@ -55,6 +70,8 @@ def test_one_operand_may_be_constant():
 def test_kernel_follows_the_shapes():
     assert add((1, 3, 4), (3, 4), (1, 3, 4)).invocation().calls[0].symbol == "arm_elementwise_add_s8"
     assert add((3, 4), (4,), (3, 4)).invocation().calls[0].symbol == "mcusim_broadcast_add_s8"
+    assert add((4,), (4,), (4,), dtype="int16").invocation().calls[0].symbol == "arm_elementwise_add_s16"
+    assert add((3, 4), (4,), (3, 4), dtype="int16").invocation().calls[0].symbol == "mcusim_broadcast_add_s16"
 
 
 def test_memory():
@@ -65,7 +82,8 @@ def test_memory():
 
 
 def test_refusals():
-    assert "int16 activations" in add((7,), (7,), (7,), zeros=(0, 0, 0), dtype="int16").check()
+    assert "int32 activations" in add((7,), (7,), (7,), dtype="int32").check()
+    assert "zero point other than 0" in add((7,), (7,), (7,), dtype="int16").check()
     assert "times the output's" in add((7,), (7,), (7,), scales=(1e5, 1.0, 0.1)).check()
     assert "broadcasting over 5" in add((1, 2, 3, 4, 5), (5,), (1, 2, 3, 4, 5)).check()
     assert "no quantization" in add((7,), (7,), (7,), scales=(None, 1.0, 1.0)).check()

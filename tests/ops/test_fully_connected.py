@@ -59,8 +59,7 @@ def test_more_than_two_dimensions(scales, depth):
     np.testing.assert_array_equal(layer.reference(value), layer.target(value))
     is_1x1 = depth % 4 == 0
     assert layer.memory().scratch_bytes == ((8 * 3,) if is_1x1 and scales == 0.01 else ())
-    uses_convolution = is_1x1 and scales != 0.01
-    assert (layer.invocation().calls[0].symbol == "arm_convolve_1x1_s8_fast") == uses_convolution
+    assert (layer.invocation().calls[-1].symbol == "arm_convolve_1x1_s8_fast") == is_1x1
 
 
 def test_macs_and_memory():
@@ -85,7 +84,7 @@ def test_mve_takes_sums_of_the_weights():
 @pytest.mark.parametrize(
     "change, reason",
     [
-        ({"zero": 3}, "zero point other than 0"),
+        ({"zero": 3, "scales": (0.01, 0.02, 0.03)}, "zero point other than 0"),
         ({"constant": False}, "computed at run time"),
         ({"scales": tuple(0.01 for _ in range(8)), "axis": 1}, "along axis 1"),
         ({"fused": "TANH"}, "TANH"),
@@ -93,6 +92,84 @@ def test_mve_takes_sums_of_the_weights():
 )
 def test_refusals(change, reason):
     assert reason in dense((1, 8), 3, (1, 3), **change).check()
+
+
+@pytest.mark.parametrize("depth, channels", [(20, 6), (33, 5), (1, 1), (7, 2)])
+@pytest.mark.parametrize("zero", [0, 15, -128])
+def test_weights_may_have_a_zero_point(depth, channels, zero):
+    layer = dense((3, depth), channels, (3, channels), zero=zero, seed=depth)
+    assert layer.check() is None
+    value = random_int8(np.random.default_rng(depth), (3, depth))
+    np.testing.assert_array_equal(layer.reference(value), layer.tflm(value))
+    np.testing.assert_array_equal(layer.reference(value), layer.target(value))
+
+
+@pytest.mark.parametrize("shape", [(3,), (1, 3)])
+@pytest.mark.parametrize("depth, channels", [(20, 6), (33, 5), (89, 2), (1, 3), (2, 1), (7, 7)])
+def test_int4_weights(shape, depth, channels):
+    """More than two dimensions do not make it a convolution, though the scratch for one is asked for."""
+    rng = np.random.default_rng(depth)
+    weights = rng.integers(-8, 8, channels * depth + channels * depth % 2, dtype=np.int8)
+    layer = one_layer(
+        "FULLY_CONNECTED",
+        [
+            Value((*shape, depth), 0.05, -4),
+            Value((channels, depth), 0.1, dtype="int4", data=weights[0::2] & 15 | weights[1::2] << 4),
+            Value((channels,), None, dtype="int32", data=rng.integers(-500, 500, channels, dtype=np.int32)),
+        ],
+        Value((*shape, channels), 0.31, 12),
+        "FullyConnectedOptions",
+        FusedActivationFunction=activation("NONE"),
+        KeepNumDims=len(shape) > 1,
+    )
+    assert layer.check() is None
+    value = random_int8(rng, (*shape, depth))
+    np.testing.assert_array_equal(layer.reference(value), layer.tflm(value))
+    np.testing.assert_array_equal(layer.reference(value), layer.target(value))
+
+
+@pytest.mark.parametrize("depth, channels", [(20, 6), (509, 3), (700, 1), (7, 5)])
+@pytest.mark.parametrize("bias", [None, 2**33])
+@pytest.mark.parametrize("fused", ["NONE", "RELU6"])
+def test_int16(depth, channels, bias, fused):
+    rng = np.random.default_rng(depth)
+    layer = int16_layer(rng, depth, channels, bias, fused)
+    assert layer.check() is None
+    value = rng.integers(-32768, 32768, (3, depth)).astype(np.int16)
+    np.testing.assert_array_equal(layer.reference(value), layer.tflm(value))
+    np.testing.assert_array_equal(layer.reference(value), layer.target(value))
+
+
+def int16_layer(rng, depth, channels, bias, fused="NONE", scales=0.01, zero=0):
+    weights = rng.integers(-128, 128, (channels, depth), dtype=np.int8)
+    given = None if bias is None else Value((channels,), 3e-6, 0, "int64", data=rng.integers(-bias, bias, channels))
+    return one_layer(
+        "FULLY_CONNECTED",
+        [Value((3, depth), 0.0003, 0, "int16"), Value(weights.shape, scales, zero, data=weights), given],
+        Value((3, channels), 0.0031, 0, "int16"),
+        "FullyConnectedOptions",
+        FusedActivationFunction=activation(fused),
+    )
+
+
+@pytest.mark.parametrize(
+    "change, reason",
+    [({"scales": (0.01, 0.02)}, "per channel"), ({"zero": 1}, "zero point"), ({"fused": "SIGN_BIT"}, "SIGN_BIT")],
+)
+def test_int16_refusals(change, reason):
+    assert reason in int16_layer(np.random.default_rng(0), 4, 2, None, **change).check()
+
+
+def test_int16_weights_of_the_extremes_do_not_overflow():
+    layer = one_layer(
+        "FULLY_CONNECTED",
+        [Value((1, 1100), 1e-5, 0, "int16"), Value((1, 1100), 0.01, data=np.full((1, 1100), -128, np.int8)), None],
+        Value((1, 1), 0.0031, 0, "int16"),
+        "FullyConnectedOptions",
+        FusedActivationFunction=activation("NONE"),
+    )
+    value = np.full((1, 1100), -32768, np.int16)
+    assert layer.reference(value)[0, 0] == layer.target(value)[0, 0] == layer.tflm(value)[0, 0] > 0
 
 
 @pytest.mark.parametrize("shape, output, depth", [((1, 8), (1, 4), 8), ((1, 9), (1, 3), 8), ((2, 8), (1, 3), 8)])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from one_layer import M0PLUS, M4, M55, REFERENCE, pool, random_int8
+from one_layer import M0PLUS, M4, M55, REFERENCE, pool, random_elements, random_int8
 
 from mcusim.errors import BadModelError
 
@@ -32,6 +32,22 @@ def test_any_geometry_gives_one_result(operator, shape, size, stride, rule, fuse
 
 
 @both
+@settings(max_examples=15, deadline=None)
+@given(
+    st.tuples(st.integers(1, 2), st.integers(3, 9), st.integers(3, 9), st.sampled_from([1, 3, 4, 9])),
+    st.tuples(st.integers(1, 3), st.integers(1, 3)),
+    st.tuples(st.integers(1, 3), st.integers(1, 3)),
+    st.sampled_from(["SAME", "VALID"]),
+    st.sampled_from(["NONE", "RELU", "RELU6"]),
+    st.integers(0, 2**32),
+)
+def test_int16_is_tflite_micros(operator, shape, size, stride, rule, fused, seed):
+    layer = pool(operator, shape, size, stride, rule, fused=fused, dtype="int16", zero_point=0)
+    assert layer.check() is None
+    layer.assert_tflms_result(random_elements(seed, shape, "int16"))
+
+
+@both
 def test_memory(operator):
     layer = pool(operator, (1, 8, 8, 6), (2, 2), (2, 2), "VALID")
     assert layer.macs() == 0
@@ -43,7 +59,8 @@ def test_memory(operator):
 
 @both
 def test_refusals(operator):
-    assert "int16 activations" in pool(operator, (1, 8, 8, 6), (2, 2), (2, 2), "VALID", dtype="int16").check()
+    assert "zero point" in pool(operator, (1, 8, 8, 6), (2, 2), (2, 2), "VALID", dtype="int16").check()
+    assert "uint8 activations" in pool(operator, (1, 8, 8, 6), (2, 2), (2, 2), "VALID", dtype="uint8").check()
     assert "different quantization" in pool(operator, (1, 8, 8, 6), (2, 2), (2, 2), "VALID", output_scale=0.2).check()
     assert "TANH" in pool(operator, (1, 8, 8, 6), (2, 2), (2, 2), "VALID", fused="TANH").check()
     with pytest.raises(BadModelError, match="filter size below 1"):

@@ -77,7 +77,7 @@ def test_each_layer_is_a_line_and_all_its_figures_are_there(example_run):
             row = " ".join(rows)
             for figure in (layer.cycles, layer.instructions, layer.stack_bytes, layer.scratch_bytes):
                 assert f" {figure:,}" in row
-            assert layer.op in row and layer.kernel.removeprefix("arm_") in row
+            assert layer.op in row and layer.variant.removeprefix("arm_") in row
             assert "✓" in row
             assert len(rows) == (1 if width >= 150 else 2)
 
@@ -171,3 +171,32 @@ def test_energy_is_marked_and_duty_cycle_shown(example_run):
     assert "energy: " not in text.render(
         dataclasses.replace(example_run, energy=record.Energy(None, "unknown", None, None, None, None))
     )
+
+
+def test_a_users_kernels_stand_beside_mcusims(example_run):
+    library = record.Library("lib.a", "archive", "e" * 64, "armv7em", "hard", "GNU C11 12.2", None, None, "no DWARF")
+    layers = [
+        dataclasses.replace(one, own_cycles=one.cycles // 2, own_cycles_reason=None) for one in example_run.layers
+    ]
+    about = dataclasses.replace(example_run.provenance, library=library, library_reason=None)
+    run = dataclasses.replace(example_run, layers=tuple(layers), provenance=about)
+    own = sum(one.own_cycles for one in layers)
+    for width in WIDTHS:
+        report = text.render(run, width)
+        assert f"kernels of lib.a: {run.totals.cycles:,} cycles; mcusim's own: {own:,} (+100.0%)" in report
+        for layer in layers:
+            row = next(line for line in report.splitlines() if line.startswith(f"  {layer.index:>2} "))
+            assert f"{layer.cycles:,} " in row and f" {layer.own_cycles:,} +10" in row
+        assert "lib.a eeeeeeeeeeee of GNU C11 12.2 (flags: no DWARF)" in " ".join(report.split())
+    assert "mcusim's own" not in text.render(example_run)
+
+
+def test_what_keeps_layers_from_faster_functions_is_a_section(example_run):
+    assert "Kept from" not in text.render(example_run)
+    faster = record.Faster("arm_x_fast", None, "stride 2×2", "stride 1", None, 400, None, 300, None)
+    layers = (dataclasses.replace(example_run.layers[0], faster=(faster,)), *example_run.layers[1:])
+    report = " ".join(text.render(dataclasses.replace(example_run, layers=layers)).split())
+    assert (
+        "Kept from faster functions • Layer 0 CONV_2D: arm_convolve_s8; kept from arm_x_fast by: stride 2×2." in report
+    )
+    assert "would take 400 cycles instead of 512,345 (-100%); the changed layer as a whole takes 300." in report

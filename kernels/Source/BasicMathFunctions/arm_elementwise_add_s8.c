@@ -26,7 +26,7 @@ arm_cmsis_nn_status arm_elementwise_add_s8(const int8_t *input_1_vect,
     const arm_nn_result result = {out_mult, out_shift, out_offset, out_activation_min, out_activation_max};
     for (int32_t index = 0; index < block_size; index++) {
         output[index] =
-            arm_nn_add(input_1_vect[index], input_2_vect[index], &addend_1, &addend_2, left_shift, &result);
+            (int8_t)arm_nn_add(input_1_vect[index], input_2_vect[index], &addend_1, &addend_2, left_shift, &result);
     }
     return ARM_CMSIS_NN_SUCCESS;
 }

@@ -18,7 +18,8 @@ arm_cmsis_nn_status arm_elementwise_mul_s8(const int8_t *input_1_vect,
 {
     const arm_nn_result result = {out_mult, out_shift, out_offset, out_activation_min, out_activation_max};
     for (int32_t index = 0; index < block_size; index++) {
-        output[index] = arm_nn_mul(input_1_vect[index], input_2_vect[index], input_1_offset, input_2_offset, &result);
+        output[index] =
+            (int8_t)arm_nn_mul(input_1_vect[index], input_2_vect[index], input_1_offset, input_2_offset, &result);
     }
     return ARM_CMSIS_NN_SUCCESS;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* CONV_2D with a 1x1 filter and any stride: every stride.w-th pixel of an input row is a row of a matrix. */
 
-#include "arm_convolve.h"
+#include "arm_convolve_1x1.h"
 
 arm_cmsis_nn_status arm_convolve_1x1_s8(const cmsis_nn_context *ctx,
                                         const cmsis_nn_conv_params *conv_params,
@@ -17,26 +17,14 @@ arm_cmsis_nn_status arm_convolve_1x1_s8(const cmsis_nn_context *ctx,
 {
     (void)ctx;
     (void)bias_dims;
-    if (!arm_convolve_is_1x1(conv_params, input_dims, filter_dims)) {
-        return ARM_CMSIS_NN_ARG_ERROR;
-    }
-    const arm_nn_requantization requantization = arm_convolve_requantization(conv_params, quant_params, 0);
-    const int32_t input_row = input_dims->w * input_dims->c;
-    for (int32_t batch = 0; batch < input_dims->n; batch++) {
-        for (int32_t y = 0; y < output_dims->h; y++) {
-            arm_nn_mat_mult_nt_t_s8(input_data + y * conv_params->stride.h * input_row,
-                                    output_dims->w,
-                                    conv_params->stride.w * input_dims->c,
-                                    conv_params->input_offset,
-                                    filter_data,
-                                    output_dims->c,
-                                    input_dims->c,
-                                    bias_data,
-                                    &requantization,
-                                    output_data);
-            output_data += output_dims->w * output_dims->c;
-        }
-        input_data += input_dims->h * input_row;
-    }
-    return ARM_CMSIS_NN_SUCCESS;
+    return arm_convolve_1x1(conv_params,
+                            quant_params,
+                            input_dims,
+                            input_data,
+                            filter_dims,
+                            filter_data,
+                            bias_data,
+                            output_dims,
+                            output_data,
+                            mcusim_nn_mat_mult_nt_t_s8);
 }

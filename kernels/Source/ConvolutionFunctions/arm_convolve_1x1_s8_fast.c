@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* CONV_2D with a 1x1 filter and stride 1: all pixels are the rows of one matrix. */
 
-#include "arm_convolve.h"
+#include "arm_convolve_1x1.h"
 
 arm_cmsis_nn_status arm_convolve_1x1_s8_fast(const cmsis_nn_context *ctx,
                                              const cmsis_nn_conv_params *conv_params,
@@ -17,20 +17,14 @@ arm_cmsis_nn_status arm_convolve_1x1_s8_fast(const cmsis_nn_context *ctx,
 {
     (void)ctx;
     (void)bias_dims;
-    if (!arm_convolve_is_1x1(conv_params, input_dims, filter_dims) || conv_params->stride.w != 1 ||
-        conv_params->stride.h != 1) {
-        return ARM_CMSIS_NN_ARG_ERROR;
-    }
-    const arm_nn_requantization requantization = arm_convolve_requantization(conv_params, quant_params, 0);
-    arm_nn_mat_mult_nt_t_s8(input_data,
-                            input_dims->n * input_dims->h * input_dims->w,
-                            input_dims->c,
-                            conv_params->input_offset,
-                            filter_data,
-                            output_dims->c,
-                            input_dims->c,
-                            bias_data,
-                            &requantization,
-                            output_data);
-    return ARM_CMSIS_NN_SUCCESS;
+    return arm_convolve_1x1_fast(conv_params,
+                                 quant_params,
+                                 input_dims,
+                                 input_data,
+                                 filter_dims,
+                                 filter_data,
+                                 bias_data,
+                                 output_dims,
+                                 output_data,
+                                 mcusim_nn_mat_mult_nt_t_s8);
 }

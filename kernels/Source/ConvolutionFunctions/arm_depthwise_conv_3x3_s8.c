@@ -4,11 +4,23 @@
 #include "arm_depthwise_conv.h"
 #include "arm_nn_s8x4.h"
 
-static inline void convolve_4_channels(arm_nn_sums *sums, const arm_nn_dw_window *window, int32_t channel)
+typedef struct {
+    const int8_t *input;
+    const int8_t *filter;
+    const int32_t *bias;
+    int8_t *output;
+    int32_t channels;
+    int32_t input_offset;
+    arm_nn_requantization requantization;
+} operands;
+
+static inline void four_channels(arm_nn_sums *sums,
+                                 const arm_nn_dw_window *window,
+                                 const int8_t *values,
+                                 const int8_t *weights,
+                                 int32_t input_offset)
 {
-    const uint32_t offset = arm_nn_offset_s8x4(window->input_offset);
-    const int8_t *values = window->input + channel;
-    const int8_t *weights = window->filter + channel;
+    const uint32_t offset = arm_nn_offset_s8x4(input_offset);
     for (int32_t y = window->rows; y > 0; y--) {
         for (int32_t x = window->columns; x > 0; x--) {
             arm_nn_add_products_s8x4(sums, arm_nn_read_s8x4(values), arm_nn_read_s8x4(weights), offset);
@@ -21,21 +33,22 @@ static inline void convolve_4_channels(arm_nn_sums *sums, const arm_nn_dw_window
 }
 
 /* On its own, so that its registers are not shared with the walk over the pixels. */
-__attribute__((noinline)) static void convolve_pixel_3x3(const arm_nn_dw_window *window,
-                                                         int32_t channels,
-                                                         const int32_t *bias,
-                                                         const arm_nn_requantization *requantization,
-                                                         int8_t *output)
+__attribute__((noinline)) static void convolve_pixel(const void *context, const arm_nn_dw_window *window, int32_t pixel)
 {
+    const operands *const of = context;
+    const int8_t *const values = of->input + window->input;
+    const int8_t *const weights = of->filter + window->filter;
+    int8_t *const output = of->output + pixel;
     int32_t channel = 0;
-    for (; channels - channel >= 4; channel += 4) {
-        arm_nn_sums sums = arm_nn_start_sums(bias, channel);
-        convolve_4_channels(&sums, window, channel);
-        arm_nn_output_4(&sums, requantization, channel, output);
+    for (; of->channels - channel >= 4; channel += 4) {
+        arm_nn_sums sums = arm_nn_start_sums(of->bias, channel);
+        four_channels(&sums, window, values + channel, weights + channel, of->input_offset);
+        arm_nn_output_4(&sums, &of->requantization, channel, output);
     }
-    for (; channel < channels; channel++) {
-        const int32_t sum = arm_nn_dw_one_channel(window, channel, channel) + (bias ? bias[channel] : 0);
-        output[channel] = arm_nn_output(sum, requantization, channel);
+    for (; channel < of->channels; channel++) {
+        const int32_t sum = arm_nn_dw_one_channel(window, values + channel, weights + channel, of->input_offset);
+        const int32_t bias = of->bias ? of->bias[channel] : 0;
+        output[channel] = arm_nn_output(arm_nn_wrapping_add(sum, bias), &of->requantization, channel);
     }
 }
 
@@ -56,26 +69,14 @@ arm_cmsis_nn_status arm_depthwise_conv_3x3_s8(const cmsis_nn_context *ctx,
     if (!arm_depthwise_conv_is_3x3(dw_conv_params, input_dims, filter_dims)) {
         return ARM_CMSIS_NN_ARG_ERROR;
     }
-    const arm_nn_requantization requantization =
-        arm_depthwise_conv_requantization(dw_conv_params, quant_params);
-    const int32_t channels = input_dims->c;
-    arm_nn_dw_window window = {
-        .input_step = channels, .filter_step = channels, .input_offset = dw_conv_params->input_offset};
-    for (int32_t y = 0; y < output_dims->h; y++) {
-        const int32_t top = y * dw_conv_params->stride.h - dw_conv_params->padding.h;
-        const arm_nn_range rows = arm_nn_inside(top, 3, input_dims->h);
-        window.rows = rows.last - rows.first;
-        for (int32_t x = 0; x < output_dims->w; x++) {
-            const int32_t left = x * dw_conv_params->stride.w - dw_conv_params->padding.w;
-            const arm_nn_range columns = arm_nn_inside(left, 3, input_dims->w);
-            window.columns = columns.last - columns.first;
-            window.input_skip = (input_dims->w - window.columns) * channels;
-            window.filter_skip = (3 - window.columns) * channels;
-            window.input = input_data + ((top + rows.first) * input_dims->w + left + columns.first) * channels;
-            window.filter = filter_data + (3 * rows.first + columns.first) * channels;
-            convolve_pixel_3x3(&window, channels, bias_data, &requantization, output_data);
-            output_data += channels;
-        }
-    }
+    const arm_nn_depthwise layer = {dw_conv_params, input_dims, filter_dims, output_dims};
+    const operands of = {.input = input_data,
+                         .filter = filter_data,
+                         .bias = bias_data,
+                         .output = output_data,
+                         .channels = input_dims->c,
+                         .input_offset = dw_conv_params->input_offset,
+                         .requantization = arm_depthwise_conv_requantization(dw_conv_params, quant_params)};
+    arm_nn_dw_walk(&layer, false, convolve_pixel, &of);
     return ARM_CMSIS_NN_SUCCESS;
 }

@@ -14,9 +14,8 @@ int32_t arm_depthwise_conv_wrapper_s8_get_buffer_size(const cmsis_nn_dw_conv_par
                                                       const cmsis_nn_dims *filter_dims,
                                                       const cmsis_nn_dims *output_dims)
 {
-    (void)output_dims;
-    if (!arm_depthwise_conv_is_opt(dw_conv_params, input_dims) ||
-        arm_depthwise_conv_is_3x3(dw_conv_params, input_dims, filter_dims)) {
+    if (!arm_depthwise_conv_wants_column(dw_conv_params, input_dims, output_dims) ||
+        arm_depthwise_conv_has_3x3_window(dw_conv_params, filter_dims)) {
         return 0;
     }
     return arm_depthwise_conv_s8_opt_get_buffer_size(input_dims, filter_dims);

@@ -8,54 +8,33 @@
  * One pixel to int16 with an offset. Of each four channels, 0 and 2 go into the first word, 1 and 3 into the second,
  * which is how SXTB16 unpacks the filter's bytes; the channels beyond the last four stay in order.
  */
-static inline void widen_pixel(int16_t *output, const int8_t *input, int32_t channels, int32_t offset)
+static inline void widen_pixel(int16_t *column, const void *pixel, int32_t channels, int32_t offset)
 {
+    const int8_t *input = pixel;
     const uint32_t offsets = arm_nn_pair(offset);
-    for (; channels >= 4; channels -= 4, input += 4, output += 4) {
+    for (; channels >= 4; channels -= 4, input += 4, column += 4) {
         const uint32_t word = arm_nn_read_s8x4(input);
-        ((arm_nn_unaligned_word *)output)[0].value = arm_nn_sxtab16(offsets, word);
-        ((arm_nn_unaligned_word *)output)[1].value = arm_nn_sxtab16_ror8(offsets, word);
+        ((arm_nn_unaligned_word *)column)[0].value = arm_nn_sxtab16(offsets, word);
+        ((arm_nn_unaligned_word *)column)[1].value = arm_nn_sxtab16_ror8(offsets, word);
     }
     for (; channels > 0; channels--) {
-        *output++ = (int16_t)(*input++ + offset);
+        *column++ = (int16_t)(*input++ + offset);
     }
 }
 
-/* The window at (top, left); positions outside the input are 0, as if they held the zero point. */
-static void unroll_depthwise_window(int16_t *window,
-                                    const int8_t *input,
-                                    int32_t top,
-                                    int32_t left,
-                                    int32_t input_offset,
-                                    const cmsis_nn_dims *input_dims,
-                                    const cmsis_nn_dims *filter_dims)
+/* On its own, so that its registers are not shared with the walk over the pixels. */
+__attribute__((noinline)) static void convolve_pixel(const void *context, int32_t pixel)
 {
-    const int32_t channels = input_dims->c;
-    for (int32_t y = top; y < top + filter_dims->h; y++) {
-        for (int32_t x = left; x < left + filter_dims->w; x++, window += channels) {
-            if (y < 0 || y >= input_dims->h || x < 0 || x >= input_dims->w) {
-                memset(window, 0, (size_t)channels * sizeof(int16_t));
-            } else {
-                widen_pixel(window, input + (y * input_dims->w + x) * channels, channels, input_offset);
-            }
-        }
-    }
-}
-
-static void convolve_pixel_opt(const int16_t *window,
-                               const int8_t *filter,
-                               int32_t channels,
-                               int32_t positions,
-                               const int32_t *bias,
-                               const arm_nn_requantization *requantization,
-                               int8_t *output)
-{
+    const arm_nn_dw_unrolled *const of = context;
+    const int32_t channels = of->channels;
+    int8_t *const output = (int8_t *)of->output + pixel;
+    const int32_t *const bias = of->bias;
     int32_t channel = 0;
     for (; channels - channel >= 4; channel += 4) {
         arm_nn_sums sums = arm_nn_start_sums(bias, channel);
-        const int16_t *values = window + channel;
-        const int8_t *weights = filter + channel;
-        for (int32_t position = positions; position > 0; position--) {
+        const int16_t *values = of->column + channel;
+        const int8_t *weights = of->filter + channel;
+        for (int32_t position = of->positions; position > 0; position--) {
             const uint32_t word = arm_nn_read_s8x4(weights);
             const uint32_t values_02 = ((const arm_nn_unaligned_word *)values)[0].value;
             const uint32_t values_13 = ((const arm_nn_unaligned_word *)values)[1].value;
@@ -63,14 +42,14 @@ static void convolve_pixel_opt(const int16_t *window,
             values += channels;
             weights += channels;
         }
-        arm_nn_output_4(&sums, requantization, channel, output);
+        arm_nn_output_4(&sums, &of->requantization, channel, output);
     }
     for (; channel < channels; channel++) {
         int32_t sum = bias ? bias[channel] : 0;
-        for (int32_t position = 0; position < positions; position++) {
-            sum += window[position * channels + channel] * filter[position * channels + channel];
+        for (int32_t element = channel; element < of->positions * channels; element += channels) {
+            sum = arm_nn_mla(sum, of->column[element], of->filter[element]);
         }
-        output[channel] = arm_nn_output(sum, requantization, channel);
+        output[channel] = arm_nn_output(sum, &of->requantization, channel);
     }
 }
 
@@ -87,26 +66,18 @@ arm_cmsis_nn_status arm_depthwise_conv_s8_opt(const cmsis_nn_context *ctx,
                                               int8_t *output_data)
 {
     (void)bias_dims;
-    if (ctx->buf == NULL || !arm_depthwise_conv_is_opt(dw_conv_params, input_dims)) {
+    if (!arm_depthwise_conv_is_opt(dw_conv_params, input_dims)) {
         return ARM_CMSIS_NN_ARG_ERROR;
     }
-    const arm_nn_requantization requantization =
-        arm_depthwise_conv_requantization(dw_conv_params, quant_params);
-    for (int32_t y = 0; y < output_dims->h; y++) {
-        const int32_t top = y * dw_conv_params->stride.h - dw_conv_params->padding.h;
-        for (int32_t x = 0; x < output_dims->w; x++) {
-            const int32_t left = x * dw_conv_params->stride.w - dw_conv_params->padding.w;
-            unroll_depthwise_window(
-                ctx->buf, input_data, top, left, dw_conv_params->input_offset, input_dims, filter_dims);
-            convolve_pixel_opt(ctx->buf,
-                               filter_data,
-                               input_dims->c,
-                               filter_dims->h * filter_dims->w,
-                               bias_data,
-                               &requantization,
-                               output_data);
-            output_data += output_dims->c;
-        }
-    }
-    return ARM_CMSIS_NN_SUCCESS;
+    const arm_nn_depthwise layer = {dw_conv_params, input_dims, filter_dims, output_dims};
+    return arm_depthwise_conv_unrolled(ctx,
+                                       &layer,
+                                       quant_params,
+                                       input_data,
+                                       filter_data,
+                                       bias_data,
+                                       output_data,
+                                       sizeof(int8_t),
+                                       widen_pixel,
+                                       convolve_pixel);
 }

@@ -24,7 +24,7 @@ arm_cmsis_nn_status arm_fully_connected_wrapper_s8(const cmsis_nn_context *ctx,
                                                   .activation_min = fc_params->activation.min,
                                                   .activation_max = fc_params->activation.max};
     for (int32_t batch = 0; batch < input_dims->n; batch++) {
-        arm_nn_vec_mat_mult_t_s8(input_data,
+        mcusim_nn_vec_mat_mult_t_s8(input_data,
                                  fc_params->input_offset,
                                  filter_data,
                                  output_dims->c,

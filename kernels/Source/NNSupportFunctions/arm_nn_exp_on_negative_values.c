@@ -27,9 +27,9 @@ int32_t arm_nn_exp_on_negative_values(int32_t value, int32_t integer_bits)
     const int32_t quarter = 1 << (29 - integer_bits);
     const int32_t rest = (value & (quarter - 1)) - quarter;
     int32_t result = exp_between_negative_quarter_and_0(arm_nn_shift_left(rest, integer_bits));
-    int32_t bit = quarter;
+    uint32_t bit = (uint32_t)quarter;
     for (int32_t index = 0; index < integer_bits + 2; index++, bit <<= 1) {
-        if ((rest - value) & bit) {
+        if ((uint32_t)(rest - value) & bit) {
             result = arm_nn_doubling_high_mult(result, factors[index]);
         }
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* 1 / (1 + x) of a Q0.31 number in [0, 1) by three Newton-Raphson steps in Q2.29, with gemmlowp's roundings. */
+/* Quotients of a Q0.31 number in [0, 1) by three Newton-Raphson steps in Q2.29, with gemmlowp's roundings. */
 
 #include "arm_nnsupportfunctions.h"
 
@@ -12,7 +12,8 @@ static inline int32_t saturating_shift_left(int32_t value, int32_t exponent)
     return result;
 }
 
-int32_t arm_nn_one_over_one_plus_x(int32_t value)
+/* 2 / (1 + x) as Q2.29. */
+static inline int32_t two_over_one_plus_x(int32_t value)
 {
     /* 48/17 - 32/17 d is the line nearest to 1/d on [1/2, 1] */
     const int32_t half_denominator = (int32_t)(((uint32_t)value + 0x80000000U) >> 1);
@@ -21,5 +22,15 @@ int32_t arm_nn_one_over_one_plus_x(int32_t value)
         const int32_t error = (1 << 29) - arm_nn_doubling_high_mult(half_denominator, estimate);
         estimate += saturating_shift_left(arm_nn_doubling_high_mult(estimate, error), 2);
     }
-    return saturating_shift_left(estimate, 1);
+    return estimate;
+}
+
+int32_t arm_nn_one_over_one_plus_x(int32_t value)
+{
+    return saturating_shift_left(two_over_one_plus_x(value), 1);
+}
+
+int32_t arm_nn_one_minus_x_over_one_plus_x(int32_t value)
+{
+    return saturating_shift_left(two_over_one_plus_x(value) - (1 << 29), 2);
 }

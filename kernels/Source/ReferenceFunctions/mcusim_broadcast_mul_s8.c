@@ -28,7 +28,7 @@ arm_cmsis_nn_status mcusim_broadcast_mul_s8(const cmsis_nn_dims *input_1_dims,
                 const int8_t *input_1 = input_1_data + mcusim_pixel(&steps_1, n, h, w);
                 const int8_t *input_2 = input_2_data + mcusim_pixel(&steps_2, n, h, w);
                 for (int32_t c = 0; c < output_dims->c; c++, input_1 += steps_1.c, input_2 += steps_2.c) {
-                    *output_data++ = arm_nn_mul(*input_1, *input_2, input_1_offset, input_2_offset, &result);
+                    *output_data++ = (int8_t)arm_nn_mul(*input_1, *input_2, input_1_offset, input_2_offset, &result);
                 }
             }
         }

@@ -16,6 +16,6 @@ void mcusim_relu_s8(const int8_t *input,
 {
     const arm_nn_result result = {multiplier, shift, output_offset, activation_min, activation_max};
     for (int32_t index = 0; index < size; index++) {
-        output[index] = arm_nn_finish(input[index] + input_offset, &result);
+        output[index] = (int8_t)arm_nn_finish(input[index] + input_offset, &result);
     }
 }

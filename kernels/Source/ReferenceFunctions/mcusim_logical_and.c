@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: MIT */
+/* LOGICAL_AND of two tensors, either of which may be repeated along any axis. */
+
+#include "mcusim_compare.h"
+
+MCUSIM_ELEMENTWISE(mcusim_logical_and_b8, bool, bool, a && b)

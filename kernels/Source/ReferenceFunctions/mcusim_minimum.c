@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+/* MINIMUM of two tensors of wide integers, either of which may be repeated along any axis. */
+
+#include "mcusim_compare.h"
+
+MCUSIM_ELEMENTWISE(mcusim_minimum_s16, int16_t, int16_t, a < b ? a : b)
+MCUSIM_ELEMENTWISE(mcusim_minimum_s32, int32_t, int32_t, a < b ? a : b)
+MCUSIM_ELEMENTWISE(mcusim_minimum_s64, int64_t, int64_t, a < b ? a : b)

@@ -1,0 +1,28 @@
+"""The operators that can be estimated, by TensorFlow Lite name: how each counts its loops, and is drawn for a fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mcusim.cost import Costing
+from mcusim.costs import convolution, elementwise, movement, pooling, softmax
+
+COSTS: Mapping[str, Costing] = {
+    "ADD": elementwise.ADD,
+    "AVERAGE_POOL_2D": pooling.AVERAGE_POOL_2D,
+    "CONCATENATION": movement.CONCATENATION,
+    "CONV_2D": convolution.CONV_2D,
+    "DEPTHWISE_CONV_2D": convolution.DEPTHWISE_CONV_2D,
+    "DEQUANTIZE": elementwise.DEQUANTIZE,
+    "FULLY_CONNECTED": convolution.FULLY_CONNECTED,
+    "LOGISTIC": elementwise.LOGISTIC,
+    "MAX_POOL_2D": pooling.MAX_POOL_2D,
+    "MEAN": pooling.MEAN,
+    "MUL": elementwise.MUL,
+    "PAD": movement.PAD,
+    "QUANTIZE": elementwise.QUANTIZE,
+    "RELU": elementwise.RELU,
+    "RELU6": elementwise.RELU6,
+    "RESHAPE": movement.RESHAPE,
+    "SOFTMAX": softmax.SOFTMAX,
+}

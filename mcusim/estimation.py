@@ -1,0 +1,71 @@
+"""Plan → its layers as estimated by formulas, alone or beside those that were executed."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from mcusim import record
+from mcusim.errors import UnsupportedError
+from mcusim.estimate import Estimate, LayerEstimate, estimate
+from mcusim.ops import OPERATORS
+from mcusim.plan import Plan
+
+NOT_EXECUTED = "estimated by a formula, not executed"
+NOT_DEFAULT = "cost formulas hold for the default placement of weights and arena"
+
+
+def plan_estimate(plan: Plan) -> Estimate:
+    """The estimate of a plan; where there is none, every layer has the reason."""
+    try:
+        if not plan.placement().is_default:
+            raise UnsupportedError(NOT_DEFAULT)
+        return estimate(plan.model, plan.board)
+    except UnsupportedError as error:
+        reason = str(error)
+        layers = (LayerEstimate(op.name, None, None, None, None, None, reason) for op in plan.model.ops)
+        return Estimate(None, None, None, None, None, reason, None, tuple(layers))
+
+
+def beside(plan: Plan, layers: Sequence[record.Layer]) -> tuple[record.Layer, ...]:
+    """Executed layers with the estimates of their cycles."""
+    return tuple(
+        dataclasses.replace(layer, estimated_cycles=one.cycles, estimated_cycles_reason=one.reason)
+        for layer, one in zip(layers, plan_estimate(plan).layers, strict=True)
+    )
+
+
+def estimated_layers(plan: Plan, estimates: Sequence[LayerEstimate]) -> tuple[record.Layer, ...]:
+    """Layers of which only execution tells more than their cycles."""
+    found = []
+    for op, one in zip(plan.model.ops, estimates, strict=True):
+        output = plan.model.tensors[op.outputs[0]] if op.outputs else None
+        found.append(
+            record.Layer(
+                index=op.index,
+                op=op.name,
+                name=output.name if output else "",
+                kernel=one.kernel or "",
+                shape=output.shape if output else (),
+                macs=OPERATORS[op.name].macs(plan.model, op),
+                instructions=None,
+                cycles=one.cycles,
+                least_cycles=one.least_cycles,
+                most_cycles=one.most_cycles,
+                cycles_by_cause=None,
+                estimated_cycles=one.cycles,
+                estimated_cycles_reason=one.reason,
+                scratch_bytes=sum(plan.arena.memory[op.index].scratch_bytes),
+                stack_bytes=None,
+                bit_exact=None,
+                bit_exact_reason=NOT_EXECUTED,
+                difference=None,
+                functions=(),
+                why=one.reason or f"a formula of {one.kernel}, median error {one.error_percent:.1f}%",
+                variant=one.kernel or "",
+                faster=(),
+                own_cycles=None,
+                own_cycles_reason=NOT_EXECUTED,
+            )
+        )
+    return tuple(found)

@@ -1,0 +1,15 @@
+"""GREATER_EQUAL: one model layer → its checks, MACs, memory, reference result and C call."""
+
+from __future__ import annotations
+
+from mcusim.comparison import comparison
+from mcusim.nn.comparison import greater_equal
+
+_LAYER = comparison("greater_equal", greater_equal, ("int8", "int32", "int64"))
+
+KERNELS: tuple[str, ...] = tuple(_LAYER.symbols.values())
+check = _LAYER.check
+macs = _LAYER.macs
+memory = _LAYER.memory
+reference = _LAYER.reference
+invocation = _LAYER.invocation

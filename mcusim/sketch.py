@@ -1,0 +1,89 @@
+"""Tensors and operators one by one → a Model of them, without a flatbuffer."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mcusim.model import Model, Op, Quantization, Subgraph, Tensor
+
+CONSTANT_ALIGNMENT = 16  # of what converters write
+
+
+@dataclass(slots=True)
+class Sketch:
+    """A model that grows; its constants lie behind each other in a file that holds nothing else."""
+
+    name: str = "sketch"
+    tensors: list[Tensor] = field(default_factory=list)
+    ops: list[Op] = field(default_factory=list)
+    file: bytearray = field(default_factory=bytearray)
+
+    def activation(self, shape: Sequence[int], scale: float = 0.1, zero_point: int = 0, dtype: str = "int8") -> int:
+        """The index of a new tensor that is computed or given at run time."""
+        of = Quantization(_stored((scale,)), (zero_point,), 0)
+        return self._add(tuple(shape), dtype, of, None, None)
+
+    def constant(self, data: NDArray[np.generic], scales: Sequence[float] = (), axis: int = 0) -> int:
+        """The index of a new constant, quantized with zero points of 0 where it has scales."""
+        self.file += bytes(-len(self.file) % CONSTANT_ALIGNMENT)
+        offset = len(self.file)
+        self.file += data.tobytes()
+        of = Quantization(_stored(scales), (0,) * len(scales), axis) if scales else None
+        return self._add(data.shape, str(data.dtype), of, data, offset)
+
+    def op(self, name: str, inputs: Sequence[int], outputs: Sequence[int], **options: object) -> None:
+        """Append an operator; options under their names in the schema."""
+        self.ops.append(Op(len(self.ops), name, 1, tuple(inputs), tuple(outputs), options))
+
+    @property
+    def activation_bytes(self) -> int:
+        """Bytes of all tensors that are no constants."""
+        return sum(tensor.bytes for tensor in self.tensors if not tensor.is_constant)
+
+    def shape(self, tensor: int) -> tuple[int, ...]:
+        """The shape of a tensor."""
+        return self.tensors[tensor].shape
+
+    def zero_point(self, tensor: int) -> int:
+        """The zero point of a quantized tensor."""
+        of = self.tensors[tensor].quantization
+        assert of is not None
+        return of.zero_point
+
+    def model(self) -> Model:
+        """The model so far: its inputs are what no operator writes, its outputs what no operator reads."""
+        written = {index for op in self.ops for index in op.outputs}
+        read = {index for op in self.ops for index in op.inputs}
+        activations = [tensor.index for tensor in self.tensors if not tensor.is_constant]
+        graph = Subgraph(
+            index=0,
+            name="main",
+            tensors=tuple(self.tensors),
+            ops=tuple(self.ops),
+            inputs=tuple(index for index in activations if index not in written),
+            outputs=tuple(index for index in activations if index not in read),
+        )
+        content = bytes(self.file) or bytes(CONSTANT_ALIGNMENT)
+        return Model(self.name, hashlib.sha256(content).hexdigest(), content, "", (graph,), {})
+
+    def _add(
+        self,
+        shape: tuple[int, ...],
+        dtype: str,
+        quantization: Quantization | None,
+        data: NDArray[np.generic] | None,
+        offset: int | None,
+    ) -> int:
+        index = len(self.tensors)
+        self.tensors.append(Tensor(index, f"t{index}", shape, dtype, quantization, data, offset, False))
+        return index
+
+
+def _stored(scales: Sequence[float]) -> tuple[float, ...]:
+    """Scales as a model's file holds them: float32."""
+    return tuple(float(np.float32(scale)) for scale in scales)

@@ -1,0 +1,116 @@
+"""What a kernel reads from end to end, and a board's data cache → the lines of it that are not there."""
+
+from __future__ import annotations
+
+import functools
+import math
+from dataclasses import dataclass
+
+from mcusim.cost import Counts, Stream
+from mcusim.hardware import Board
+from mcusim.memory_systems import choices
+
+# Bytes of code and of constants beside the weights that the inner loops of a kernel keep in a cache that serves both.
+HOT_CODE_BYTES = 600
+KERNEL_BYTES = 1_200  # about the code of one kernel with what it calls
+
+
+@dataclass(frozen=True, slots=True)
+class DataCache:
+    """A cache that data is read through: of constants alone, or of the arena too; `code_bytes` share it."""
+
+    line_bytes: int
+    sets: int
+    ways: int
+    of_arena: bool
+    code_bytes: int
+
+
+def data_cache(board: Board) -> DataCache | None:
+    """The data cache of the first of a board's possible memory systems; None where data is read without one."""
+    choice = choices(board)[0]
+    of = {name: int(value) for name, value in choice.parameters.items() if not math.isnan(value)}
+    if choice.model == "l1":
+        return _cache(of["data_size_bytes"], of["data_ways"], of["line_bytes"], of_arena=True, code_bytes=0)
+    if choice.model == "xip" or (choice.model == "cache" and of["caches_data"]):
+        return _cache(of["size_bytes"], of["ways"], of["line_bytes"], of_arena=False, code_bytes=HOT_CODE_BYTES)
+    if choice.model == "art":
+        return DataCache(of["line_bytes"], 1, of["data_lines"], of_arena=False, code_bytes=0)
+    if choice.model == "wait_states" and of["caches_data"]:
+        return DataCache(of["line_bytes"], 1, of["buffered_lines"], of_arena=False, code_bytes=0)
+    return None
+
+
+def _cache(size: int, ways: int, line: int, of_arena: bool, code_bytes: int) -> DataCache:
+    return DataCache(line, max(1, size // (ways * line)), ways, of_arena, code_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class CodeCache:
+    """A cache that code is fetched through, and whether constants go through it too."""
+
+    bytes: int
+    holds_constants: bool
+
+    def passed_bytes(self, streams: tuple[Stream, ...]) -> int:
+        """Bytes that a layer brings into the cache: its code, and constants where they go there."""
+        constants = (
+            sum(int(stream.bytes * stream.repeats) for stream in streams if stream.constant)
+            if self.holds_constants
+            else 0
+        )
+        return KERNEL_BYTES + constants
+
+
+def code_cache(board: Board) -> CodeCache | None:
+    """The cache of code of the first of a board's possible memory systems; None where layers leave no code behind."""
+    choice = choices(board)[0]
+    of = choice.parameters
+    if choice.model == "l1":
+        return CodeCache(int(of["instruction_size_bytes"]), holds_constants=False)
+    if choice.model in ("xip", "cache"):
+        return CodeCache(int(of["size_bytes"]), holds_constants=choice.model == "xip" or bool(of["caches_data"]))
+    if choice.model == "art":
+        return CodeCache(int(of["instruction_lines"] * of["line_bytes"]), holds_constants=False)
+    return None
+
+
+def missed_lines(streams: tuple[Stream, ...], cache: DataCache | None) -> Counts:
+    """Lines that a kernel's streams miss, in the first pass and again later, of constants and of the arena apart."""
+    counts: Counts = {}
+    for stream in streams:
+        if cache is None or not (stream.constant or cache.of_arena):
+            continue
+        where = "constant" if stream.constant else "arena"
+        begin = stream.offset % cache.line_bytes
+        lines = -(-(begin + stream.bytes) // cache.line_bytes) if stream.bytes else 0
+        again = lines * (stream.passes - 1) * evicted_share(lines * cache.line_bytes, stream.between, cache)
+        first = stream.repeats * stream.bytes / cache.line_bytes
+        name = f"{where}_lines"
+        counts[name] = counts.get(name, 0.0) + first + stream.repeats * again
+    return counts
+
+
+@functools.lru_cache(maxsize=4096)
+def evicted_share(size: int, between: int, cache: DataCache) -> float:
+    """The share of a stream's lines that are gone when it comes to them again.
+
+    In a cache that replaces the least recently used line, those of a set are gone once more lines than it has ways
+    come in turn. The stream lies evenly over the sets; what is read between lies anywhere (Poisson's distribution).
+    """
+    per_set = size / (cache.line_bytes * cache.sets)
+    others = ((between if cache.of_arena else 0) + cache.code_bytes) / (cache.line_bytes * cache.sets)
+    if per_set == 0:
+        return 0.0
+    whole = math.floor(per_set)
+    part = per_set - whole
+    gone = (1 - part) * whole * _exceeds(cache.ways - whole, others)
+    gone += part * (whole + 1) * _exceeds(cache.ways - whole - 1, others)
+    return gone / per_set
+
+
+def _exceeds(limit: int, mean: float) -> float:
+    """The probability that a Poisson-distributed number exceeds a limit."""
+    if limit < 0:
+        return 1.0
+    return max(0.0, 1 - sum(math.exp(-mean) * mean**k / math.factorial(k) for k in range(min(limit, 60) + 1)))

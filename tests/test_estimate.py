@@ -1,0 +1,87 @@
+"""Estimates: sums, reasons, and that a layer's shape is all that they are kept by."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+import mcusim
+from mcusim.errors import UnsupportedError
+from mcusim.formulas import stored_formulas
+from mcusim.hardware import load_board
+from mcusim.sketch import Sketch
+
+
+def fully_connected(depth, channels, batches=1, layers=1):
+    """So many layers of the same shape, each with an input of its own."""
+    sketch = Sketch()
+    for _ in range(layers):
+        source = sketch.activation((batches, depth))
+        weights = sketch.constant(np.ones((channels, depth), np.int8), (0.01,))
+        output = sketch.activation((batches, channels))
+        options = {"weights_format": "DEFAULT", "keep_num_dims": False, "fused_activation_function": "NONE"}
+        sketch.op("FULLY_CONNECTED", (source, weights), (output,), **options)
+    return sketch.model()
+
+
+def test_a_model_is_the_sum_of_its_layers():
+    board = load_board("nano33ble")
+    found = mcusim.estimate(fully_connected(64, 10, layers=3), board)
+    assert len(found.layers) == 3 and found.reason is None
+    assert found.cycles == sum(layer.cycles for layer in found.layers)
+    assert found.latency_s == found.cycles / board.clock_hz
+    assert found.layers[0].cycles > found.layers[1].cycles == found.layers[2].cycles  # code comes into the cache once
+    assert 0 < found.error_percent < 10 and {layer.kernel for layer in found.layers} == {"arm_fully_connected_s8"}
+
+
+def test_other_shapes_are_other_layers():
+    board = load_board("bluepill_f103")
+    cycles = [mcusim.estimate(fully_connected(*shape), board).cycles for shape in ((64, 10), (64, 20), (10, 64))]
+    assert len(set(cycles)) == 3 and cycles[1] > 1.9 * cycles[0]
+
+
+def test_one_formula_by_hand():
+    """Counts of a layer of 64 to 10 without DSP: three triples of channels and one alone, 64 elements each."""
+    form = stored_formulas("bluepill_f103").kernels["arm_fully_connected_s8"]
+    counts = {"calls": 1, "rows": 1, "triples": 3, "triples_elements": 192, "singles": 1, "singles_elements": 64}
+    expected = sum(count * (form.cycles.get(name, 0) + form.waits.get(name, 0)) for name, count in counts.items())
+    assert mcusim.estimate(fully_connected(64, 10), load_board("bluepill_f103")).cycles == round(expected)
+
+
+def test_what_has_no_formula_is_null_with_a_reason():
+    sketch = Sketch()
+    source, output = sketch.activation((1, 4), dtype="int16"), sketch.activation((1, 4), dtype="int16")
+    sketch.op("RELU", (source,), (output,))
+    sketch.op("NEVER_HEARD_OF", (output,), (sketch.activation((1, 4)),))
+    found = mcusim.estimate(sketch.model(), load_board("pico"))
+    assert found.cycles is None and found.latency_s is None
+    assert found.reason == "layer 0 (RELU): layer 0 (RELU): int16 is not counted" or "int16" in found.reason
+    assert [layer.cycles for layer in found.layers] == [None, None]
+    assert found.layers[1].reason == "no cost formula is fitted for NEVER_HEARD_OF"
+
+
+@pytest.mark.parametrize("name", ["corstone300", "ek_ra8d1"])
+def test_a_core_that_is_not_simulated(name):
+    with pytest.raises(UnsupportedError, match="vector unit"):
+        mcusim.estimate(fully_connected(4, 4), load_board(name))
+
+
+def test_a_board_that_was_changed():
+    board = load_board("nucleo_l4r5zi")
+    with pytest.raises(UnsupportedError, match="unchanged"):
+        mcusim.estimate(fully_connected(4, 4), board.at_clock(16_000_000))
+    with pytest.raises(UnsupportedError, match="no cost formulas"):
+        mcusim.estimate(fully_connected(4, 4), dataclasses.replace(board, id="../boards/mine"))
+
+
+def test_values_give_softmax_a_range():
+    """From a scale of about 1/8 on, elements far below the largest have no exponential."""
+    ranges = []
+    for scale in (0.05, 0.2):
+        sketch = Sketch()
+        source, output = sketch.activation((1, 10), scale), sketch.activation((1, 10), 1 / 256, -128)
+        sketch.op("SOFTMAX", (source,), (output,), beta=1.0)
+        found = mcusim.estimate(sketch.model(), load_board("nano33ble"))
+        ranges.append((found.least_cycles, found.cycles, found.most_cycles))
+    assert ranges[0][0] == ranges[0][2]
+    assert ranges[1][0] < ranges[1][1] < ranges[1][2]
