@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from mcusim.fixedpoint import inlined
-from mcusim.hardware import Board
+from mcusim.hardware import Board, Region
 from mcusim.recording import ACCESS, ADDRESS, BLOCK_ADDRESS, BLOCK_HALFWORD, LITERAL, NO_ACCESS
 
 NO_ADDRESS = -1
 NO_REGION = -1
 REGION_COLUMNS = 3  # of a row of `region_rows`: first address, address behind the last, class
+BEYOND_BYTES = 16 << 20  # behind a bank, of what does not fit in it
 SYSTEM_BUS = 0x2000_0000  # below it the code bus serves (DDI 0403E, B3.1)
 
 
 def region_rows(board: Board, classes: dict[str, int]) -> list[int]:
-    """Rows for `region_of`, one a region, flash first because code is there; `classes` gives each role a number."""
+    """Rows for `region_of`, one a region, flash first because code is there; `classes` gives each role a number.
+
+    What does not fit in a bank lies behind its end, where a plan goes on, and waits as if the bank were larger.
+    """
     ordered = sorted(board.regions, key=lambda region: (region.kind != "flash", region.address))
     return [
         number
         for region in ordered
         if region.place in classes
-        for number in (region.address, region.address + region.bytes, classes[region.place])
+        for number in (region.address, _reach(region, board.regions), classes[region.place])
     ]
+
+
+def _reach(region: Region, regions: Sequence[Region]) -> int:
+    """The address behind a region and what does not fit in it: at most where the next region begins."""
+    end = region.address + region.bytes
+    return min([end + BEYOND_BYTES, *(one.address for one in regions if one.address >= end)])
 
 
 def unfollowed(board: Board, roles: frozenset[str]) -> tuple[str, ...]:

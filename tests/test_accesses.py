@@ -47,11 +47,19 @@ def test_the_first_instruction_of_a_region_is_not_mistaken_for_a_visit():
 
 
 @pytest.mark.parametrize(
-    "address, number", [(FLASH, 1), (FLASH + (1 << 20) - 1, 1), (FLASH + (1 << 20), None), (SRAM, 2), (DTCM, None)]
+    "address, number",
+    [
+        (FLASH, 1),
+        (FLASH + (1 << 20) - 1, 1),
+        (FLASH + (1 << 20), 1),  # of what does not fit
+        (FLASH + (17 << 20), None),
+        (SRAM, 2),
+        (DTCM, None),
+    ],
 )
 def test_region_of(address, number):
     rows = region_rows(board(5, QSPI, DTCM), {"flash": 1, "sram": 2, "qspi": 3})
-    assert rows[:3] == [FLASH, FLASH + (1 << 20), 1]
+    assert rows[:3] == [FLASH, FLASH + (17 << 20), 1]
     parameters = np.array([99, 99, *rows])
     found = np.zeros(1, np.int64)
     place(address, parameters, 2, found)
