@@ -91,7 +91,7 @@ def target_of(core: Core) -> Target:
 
 
 def measure(board: Board, models: Sequence[Model]) -> list[Measured]:
-    """Emulate every layer of models; those of models that do not fit the board's flash are left out.
+    """Emulate every layer of models.
 
     A layer counts where its code must still be in the cache, or must have been evicted; small ones do not wait for
     the latter: they run again with empty caches.
@@ -99,10 +99,7 @@ def measure(board: Board, models: Sequence[Model]) -> list[Measured]:
     board = _first_choice(board)
     target, cache, found = target_of(board_core(board)), code_cache(board), list[Measured]()
     for number, model in enumerate(models):
-        planned = plan(model, board)
-        if planned.code_address + len(planned.firmware.linked_image) > planned.banks.flash.end:
-            continue
-        machine = Machine.start(planned, _inputs(model, number))
+        machine = Machine.start(plan(model, board), _inputs(model, number))
         passed, last = 0, dict[str, int]()
         for op in model.ops:
             cost = COSTS[op.name].count(model, op, target)
