@@ -55,5 +55,13 @@ def _renumbered(argument: Argument, numbers: Mapping[int, int]) -> Argument:
     if isinstance(argument, ScratchPointer):
         return ScratchPointer(numbers[argument.request], argument.byte_offset)
     if isinstance(argument, Struct):
-        return Struct(tuple(_renumbered(member, numbers) for member in argument.members))
+        # A structure within it holds pointers too: an LSTM's gates.
+        return Struct(
+            tuple(
+                tuple(_renumbered(one, numbers) for one in member)
+                if isinstance(member, tuple)
+                else _renumbered(member, numbers)
+                for member in argument.members
+            )
+        )
     return argument

@@ -13,6 +13,8 @@ from vectors import OPERATORS
 from vectors.case import CASES, load_case
 from vectors.case import FOLDER as VECTORS
 
+from mcusim.elf import load_firmware
+
 # Of each image: Clang's target and CPU as ziglang names them, and the options of GCC, which links.
 IMAGES = {
     "armv6m": ("eabi", "cortex_m0plus", "-mcpu=cortex-m0plus -mfloat-abi=soft"),
