@@ -50,7 +50,10 @@ def kept_from_faster(run: Run) -> tuple[str, ...]:
     for layer in run.layers:
         for one in layer.faster:
             layers[f"{layer.op}: {layer.variant}; {_faster(layer, one)}"].append(layer)
-    return tuple(f"Layer {', '.join(str(one.index) for one in found)} {text}" for text, found in layers.items())
+    return tuple(
+        f"Layer{'s' if len(found) > 1 else ''} {', '.join(str(one.index) for one in found)} {text}"
+        for text, found in layers.items()
+    )
 
 
 def _faster(layer: Layer, one: Faster) -> str:
@@ -150,7 +153,7 @@ def _uneven(run: Run) -> list[str]:
 def _reference_kernels(run: Run) -> list[str]:
     """Layers without a CMSIS-NN kernel; TensorFlow Lite Micro runs reference code there too."""
     slow = [layer for layer in run.layers if layer.kernel.startswith("mcusim_")]
-    share = sum(layer.cycles or 0 for layer in slow) / (run.totals.cycles or 1)
+    share = sum(layer.cycles or 0 for layer in slow) / run.totals.cycles if run.totals.cycles else 0.0
     if share < WORTH_NOTING:
         return []
     names = ", ".join(sorted({layer.op for layer in slow}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -46,13 +47,15 @@ def variant_of(trace: Trace) -> str:
     family, is_wrapper, _ = trace.entry.partition(WRAPPER)
     if not is_wrapper:
         return trace.entry
-    entered = []
+    entered, instructions = set[str](), Counter[str]()
     for edge in trace.edges:
         source, target = trace.blocks[edge.previous], trace.blocks[edge.block]
+        instructions[target.function] += edge.count * len(target.instructions)
         if edge.previous >= 0 and source.function == trace.entry and target.function.startswith(CMSIS_NN):
-            entered.append(target.function)
-    others = [name for name in entered if name != trace.entry]
-    return next((name for name in others if name.startswith(family)), others[0] if others else trace.entry)
+            entered.add(target.function)
+    # What the wrapper asks before it chooses takes a few instructions, where a compiler has not inlined it.
+    others = sorted(entered - {trace.entry}, key=lambda name: (not name.startswith(family), -instructions[name], name))
+    return others[0] if others else trace.entry
 
 
 def blocked(model: Model, op: Op, variant: str) -> tuple[Blocked, ...]:
@@ -72,7 +75,7 @@ def _reference(model: Model, op: Op, variant: str) -> Blocked:
     output = model.tensors[op.outputs[0]]
     fast = BROADCAST.get(op.name)
     if fast is None or "broadcast" not in variant:
-        return Blocked("", f"CMSIS-NN has no kernel for {op.name} of these types", None)
+        return Blocked("", f"CMSIS-NN has no kernel for {op.name} of these types and zero points", None)
     change = Change("both operands of the output's shape", output.shape, {0: output.shape, 1: output.shape})
     return Blocked(f"{fast}_{SUFFIXES.get(output.dtype, 's8')}", "an operand is broadcast", change)
 

@@ -244,7 +244,7 @@ def _quantization(table: Table | None, subject: str, dtype: str, shape: tuple[in
 
 def _tensor(index: int, table: Table, constants: _Constants, place: str, written: Set[int]) -> Tensor:
     """One tensor; `written` are those that the graph's inputs and operators write, `place` begins messages."""
-    name = table.text("name")
+    name = table.text("name") or f"tensor {index}"
     subject = f"{place}tensor {index} ({shown(name)})"
     dtype = names(schema.TensorType).get(table.integer("type"), "").lower()
     if not dtype:

@@ -204,7 +204,7 @@ def test_sentences_name_all_layers_of_a_kind():
     twice = dataclasses.replace(run, layers=(run.layers[0], dataclasses.replace(run.layers[0], index=1)))
     (sentence,) = kept_from_faster(twice)
     assert sentence.startswith(
-        "Layer 0, 1 CONV_2D: arm_convolve_1x1_s8; kept from arm_convolve_1x1_s8_fast by: stride 2×2."
+        "Layers 0, 1 CONV_2D: arm_convolve_1x1_s8; kept from arm_convolve_1x1_s8_fast by: stride 2×2."
     )
     assert f"{run.layers[0].faster[0].cycles:,} cycles instead of {run.layers[0].cycles:,} (" in sentence
 
@@ -213,7 +213,7 @@ def test_what_cmsis_nn_lacks_has_nothing_faster():
     model = one_layer("LOGISTIC", [Value((1, 8), 0.1)], Value((1, 8), 1 / 256, -128)).model
     (one,) = explained(model).faster
     assert (one.variant, one.change, one.cycles) == (None, None, None)
-    assert one.condition == "CMSIS-NN has no kernel for LOGISTIC of these types"
+    assert one.condition == "CMSIS-NN has no kernel for LOGISTIC of these types and zero points"
 
 
 def test_int4_weights():
