@@ -61,9 +61,17 @@ def estimate(model: Model, board: Board) -> Estimate:
 
     For loops over many models, of which only those that are worth it are then run: layers of shapes seen before
     take a look-up, and others some tens of microseconds. A model that mcusim cannot run is not refused here: call
-    `plan` for that. Raises UnsupportedError for a board without formulas, BadModelError where shapes disagree.
+    `plan` for that. For a board without formulas all is None with the reason. Raises BadModelError where shapes
+    disagree.
     """
-    return _estimator(_Identical(board)).estimate(model)
+    found = _estimator(_Identical(board))
+    return not_estimated(model, found) if isinstance(found, str) else found.estimate(model)
+
+
+def not_estimated(model: Model, reason: str) -> Estimate:
+    """The estimate of a model of which no layer has one, for one reason."""
+    layers = tuple(LayerEstimate(op.name, None, None, None, None, None, reason) for op in model.ops)
+    return Estimate(None, None, None, None, None, reason, None, layers)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,14 +88,19 @@ class _Identical:
 
 
 @functools.lru_cache(maxsize=64)
-def _estimator(identical: _Identical) -> Estimator:
+def _estimator(identical: _Identical) -> Estimator | str:
+    """Of a board, or why there is none."""
     board = identical.board
     not_simulated = board_core(board).not_simulated
     formulas = stored_formulas(board.id) if board.id in board_names() and not not_simulated else None
     if formulas is None:
-        raise UnsupportedError(f"{board.id}: {not_simulated or 'no cost formulas are fitted for it'}")
-    if board != load_board(board.id):
-        raise UnsupportedError(f"{board.id}: cost formulas hold for the board as mcusim's file of it says, unchanged")
+        return f"{board.id}: {not_simulated or 'no cost formulas are fitted for it'}"
+    fitted = load_board(board.id)
+    if board.clock_hz != fitted.clock_hz:
+        clocks = f"{board.clock_hz / 1e6:g} MHz, only at {fitted.clock_hz / 1e6:g} MHz"
+        return f"{board.id}: no cost formulas are fitted for it at {clocks}"
+    if board != fitted:
+        return f"{board.id}: cost formulas hold for the board as mcusim's file of it says, unchanged"
     return Estimator(board, formulas)
 
 
@@ -179,7 +192,9 @@ class Estimator:
             if cost.kernel not in self._forms:
                 raise UnsupportedError(f"no cost formula is fitted for {cost.kernel}")
         except UnsupportedError as error:
-            unknown = LayerEstimate(op.name, None, None, None, None, None, str(error))
+            # The estimate is kept for every layer of this shape: its reason names none of them.
+            reason = str(error).removeprefix(f"{layer_name(op)}: ")
+            unknown = LayerEstimate(op.name, None, None, None, None, None, reason)
             return unknown, unknown, 0
         form = self._forms[cost.kernel]
         middle, least, most = self._cycles(form, cost)

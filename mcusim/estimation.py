@@ -6,8 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from mcusim import record
-from mcusim.errors import UnsupportedError
-from mcusim.estimate import Estimate, LayerEstimate, estimate
+from mcusim.estimate import Estimate, LayerEstimate, estimate, not_estimated
 from mcusim.ops import OPERATORS
 from mcusim.plan import Plan
 
@@ -17,14 +16,9 @@ NOT_DEFAULT = "cost formulas hold for the default placement of weights and arena
 
 def plan_estimate(plan: Plan) -> Estimate:
     """The estimate of a plan; where there is none, every layer has the reason."""
-    try:
-        if not plan.placement().is_default:
-            raise UnsupportedError(NOT_DEFAULT)
-        return estimate(plan.model, plan.board)
-    except UnsupportedError as error:
-        reason = str(error)
-        layers = (LayerEstimate(op.name, None, None, None, None, None, reason) for op in plan.model.ops)
-        return Estimate(None, None, None, None, None, reason, None, tuple(layers))
+    if not plan.placement().is_default:
+        return not_estimated(plan.model, NOT_DEFAULT)
+    return estimate(plan.model, plan.board)
 
 
 def beside(plan: Plan, layers: Sequence[record.Layer]) -> tuple[record.Layer, ...]:

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcusim import energy, record
-from mcusim.elf import Manifest, firmware_path, layouts, load_firmware, load_manifest
+from mcusim.elf import firmware_path, layouts, load_firmware, load_manifest
 from mcusim.errors import BadInputError
+from mcusim.estimate import Estimate
 from mcusim.estimation import beside, estimated_layers, plan_estimate
 from mcusim.expectation import expected_error, no_error
 from mcusim.faster_variants import with_gains
@@ -86,7 +87,8 @@ def run(
     ranged = _with_ranges(explained, possible)
     # The formulas are those of mcusim's own kernels.
     compared = beside(plan, ranged) if plan.library is None else ranged
-    return _record(complete, compared, extremes, outputs, command, given)
+    provenance = _provenance(plan, "emulation", memory_timing(plan.board), given)
+    return _record(complete, compared, _totals(plan, compared, extremes), _notes(plan), provenance, outputs, command)
 
 
 def _with_ranges(
@@ -172,12 +174,12 @@ def _input_arrays(model: Model, inputs: Array | Sequence[Array] | None) -> tuple
 def _record(
     plan: Plan,
     layers: tuple[record.Layer, ...],
-    extremes: _Extremes,
+    totals: record.Totals,
+    notes: tuple[str, ...],
+    provenance: record.Provenance,
     outputs: tuple[Array, ...],
     command: str,
-    given: str,
 ) -> record.Run:
-    manifest = load_manifest(plan.image)
     verdict = plan.verdict()
     return record.Run(
         schema=record.SCHEMA,
@@ -197,10 +199,10 @@ def _record(
         verdict=verdict,
         memory=plan.memory(),
         flash=plan.flash(),
-        totals=_totals(plan, layers, extremes),
+        totals=totals,
         layers=layers,
-        provenance=_provenance(plan, manifest, given),
-        notes=_notes(plan),
+        provenance=provenance,
+        notes=notes,
         output_digests=tuple(_digest(array) for array in outputs),
         energy=energy.running_power(plan.board),
         duty_cycle=None,
@@ -260,22 +262,20 @@ def _totals(plan: Plan, layers: Sequence[record.Layer], extremes: _Extremes) -> 
 
 def _notes(plan: Plan) -> tuple[str, ...]:
     """What the figures leave out, and what they assume."""
-    notes = [*plan.notes, *memory_caveats(plan.board)]
     own = "mcusim's own kernels, which have CMSIS-NN's API"
     kernels = f"the kernels in {plan.library.file}, for what CMSIS-NN lacks of mcusim's own" if plan.library else own
-    notes.append(
+    cycles = (
         f"Cycles are those of {kernels}. TensorFlow Lite Micro's interpreter "
         "comes on top: on NUCLEO-L4R5ZI about 185 cycles between operators and 1,000 to 1,200 within each."
     )
-    notes.append(NOT_COUNTED)
-    if drawn := energy.note(energy.running_power(plan.board)):
-        notes.append(drawn)
-    return tuple(notes)
+    drawn = energy.note(energy.running_power(plan.board))
+    return (*plan.notes, *memory_caveats(plan.board), cycles, NOT_COUNTED, *([drawn] if drawn else []))
 
 
-def _provenance(plan: Plan, manifest: Manifest, given: str) -> record.Provenance:
+def _provenance(plan: Plan, engine: str, memory_model: str, given: str) -> record.Provenance:
+    manifest = load_manifest(plan.image)
     return record.Provenance(
-        engine="emulation",
+        engine=engine,
         kernels=record.Kernels(
             source=manifest.source_sha256,
             compiler=manifest.compiler,
@@ -285,7 +285,7 @@ def _provenance(plan: Plan, manifest: Manifest, given: str) -> record.Provenance
         core_table=f"cores/{plan.core.id}.toml",
         board_file=plan.board.file,
         runtime=f"memory as of TensorFlow Lite Micro with {plan.runtime.kernels} kernels, August 2026",
-        memory_model=memory_timing(plan.board),
+        memory_model=memory_model,
         input=given,
         library=plan.library,
         library_reason=None if plan.library else OWN_RAN,
@@ -324,21 +324,24 @@ def plan_only(plan: Plan, command: str = "") -> record.Run:
         range_over=None,
         cycles_reason=reason,
     )
-    notes = (
+    notes = (f"{_counted_code(plan)}; the stack of the kernels is not counted.", NOT_COUNTED)
+    return _record(plan, (), unknown, notes, _provenance(plan, "plan", "none", "none"), (), command)
+
+
+def _counted_code(plan: Plan) -> str:
+    """What stands in for the code of a core that is not simulated, as a sentence without its end."""
+    return (
         f"The arena is that of kernels with {'MVE' if plan.core.mve else 'DSP instructions'}. Code is counted as built "
-        f"for {plan.firmware.isa}, and differs for {plan.core.isa}; the stack of the kernels is not counted.",
-        NOT_COUNTED,
+        f"for {plan.firmware.isa}, and differs for {plan.core.isa}"
     )
-    complete = _record(plan, (), _Extremes(0, 0, 0, 0.0), (), command, "none")
-    provenance = dataclasses.replace(complete.provenance, engine="plan", memory_model="none")
-    return dataclasses.replace(complete, totals=unknown, notes=notes, provenance=provenance)
 
 
 def estimate_only(plan: Plan, command: str = "") -> record.Run:
     """A run that is not executed: fit, owners of bytes, and cycles of each layer by its kernel's cost formula.
 
     Without a formula for one of the layers, cycles, latency and energy of the whole are None with the reason. The
-    stack of the kernels counts as 0.
+    stack of the kernels counts as 0; a note says so. `error_percent` is against emulation, whose own error
+    `error_source` gives.
     """
     estimate = plan_estimate(plan)
     power = energy.running_power(plan.board)
@@ -355,18 +358,33 @@ def estimate_only(plan: Plan, command: str = "") -> record.Run:
         energy_j_reason=reason,
         error_percent=estimate.error_percent,
         error_percent_reason=estimate.reason,
-        error_source=None if estimate.reason else "median error of the formulas against emulation, which has its own",
+        error_source=None if estimate.reason else _error_of_estimate(plan),
         least_cycles=estimate.least_cycles,
         most_cycles=estimate.most_cycles,
         range_over=None if estimate.reason else "the values that layers may have",
         cycles_reason=estimate.reason,
     )
-    complete = _record(plan, (), _Extremes(0, 0, 0, 0.0), (), command, "none")
-    stale = (f"The cost formulas may be off: {estimate.stale}.",) if estimate.stale else ()
-    return dataclasses.replace(
-        complete,
-        totals=totals,
-        layers=estimated_layers(plan, estimate.layers),
-        notes=(*stale, "Cycles are estimated by cost formulas; nothing was executed.", *complete.notes),
-        provenance=dataclasses.replace(complete.provenance, engine="estimate"),
-    )
+    layers = estimated_layers(plan, estimate.layers)
+    # Memory timing is not asked where no formula rests on it: a board's file need not know it at every clock.
+    rest = any(layer.cycles is not None for layer in layers)
+    provenance = _provenance(plan, "estimate", memory_timing(plan.board) if rest else "none", "none")
+    return _record(plan, layers, totals, _notes_of_estimate(plan, estimate, rest), provenance, (), command)
+
+
+def _notes_of_estimate(plan: Plan, estimate: Estimate, has_cycles: bool) -> tuple[str, ...]:
+    """The notes of a run that is not executed; those on cycles where one of its layers has any."""
+    notes = [f"The cost formulas may be off: {estimate.stale}."] if estimate.stale else []
+    estimated = "Cycles are estimated by cost formulas; nothing was executed."
+    notes.append("Nothing was executed." if estimate.cycles is None else estimated)
+    notes.append("RAM leaves out the stack of the kernels, which is not known before they are executed.")
+    if plan.core.not_simulated:
+        notes.append(f"{_counted_code(plan)}.")
+    return (*notes, *(_notes(plan) if has_cycles else (*plan.notes, NOT_COUNTED)))
+
+
+def _error_of_estimate(plan: Plan) -> str:
+    """What the formulas' error is taken against, and the error of that."""
+    memory = memory_timing(plan.board)
+    error = expected_error(plan.board, plan.core, memory)
+    own = f"±{error.percent:.2g}%, {error.source}" if error else f"not validated: {no_error(plan.core, memory)}"
+    return f"median error of the formulas against emulation; emulation's own error comes on top: {own}"

@@ -11,7 +11,9 @@ import pytest
 from mcusim import record
 from mcusim.errors import BadInputError
 from mcusim.estimation import NOT_DEFAULT, plan_estimate
+from mcusim.expectation import expected_error, no_error
 from mcusim.hardware import load_board
+from mcusim.memory_systems import memory_timing
 from mcusim.plan import plan
 from mcusim.renderers import RENDERERS, validation
 from mcusim.run import estimate_only, run
@@ -73,7 +75,35 @@ def test_an_operator_without_a_formula(planned, monkeypatch):
     document = record.to_json(found)
     jsonschema.validate(document, SCHEMA)
     record.from_json(document)
-    assert "no formula" in RENDERERS["text"](found)
+    assert found.notes[0] == "Nothing was executed."
+    report = RENDERERS["text"](found)
+    assert "no formula" in report and "Layers" in report
+    shares = report.partition("Layers")[2].partition("Arena")[0]
+    assert "%" not in shares and "0.00" not in shares
+
+
+def test_without_any_formula_only_memory_is_reported():
+    """Not even the memory timing is asked, which the board's file does not know at this clock."""
+    board = load_board("nano33ble").at_clock(16_000_000)
+    found = estimate_only(plan(load(ROOT / "models" / "digits_cnn.tflite"), board))
+    assert found.totals.cycles is None and "no cost formulas" in found.totals.cycles_reason
+    assert found.provenance.memory_model == "none"
+    assert record.from_json(record.to_json(found)).totals == found.totals
+    assert "Layers" not in RENDERERS["text"](found)
+
+
+@pytest.mark.parametrize("name", ["nano33ble", "sparkfun_edge"])
+def test_the_error_is_that_of_formulas_and_of_emulation(name):
+    planned = plan(load(ROOT / "models" / "digits_cnn.tflite"), load_board(name))
+    memory = memory_timing(planned.board)
+    error = expected_error(planned.board, planned.core, memory)
+    words = f"±{error.percent:.2g}%, {error.source}" if error else f"not validated: {no_error(planned.core, memory)}"
+    source = estimate_only(planned).totals.error_source
+    assert source.startswith("median error of the formulas against emulation") and source.endswith(words)
+
+
+def test_the_stack_that_ram_leaves_out_is_named(planned):
+    assert any("leaves out the stack of the kernels" in note for note in estimate_only(planned).notes)
 
 
 def test_another_placement_has_no_estimate():

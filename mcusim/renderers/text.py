@@ -118,7 +118,8 @@ def _sections(run: Run, width: int) -> Iterable[RenderableType]:
     if run.layers:
         if run.totals.cycles_by_cause is not None:
             yield _titled("Cycles by cause", _causes(run.totals))
-        yield from _layers(run, width - 2)
+        if any(layer.cycles is not None for layer in run.layers):
+            yield from _layers(run, width - 2)
         yield from _differences(run.layers)
         if kept := kept_from_faster(run):
             yield _titled("Kept from faster functions", _bullets(kept))
@@ -282,18 +283,19 @@ def _rows(columns: Sequence[_Column], bars_of: Run | None) -> Table:
         headers += [column.header, "|"] if bars_of and column.header == ">share" else [column.header]
     table = _table(*headers, narrow=True)
     top = max((layer.cycles or 0 for layer in bars_of.layers), default=0) if bars_of else 0
+    total = bars_of.totals.cycles if bars_of else None
     for index, cells in enumerate(zip(*(column.cells for column in columns), strict=True)):
         row: list[RenderableType] = list(cells)
         if bars_of:
             cycles = bars_of.layers[index].cycles or 0
-            row.insert(headers.index("|"), _Bar(cycles / max(top, 1), _heat(cycles / (bars_of.totals.cycles or 1)), 20))
+            row.insert(headers.index("|"), _Bar(cycles / max(top, 1), _heat(cycles / total if total else 0.0), 20))
         table.add_row(*row)
     return table
 
 
 def _cost_columns(run: Run) -> list[_Column]:
     """What every row has; where a user's kernels ran, what mcusim's own take in place of the main cause."""
-    layers, total = run.layers, run.totals.cycles or 1
+    layers = run.layers
     causes = [main_cause(layer) for layer in layers]
     marks = [_mark(layer) for layer in layers]
     beyond = _Column("beyond issue", [f"{cause} {share:.0%}" if cause else "–" for cause, share in causes])
@@ -302,7 +304,7 @@ def _cost_columns(run: Run) -> list[_Column]:
         _Column("output", [figures.extents(layer.shape) for layer in layers]),
         _Column(">cycles", [_count(layer.cycles) for layer in layers]),
         *own,
-        _Column(">share", [figures.percent((layer.cycles or 0) / total) for layer in layers]),
+        _Column(">share", [_share(layer.cycles, run.totals.cycles) for layer in layers]),
         *([] if own else [beyond]),
         _Column("exact", marks),
     ]
@@ -331,12 +333,16 @@ def _count(value: int | None) -> str:
     return "–" if value is None else f"{value:,}"
 
 
+def _share(cycles: int | None, total: int | None) -> str:
+    return "–" if cycles is None or total is None else figures.percent(cycles / max(total, 1))
+
+
 def _optional_columns(layers: Sequence[Layer]) -> dict[str, _Column]:
     """Columns in the order of the report; kernels without CMSIS-NN's prefix, which every row would repeat."""
     cells = {
         "kernel": [layer.variant.removeprefix("arm_") or "–" for layer in layers],
         "MACs": [f"{layer.macs:,}" if layer.macs else "–" for layer in layers],
-        "cycles/MAC": [figures.ratio(layer.cycles or 0, layer.macs) for layer in layers],
+        "cycles/MAC": ["–" if layer.cycles is None else figures.ratio(layer.cycles, layer.macs) for layer in layers],
         "estimate": [_count(layer.estimated_cycles) for layer in layers],
         "instr.": [_count(layer.instructions) for layer in layers],
         "scratch": [f"{layer.scratch_bytes:,}" for layer in layers],

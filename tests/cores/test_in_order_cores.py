@@ -79,6 +79,8 @@ def test_every_instruction_of_the_committed_firmware_is_timed(name: str) -> None
     total = 0
     for code, address in _code(PACKAGE / "firmware" / f"{CORES[name]}.elf"):
         for instruction in decode(code, address):
+            if instruction.mnemonic == "udf":
+                continue  # a trap, behind which nothing goes on: it takes no time that anybody asks for
             total += 1
             in_order.facts(core, instruction, "firmware")
     assert total > 1000
