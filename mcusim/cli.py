@@ -21,8 +21,8 @@ EXIT_REFUSED, EXIT_INTERRUPTED, EXIT_PIPE_CLOSED = 2, 130, 141
 
 app = typer.Typer(
     name="mcusim",
-    help="Fit, cycles and bit-exactness of int8 TensorFlow Lite models on Cortex-M boards, without the board. "
-    "Exit status: 0 fits and bit-exact; 1 does not fit or not bit-exact; 2 bad usage, bad input or unsupported. "
+    help="Fit, cycles and bit-exactness of int8 and int16 TensorFlow Lite models on Cortex-M boards, without the "
+    "board. Exit status: 0 fits and bit-exact; 1 does not fit or not bit-exact; 2 bad usage, bad input or unsupported. "
     "With any command, --debug shows the traceback of an error.",
     add_completion=False,
     rich_markup_mode=None,

@@ -169,10 +169,15 @@ def judge(run: Run) -> None:
     if run.duty_cycle is not None and run.duty_cycle.busy_share > 1:
         problems.append(f"it {energy.duty_words(run.duty_cycle)}")
     if wrong:
-        problems.append(f"{len(wrong)} of {len(run.layers)} layers are not bit-exact, layer {wrong[0].index} first")
+        problems.append(f"{_layers(len(wrong), len(run.layers))} not bit-exact, layer {wrong[0].index} first")
     if problems:
         complain(f"{run.model.name} on {run.board.name}: {'; '.join(problems)}")
         raise typer.Exit(EXIT_NOT_FIT)
+
+
+def _layers(wrong: int, layers: int) -> str:
+    """How many layers of how many, with the verb."""
+    return "its only layer is" if layers == 1 else f"{wrong} of {layers} layers are"
 
 
 def run_renders(run: Run) -> dict[str, Render]:

@@ -252,6 +252,8 @@ class _Result:
             found.append(f"Values were made up for registers that the program polled: {places}{more}.")
         if self.stacks.state[call_stacks.DROPPED]:
             found.append("Calls were too deep or too many to follow all of them; chains of calls are not complete.")
+        if self.intervals is not None and self.intervals.is_cut:
+            found.append(f"The region ran more often: only its first {len(self.intervals.occurrences):,} times count.")
         if self.run.console.dropped_bytes:
             found.append(f"{self.run.console.dropped_bytes:,} bytes of output are not kept.")
         return tuple(found)
@@ -310,9 +312,10 @@ def _start(run: FirmwareRun, image: Image, board: Board, entry: Entry) -> str:
         if entry.arguments:
             raise BadInputError("--args are those of a function; name it with --entry")
         if table is None:
+            taken = ", taken for a raw binary," if image.kind == "bin" else ""
             raise BadInputError(
-                f"{image.name} has no vector table that leads into it; say where it is with --vector-table, or name a "
-                "function with --entry"
+                f"{image.name}{taken} has no vector table that leads into it; say where it is with --vector-table, "
+                "or name a function with --entry"
             )
         run.start_at_reset(table)
         return f"reset, vector table at {table:#010x}"

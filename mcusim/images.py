@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
-from mcusim import debug_line
+from mcusim import archive, debug_line
 from mcusim.build_attributes import BuildAttributes, parse_build_attributes
 from mcusim.debug_line import DebugLine
 from mcusim.elf import MAX_ENTRIES, SHF_COMPRESSED, SHN_UNDEF, Section, container, read_bounded, sections_of, string_at
@@ -128,6 +128,8 @@ def parse_image(data: bytes, name: str, base: int | None = None) -> Image:
         return _parse_hex(data, name)
     if not data:
         raise BadInputError(f"{name} is empty; {EXPECTED} is expected")
+    if archive.is_archive(data):
+        raise BadInputError(f"{name} is a static archive of object files, no program; link it to one ({EXPECTED})")
     if base is None:
         raise BadInputError(f"{name} is neither ELF nor Intel HEX; for a raw binary say with --base where it lies")
     return _plain(data, name, "bin", [(base, data)], None)

@@ -14,7 +14,7 @@ from mcusim.images import Image
 from mcusim.recording import Observer, Table
 from mcusim.regimes import Snapshot
 
-MOST_OCCURRENCES = 10_000
+MOST_OCCURRENCES = 100_000
 TIMER = "timer"
 _ADDRESSES = re.compile(r"(0x[0-9a-fA-F]{1,8}):(0x[0-9a-fA-F]{1,8})")
 
@@ -41,6 +41,7 @@ class Intervals:
     exception_cycles: int = 0
     waited_cycles: int = 0
     ends: dict[tuple[int, int], int] = field(default_factory=dict)  # how often it ended, by regime and last block
+    is_cut: bool = False  # whether it ran more often than is kept
     _open: tuple[int, int, Snapshot, Table] | None = None
     _before: tuple[int, int] = (0, 0)  # exception and waited cycles at its beginning
 
@@ -50,8 +51,10 @@ class Intervals:
         return self._open is not None
 
     def begin(self) -> None:
-        """It begins, between two blocks, unless it runs already."""
-        if self._open is None and len(self.occurrences) < MOST_OCCURRENCES:
+        """It begins, between two blocks, unless it runs already or has run too often to keep."""
+        if self._open is None and len(self.occurrences) == MOST_OCCURRENCES:
+            self.is_cut = True
+        elif self._open is None:
             recorder = self.run.machine.recorder
             snapshot, tree = recorder.snapshot(), call_stacks.snapshot(self.stacks)
             self._open = self._now(), recorder.instructions, snapshot, tree

@@ -16,6 +16,7 @@ from mcusim import documents
 from mcusim.errors import BadInputError
 
 SCHEMA = "mcusim.run/1"
+EXPECTED = f"a run saved with --json ({SCHEMA}, or mcusim.exec/1 of mcusim exec)"
 VERSION = "0.1.0"  # of mcusim; pyproject.toml has the same
 FILE_LIMIT_BYTES = 64 << 20  # the longest saved run that is read; a layer takes about a kilobyte
 
@@ -374,8 +375,10 @@ def from_json(document: object, file: str = "run") -> Run:
     """
     if not isinstance(document, Mapping):
         raise BadInputError(f"{file}: expected a {SCHEMA} document, found none")
-    if document.get("schema") != SCHEMA:
-        raise BadInputError(f"{file}: schema: expected {SCHEMA!r}, found {str(document.get('schema'))[:40]!r}")
+    if "schema" not in document:
+        raise BadInputError(f"{file}: schema is missing; {EXPECTED} is expected")
+    if document["schema"] != SCHEMA:
+        raise BadInputError(f"{file}: schema: {EXPECTED} is expected, found {str(document['schema'])[:40]!r}")
     if "output_digests" in document or "outputs" not in document:
         raise BadInputError(f"{file}: outputs is missing; expected a list")
     outputs = document["outputs"]
@@ -391,11 +394,11 @@ def from_json(document: object, file: str = "run") -> Run:
 
 def load_run(path: str | os.PathLike[str]) -> Run:
     """The run that a file holds; BadInputError as `from_json`."""
-    text = documents.read_text(path, FILE_LIMIT_BYTES, f"a {SCHEMA} file")
+    text = documents.read_text(path, FILE_LIMIT_BYTES, EXPECTED)
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise BadInputError(f"{os.fspath(path)} is not JSON: {error}; a {SCHEMA} file is expected") from None
+        raise BadInputError(f"{os.fspath(path)} is not JSON: {error}; {EXPECTED} is expected") from None
     return from_json(document, os.fspath(path))
 
 

@@ -30,7 +30,7 @@ class Regime:
 class Snapshot:
     """Everything that is counted, at one moment: by edge, pair of operands and site, and by block and event.
 
-    The first three have a row for each regime, in order of their coming into force.
+    The first three have a row for each regime, in order of their coming into force; columns are what was known.
     """
 
     edges: Table
@@ -39,7 +39,7 @@ class Snapshot:
     observed: tuple[Table, ...]
 
     def minus(self, earlier: Snapshot) -> Snapshot:
-        """What was counted since an earlier moment; tables only grow, so that rows keep their places."""
+        """What was counted since an earlier moment; tables only grow, so that all keep their places."""
         return self._joined(earlier, -1)
 
     def plus(self, other: Snapshot) -> Snapshot:
@@ -62,7 +62,7 @@ class Snapshot:
 
 
 def _joined(table: Table, older: Table, sign: int) -> Table:
-    """A table with the rows of an older one added or taken away."""
+    """A table with an older one, which may lack rows and columns, added or taken away."""
     result = table.copy()
-    result[: len(older)] += sign * older
+    result[: older.shape[0], : older.shape[1]] += sign * older
     return result

@@ -55,7 +55,6 @@ class ResumableRecorder(Recorder):
         self._begun = self._counters()
         self._settled = tuple(np.zeros((1, len(counters)), np.int64) for counters in self._begun)
         self._settled_cycles = 0
-        self._begun_edges = np.zeros(0, np.int64)  # in order of their numbers
 
     def add_observer(self, one: Observer) -> None:
         """Have another observer follow, from the start."""
@@ -87,11 +86,8 @@ class ResumableRecorder(Recorder):
     def _settle(self) -> None:
         """What was counted until now belongs to the regime that was in force."""
         self._settled_cycles = self._cycles_without_waiting()
-        now = self._counters()
-        for settled, counters, begun in zip(self._settled, now, self._begun, strict=True):
-            settled[self.regime] += counters - begun
-        self._begun = now
-        self._begun_edges = self.state[self._edge_counts()]
+        self._settled = self._by_regime()
+        self._begun = self._counters()
 
     def _exchange(self, walker: Walker) -> None:
         """Time what is known of the code anew."""
@@ -225,7 +221,7 @@ class ResumableRecorder(Recorder):
 
     def _cycles_without_waiting(self) -> int:
         counts = self.state[self._edge_counts()]
-        counts[: len(self._begun_edges)] -= self._begun_edges
+        counts[: len(self._begun[0])] -= self._begun[0]
         static = int(self._static.rows @ counts) if len(counts) else 0
         return self._settled_cycles + static + self._operand_cycles()
 
@@ -237,7 +233,9 @@ class ResumableRecorder(Recorder):
         if self.state[observer.DIVIDES] != self._known_operands:
             self._known_operands = int(self.state[observer.DIVIDES])
             self._beyond = self._cycles_beyond(table)
-        return int(self._beyond @ (table[:, 1] - self._begun[1]))
+        counts = table[:, 1].copy()
+        counts[: len(self._begun[1])] -= self._begun[1]
+        return int(self._beyond @ counts)
 
     def _cycles_beyond(self, table: Table) -> Table:
         """Cycles beyond the first of each row of operands."""
@@ -263,17 +261,26 @@ class ResumableRecorder(Recorder):
     def snapshot(self) -> Snapshot:
         """All counts as they are now, between two blocks."""
         self.finish()
-        edges, operands, sites = (settled.copy() for settled in self._settled)
-        for table, now, begun in zip((edges, operands, sites), self._counters(), self._begun, strict=True):
-            table[self.regime] += now - begun
-        return Snapshot(edges, operands, sites, tuple(counts.copy() for counts in self._counts))
+        return Snapshot(*self._by_regime(), tuple(counts.copy() for counts in self._counts))
+
+    def _by_regime(self) -> tuple[Table, Table, Table]:
+        """What each regime has counted until now, by edge, by pair of operands and by site."""
+        tables = []
+        for settled, now, begun in zip(self._settled, self._counters(), self._begun, strict=True):
+            table = np.zeros((len(settled), len(now)), np.int64)  # edges may have come since
+            table[:, : settled.shape[1]] = settled
+            table[self.regime] += now
+            table[self.regime, : len(begun)] -= begun
+            tables.append(table)
+        edges, operands, sites = tables
+        return edges, operands, sites
 
     def _counters(self) -> tuple[Table, ...]:
-        """All counts by edge, by pair of operands and by site, of all regimes."""
+        """All counts by edge, by pair of operands and by site, of all regimes; edges by their numbers."""
         operands = self.state[observer.DIVIDE_TABLE : observer.SITE_MAP].reshape(-1, observer.DIVIDE_WORDS)
         return (
-            observations.edge_table(self.state)[:, observer.EDGE_COUNT].copy(),
-            operands[:, 1].copy(),
+            self.state[self._edge_counts()],
+            operands[:, 1].copy() if self.state[observer.DIVIDES] else np.zeros(0, np.int64),
             self._site_rows()[:, observer.SITE_COUNT].copy(),
         )
 
@@ -307,7 +314,8 @@ class ResumableRecorder(Recorder):
 
     def _trace(self, interval: Snapshot, part: Snapshot, entry: str, stack: tuple[int, int], stop: int) -> Trace:
         """A trace with the edges of an interval and the counts of a part of it."""
-        table = observations.edge_table(self.state).copy()
+        slots = np.array(self._slots[: interval.edges.shape[1]], np.int64)
+        table = self.state[slots[:, np.newaxis] + np.arange(observer.EDGE_WORDS)]
         table[:, observer.EDGE_COUNT] = part.edges.sum(axis=0)
         edges = table[interval.edges.any(axis=0)]
         outside = ~np.isin(edges[:, observer.EDGE_PREVIOUS], edges[:, observer.EDGE_BLOCK])
@@ -324,8 +332,9 @@ class ResumableRecorder(Recorder):
     def _operands(self, counted: Table) -> dict[int, dict[tuple[int, int, int], int]]:
         state = self.state.copy()
         table = state[observer.DIVIDE_TABLE : observer.SITE_MAP].reshape(-1, observer.DIVIDE_WORDS)
-        table[:, 1] = counted
-        table[counted == 0] = 0
+        table[:, 1] = 0
+        table[: len(counted), 1] = counted
+        table[table[:, 1] == 0] = 0
         return observations.operands_of(state)
 
     def _discover(self, slot: int) -> None:

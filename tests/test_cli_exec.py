@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import shlex
 import subprocess
 import sys
 
@@ -125,3 +126,23 @@ def test_commands_typed_on_a_terminal():
         "m-timeouts-0\nm-ready\nm-name-hal\nm-ready\nm-start\nm-result-3256500\nm-end\nm-ready\nm-name-hal"
     )
     assert "without printing" in " ".join(text.split()) and "UART_Handler" in text
+
+
+def test_the_command_is_the_whole_one(capsys, tmp_path):
+    options = ["--clock", "4MHz", "--entry", "work", "--args", "100", "--send", "a b", "--send", "q", "--until", "m%"]
+    command = ["exec", str(build("regions", "m4")), *BOARD, *options]
+    assert main([*command, "--region", "0x10:0x20", "--json"]) == 2  # which never ran
+    capsys.readouterr()
+    assert main([*command, "--json"]) == 0
+    told = shlex.split(json.loads(capsys.readouterr().out)["command"])
+    assert told[0] == "mcusim" and sorted(told[1:]) == sorted(command)
+    assert main([*told[1:], "-q"]) == 0
+
+
+def test_formats_of_other_runs_are_named(capsys, tmp_path):
+    saved = tmp_path / "run.json"
+    saved.write_text("{}")
+    assert main(["show", str(saved)]) == 2
+    assert "schema is missing" in (error := capsys.readouterr().err) and "mcusim.exec/1" in error
+    assert main(["show", str(saved), "--format", "speedscope"]) == 2
+    assert "'speedscope' is one of runs of mcusim exec" in capsys.readouterr().err

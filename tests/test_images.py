@@ -140,3 +140,8 @@ def test_damaged_files_are_a_program_or_a_sentence():
                 parse_image(bytes(data), "x", 0)
             except BadInputError as error:
                 assert "\n" not in str(error)
+
+
+def test_a_static_archive_is_named_as_one():
+    with pytest.raises(BadInputError, match=r"libx\.a is a static archive of object files"):
+        parse_image(b"!<arch>\nmain.o/  ", "libx.a", 0x08000000)

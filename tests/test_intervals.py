@@ -5,7 +5,7 @@ import struct
 import pytest
 from firmware_build import BOARDS, build
 
-from mcusim import execution
+from mcusim import execution, intervals
 from mcusim.chips import chip_of, load_chip
 from mcusim.errors import BadInputError
 from mcusim.execute import Entry, Talk, execute
@@ -100,3 +100,10 @@ def test_regions_agree_however_they_are_found(core):
     assert instructions == sorted(instructions)
     # Beyond the instructions between, the call's refill: at most 4 cycles (Arm's TRMs), and loads of 2.
     assert 0 < by_timer.region.occurrences[1].cycles - warm.cycles <= 2 * (instructions[1] - instructions[0]) + 4
+
+
+def test_a_region_that_runs_too_often_says_so(monkeypatch):
+    monkeypatch.setattr(intervals, "MOST_OCCURRENCES", 2)
+    result = run(parse_interest("timer", None, None, program()))
+    assert len(result.region.occurrences) == 2 and result.totals.instructions == 2 * 202
+    assert any("only its first 2 times count" in note for note in result.notes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -22,6 +23,8 @@ from mcusim.command_line import (
 )
 from mcusim.errors import BadInputError
 
+MOST_INSTRUCTIONS = 2_000_000_000  # unless it is said
+
 
 def exec_firmware(
     firmware: Annotated[str, typer.Argument(help="An ELF, Intel HEX or raw binary file of a bare-metal program.")],
@@ -34,7 +37,7 @@ def exec_firmware(
         str | None, typer.Option("--args", metavar="LIST", help="Its integers or symbols, commas between.")
     ] = None,
     vector_table: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Where the vector table is.")] = None,
-    max_instructions: Annotated[int, typer.Option(metavar="N", min=1, help="Stop after so many.")] = 2_000_000_000,
+    max_instructions: Annotated[int, typer.Option(metavar="N", min=1, help="Stop after so many.")] = MOST_INSTRUCTIONS,
     files: Annotated[str | None, typer.Option(metavar="DIR", help="Semihosting may use files in there.")] = None,
     input_file: Annotated[str | None, typer.Option("--input", metavar="FILE", help="Lines sent to the UART.")] = None,
     send: Annotated[list[str] | None, typer.Option(metavar="TEXT", help="Text sent to it; may be given again.")] = None,
@@ -57,6 +60,23 @@ def exec_firmware(
 
     Exit status: 0 it ended by itself or waits for what never comes; 1 it fails, resets, or does not end.
     """
+    options = {
+        "--board": board,
+        "--clock": clock,
+        "--base": base,
+        "--chip": chip,
+        "--entry": entry,
+        "--args": arguments,
+        "--vector-table": vector_table,
+        "--max-instructions": None if max_instructions == MOST_INSTRUCTIONS else str(max_instructions),
+        "--files": files,
+        "--input": input_file,
+        "--prompt": prompt or None,
+        "--until": until or None,
+        "--region": region,
+        "--marker": marker,
+        "--minus": minus,
+    }
     loaded_board = Setup(clock, None, None).board(board)
     from mcusim.renderers.execution import FORMATS
 
@@ -89,7 +109,7 @@ def exec_firmware(
         talk=talk,
         interest=interest,
         max_instructions=max_instructions,
-        command=shlex.join(["mcusim", "exec", firmware, "--board", board]),
+        command=_command(firmware, options, send or (), region_text),
     )
     if talk.show is not None and result.console and not result.console.endswith("\n"):
         delivery.print_text("\n")
@@ -97,6 +117,18 @@ def exec_firmware(
         result = execution.minus(result, before)
     target.deliver(execution_renders(result))
     judge_execution(result)
+
+
+def _command(
+    firmware: str, options: Mapping[str, str | None], send: Sequence[str], region_text: tuple[str, str] | None
+) -> str:
+    """The command with everything that the result depends on, for a shell; `options` are None where not given."""
+    words = ["mcusim", "exec", firmware]
+    for option, value in options.items():
+        words += [] if value is None else [option, value]
+    for text in send:
+        words += ["--send", text]
+    return shlex.join(words if region_text is None else [*words, "--region-text", *region_text])
 
 
 def _address(option: str, text: str | None) -> int | None:

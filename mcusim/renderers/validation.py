@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from mcusim import figures, tables
 from mcusim.advice import against_own
 from mcusim.record import Layer, Run
+
+LEGEND_COLUMNS = 11  # before the meanings
+LEAST_COLUMNS = 40
 
 
 def render(run: Run, width: int = 80) -> str:
@@ -26,18 +31,29 @@ def render(run: Run, width: int = 80) -> str:
     wrong = [layer for layer in run.layers if not layer.bit_exact]
     memory = run.memory
     own = against_own(run)
+    legend = (
+        ("reference", "the Numba kernel's result on the same input, compared bit by bit"),
+        ("estimate", "how far the kernel's cost formula is from the executed cycles; a dash: there is none"),
+        ("plan", "where inputs, output and scratch lie; a kernel that changes other RAM ends in an error"),
+        (
+            "arena",
+            f"{memory.arena_bytes:,} bytes: head {memory.head_bytes:,}, tail {memory.tail_bytes:,}; "
+            f"smallest accepted {memory.smallest_arena_bytes:,}",
+        ),
+    )
     paragraphs = [
         tables.safe(f"{run.model.name} on {run.board.name}: {_verdict(run, len(wrong))}") + "\n",
         tables.grid(headers, rows, width),
         "".join(tables.safe(f"layer {one.index} {one.op}: {one.difference}") + "\n" for one in wrong),
         tables.safe(own) + "\n" if own else "",
-        "reference  the Numba kernel's result on the same input, compared bit by bit\n"
-        "estimate   how far the kernel's cost formula is from the executed cycles; a dash: there is none\n"
-        "plan       where inputs, output and scratch lie; a kernel that changes other RAM ends in an error\n"
-        f"arena      {memory.arena_bytes:,} bytes: head {memory.head_bytes:,}, tail {memory.tail_bytes:,}; "
-        f"smallest accepted {memory.smallest_arena_bytes:,}\n",
+        "".join(_wrapped(f"{word:{LEGEND_COLUMNS}}{meaning}", width) for word, meaning in legend),
     ]
     return "\n".join(paragraph for paragraph in paragraphs if paragraph)
+
+
+def _wrapped(text: str, width: int) -> str:
+    """A line of the legend in lines of at most `width` columns, the meanings below each other."""
+    return textwrap.fill(text, max(width, LEAST_COLUMNS), subsequent_indent=" " * LEGEND_COLUMNS) + "\n"
 
 
 def _estimate(layer: Layer) -> str:
@@ -48,6 +64,8 @@ def _estimate(layer: Layer) -> str:
 
 
 def _verdict(run: Run, wrong: int) -> str:
+    if len(run.layers) == 1:
+        return "its layer DIFFERS" if wrong else "its layer is bit-exact"
     if wrong:
-        return f"{wrong} of {len(run.layers)} layers DIFFER"
+        return f"{wrong} of {len(run.layers)} layers {'DIFFERS' if wrong == 1 else 'DIFFER'}"
     return f"all {len(run.layers)} layers are bit-exact"

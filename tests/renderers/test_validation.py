@@ -3,6 +3,8 @@
 import dataclasses
 import re
 
+import pytest
+
 from mcusim.renderers import validation
 
 
@@ -26,3 +28,14 @@ def test_estimates_stand_beside_executed_cycles(example_run):
     first = dataclasses.replace(example_run.layers[0], estimated_cycles=2 * example_run.layers[0].cycles)
     run = dataclasses.replace(example_run, layers=(first, *example_run.layers[1:]))
     assert re.search(r"^ 0  CONV_2D .* \+100\.0%  = reference$", validation.render(run), re.MULTILINE)
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_the_legend_keeps_to_the_width(example_run, width):
+    legend = validation.render(example_run, width).partition("reference  the")[2]
+    assert legend and max(len(line) for line in legend.splitlines()) <= width
+
+
+def test_one_layer_is_no_plural(example_run):
+    run = dataclasses.replace(example_run, layers=example_run.layers[:1])
+    assert "nano33ble: its layer is bit-exact\n" in validation.render(run)
