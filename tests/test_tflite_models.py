@@ -29,7 +29,8 @@ ENUMERATIONS = {
 
 
 def check_tensor(tensor, other, root, data):
-    assert tensor.name == (other.Name() or b"").decode()
+    # A tensor without a name is named by its number, so that reports can tell of it.
+    assert tensor.name == ((other.Name() or b"").decode() or f"tensor {tensor.index}")
     assert tensor.shape == (tuple(other.ShapeAsNumpy().tolist()) if other.ShapeLength() else ())
     assert getattr(schema.TensorType, tensor.dtype.upper()) == other.Type()
     assert tensor.is_variable == other.IsVariable()

@@ -98,12 +98,12 @@ def test_a_run_has_layers_without_code():
 def test_a_wrong_assignment_is_found():
     _, streams = streaming()
     planned = plan(streams, board())
-    machine = Machine.start(planned, [random_elements(0, (1, 1, 2))])
+    *others, last = planned.invocations
+    short = dataclasses.replace(last.calls[0], arguments=(*last.calls[0].arguments[:2], 5))
+    wrong = dataclasses.replace(planned, invocations=(*others, dataclasses.replace(last, calls=(short,))))
+    machine = Machine.start(wrong, [random_elements(0, (1, 1, 2))])
     for layer_op in streams.ops[:-1]:
         machine.layer(layer_op)
-    other = machine.invocations[-1].calls[0]
-    short = dataclasses.replace(other, arguments=(*other.arguments[:2], 5))
-    machine.invocations = (*machine.invocations[:-1], dataclasses.replace(machine.invocations[-1], calls=(short,)))
     assert machine.layer(streams.ops[-1])[0].difference.startswith("handle[0, 2, 1]")
 
 
