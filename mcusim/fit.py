@@ -36,6 +36,8 @@ MOST_COLD_CYCLES = 30_000  # of a layer to which it matters that its code is not
 CODE_BYTES = 40_000  # about what the kernels take of flash
 FOLDS = 5
 FEWEST_LAYERS = 8  # that a formula is fitted to
+# From the least value of an input to behind the greatest, where these are not those of int8.
+VALUES = {"bool": (0, 2), "uint8": (0, 2**8), "int16": (-(2**15), 2**15), "int32": (-(2**31), 2**31)}
 COLD = "cold "  # in front of the names of counts whose code is not in a cache
 
 Matrix = NDArray[np.float64]
@@ -70,7 +72,7 @@ def sample_models(board: Board, share: float = 1.0) -> Iterator[Model]:
     rng = np.random.default_rng(SEED)
     runs: list[list[str]] = []
     for name, costing in COSTS.items():
-        left = max(1, round(costing.samples * share))
+        left = max(1, round(costing.samples * share)) if costing.samples else 0
         while left > 0:
             runs.append([name] * min(left, int(rng.integers(1, LONGEST_RUN + 1))))
             left -= len(runs[-1])
@@ -103,6 +105,8 @@ def measure(board: Board, models: Sequence[Model]) -> list[Measured]:
         passed, last = 0, dict[str, int]()
         for op in model.ops:
             cost = COSTS[op.name].count(model, op, target)
+            if not cost.counts:
+                continue
             cycles, waits = machine.cycles_and_waits(op)
             if cache is None:
                 found.append(Measured(model, op, False, cycles, waits))
@@ -143,7 +147,7 @@ def _inputs(model: Model, number: int) -> list[NDArray[np.generic]]:
     return [
         rng.normal(size=tensor.shape).astype(np.float32)
         if tensor.dtype == "float32"
-        else rng.integers(-128, 128, tensor.shape).astype(tensor.dtype)
+        else rng.integers(*VALUES.get(tensor.dtype, (-128, 128)), tensor.shape).astype(tensor.dtype)
         for tensor in tensors
     ]
 
@@ -218,8 +222,7 @@ def _value(form: Mapping[str, float], counts: Mapping[str, float]) -> float:
 def _errors(board: Board, observations: Sequence[Observation], cycles: Counts, waits: Counts) -> list[float]:
     return [
         abs((_value(cycles, one.cost.counts) + _value(waits, _waiting_counts(board, one))) / one.cycles - 1)
-        for one in observations
-        if not one.cost.spread
+        for one in [one for one in observations if not one.cost.spread] or observations
     ]
 
 

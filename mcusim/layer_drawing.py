@@ -1,0 +1,39 @@
+"""A random number generator → shapes and tensors of layers, as a fit of cost formulas draws them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from mcusim.sketch import Sketch
+
+MOST_ELEMENTS = 2_000
+FEWEST_OF_VALUES = 100  # elements of layers whose values decide what runs: enough that their shares are the expected
+# How many steps of a type one of int8 is: scales are smaller by as much.
+STEPS: Mapping[str, int] = {"int8": 1, "uint8": 1, "int16": 256, "int32": 2**24}
+
+
+def shape_of(rng: np.random.Generator, most: int = MOST_ELEMENTS, fewest: int = 4) -> tuple[int, ...]:
+    """[1, h, w, c] of about so many elements, their logarithm uniform."""
+    elements = math.exp(rng.uniform(math.log(fewest), math.log(most)))
+    channels = int(rng.integers(1, 65))
+    side = max(1, round(math.sqrt(elements / channels)))
+    return 1, side, max(1, round(elements / channels / side)), channels
+
+
+def quantized(sketch: Sketch, rng: np.random.Generator, shape: Sequence[int], dtype: str, scale: float) -> int:
+    """A new activation of a type, its scale that of int8 brought to the type's steps; any zero point where it has one.
+
+    Zero points far apart tell what negative values take from what others do.
+    """
+    zero_point = int(rng.integers(-128, 128)) + (128 if dtype == "uint8" else 0)
+    return sketch.activation(
+        shape, scale / STEPS.get(dtype, 1), zero_point if dtype in ("int8", "uint8") else 0, dtype
+    )
+
+
+def picked(rng: np.random.Generator, of: Sequence[str]) -> str:
+    """One of some words."""
+    return of[int(rng.integers(len(of)))]
