@@ -1,8 +1,9 @@
-"""Runs of bytes that a kernel copies or fills by memcpy and memset → how often each loop of these functions runs."""
+"""Runs of bytes that a kernel copies or fills → how often each loop of memcpy and memset, or of its own, runs."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import functools
+import math
 
 from mcusim.cost import Counts, Target
 
@@ -10,42 +11,38 @@ ALIGNMENT = 8  # as far as addresses decide which code runs
 LONG = 16  # from so many bytes on both functions take 16 at a time
 SHORT_BYTEWISE = 6  # up to so many bytes ARMv6-M's code takes them one by one, whatever their address
 ARMV6M_PAIRED = 32, 48  # from so many aligned bytes on its memcpy and memset take a loop of their own
+FEW_ELEMENTS = 6  # up to so many the compiler's loops take elements one by one
+ELEMENTS_AT_ONCE = 4
 EXTRA_ACCESSES = (0, 2, 1, 2)  # of a word that is loaded from an address modulo 4
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where runs begin: the first so many bytes behind a multiple of 16, the others each a step further."""
-
-    offset: int
-    step: int
+Loops = tuple[tuple[int, ...], ...]  # outer first: how often each runs, and the steps of the addresses in it
+Runs = tuple[tuple[tuple[int, ...], float], ...]  # addresses modulo 8, and the share of runs that have them
 
 
-ALIGNED = Places(0, 0)
+def copies(name: str, size: int, loops: Loops, offsets: tuple[int, int], target: Target) -> Counts:
+    """memcpy of `size` bytes in nested loops, from addresses and to addresses with such offsets and steps."""
+    return copies_between(name, math.prod(loop[0] for loop in loops), size, addresses(offsets, loops), target)
 
 
-def copies(name: str, times: float, size: int, source: Places, destination: Places, target: Target) -> Counts:
+def copies_between(name: str, times: float, size: int, runs: Runs, target: Target) -> Counts:
     """memcpy so often of `size` bytes, as kernels/Source/NNSupportFunctions/memcpy.c is compiled.
 
     With loads of words at any address all but the last bytes go by words; without, only between multiples of 4.
     """
-    if times == 0:
-        return {}
-    if size == 0:
+    if times == 0 or size == 0:
         return {f"{name}_empty": times}
+    each = {name: times}
     if target.unaligned:
-        counts = _by_words(name, times, size)
-        extra = _mean([EXTRA_ACCESSES[at % 4] for at in _addresses(times, source)])
-        return counts | {f"{name}_extra_accesses": times * extra * (size // 4)}
-    pairs = list(zip(_addresses(times, source), _addresses(times, destination), strict=True))
-    words, paired = (_mean([(one | other) % by == 0 for one, other in pairs]) for by in (4, ALIGNMENT))
+        extra = sum(EXTRA_ACCESSES[source % 4] * share for (source, _), share in runs)
+        return each | _by_words(name, times, size) | {f"{name}_extra_accesses": times * extra * (size // 4)}
+    words, paired = (sum(share for (one, other), share in runs if (one | other) % by == 0) for by in (4, ALIGNMENT))
     if size >= LONG:
         counts = _long(name, times, size, words, paired if size >= ARMV6M_PAIRED[0] else 0.0)
-        return counts | {f"{name}_bytes": times * (words * (size % 4) + (1 - words) * size)}
+        return each | counts | {f"{name}_bytes": times * (words * (size % 4) + (1 - words) * size)}
     if size <= SHORT_BYTEWISE:
-        return {f"{name}_few": times, f"{name}_bytes": times * size}
-    return {
-        f"{name}_short": times,
+        return each | {f"{name}_bytes": times * size}
+    return each | {
         f"{name}_bytes": times * (1 - words) * size,
         f"{name}_short_aligned": times * words,
         f"{name}_short_words": times * words * (size // 4),
@@ -53,21 +50,53 @@ def copies(name: str, times: float, size: int, source: Places, destination: Plac
     }
 
 
-def fills(name: str, times: float, size: int, destination: Places, target: Target) -> Counts:
-    """memset so often of `size` bytes, as kernels/Source/NNSupportFunctions/memset.c is compiled."""
-    if times == 0:
-        return {}
-    if size == 0:
+def fills(name: str, size: int, loops: Loops, offset: int, target: Target) -> Counts:
+    """memset of `size` bytes in nested loops, as kernels/Source/NNSupportFunctions/memset.c is compiled."""
+    times = math.prod(loop[0] for loop in loops)
+    if times == 0 or size == 0:
         return {f"{name}_empty": times}
+    each = {name: float(times)}
     if target.unaligned:
-        return _by_words(name, times, size)
-    at = _addresses(times, destination)
-    if size < LONG:
-        return {f"{name}_short": times} | _rest_of_fill(name, times, size, _mean([-one % 4 for one in at]))
-    words, paired = (_mean([one % by == 0 for one in at]) for by in (4, ALIGNMENT))
-    counts = _long(name, times, size, words, paired if size >= ARMV6M_PAIRED[1] else 0.0)
-    rest, lead = _rest_of_fill(name, times * words, size % LONG, 0.0), _mean([-one % 4 for one in at if one % 4])
-    return add(counts, rest, _rest_of_fill(name, times * (1 - words), size, lead))
+        return each | _by_words(name, times, size)
+    parts = [each]
+    for (at,), share in addresses((offset,), loops):
+        lead = -at % 4
+        if lead or size < LONG:
+            parts.append(_rest_of_fill(name, times * share, size, lead))
+            continue
+        paired = float(at == 0 and size >= ARMV6M_PAIRED[1])
+        parts.append(_long(name, times * share, size, 1.0, paired))
+        parts.append(_rest_of_fill(name, times * share, size % LONG, 0))
+    return add(*parts)
+
+
+@functools.lru_cache(maxsize=4096)
+def addresses(offsets: tuple[int, ...], loops: Loops) -> Runs:
+    """Where the runs of nested loops begin, modulo 8: each of some addresses with its offset and its steps."""
+    found = {tuple(offset % ALIGNMENT for offset in offsets): 1.0}
+    for times, *steps in loops:
+        period = 1 if all(step % ALIGNMENT == 0 for step in steps) else ALIGNMENT
+        reached: dict[tuple[int, ...], float] = {}
+        for turn in range(min(times, period)):
+            share = len(range(turn, times, period)) / times
+            for places, before in found.items():
+                moved = tuple((at + turn * step) % ALIGNMENT for at, step in zip(places, steps, strict=True))
+                reached[moved] = reached.get(moved, 0.0) + share * before
+        found = reached
+    return tuple(found.items())
+
+
+def looped(name: str, times: float, size: int) -> Counts:
+    """A loop over so many elements, so often, which the compiler may have made one over several elements at once."""
+    if size <= FEW_ELEMENTS:
+        return {f"{name}_few": times * size, f"{name}_few_runs": times}
+    rest = size % ELEMENTS_AT_ONCE
+    return {
+        f"{name}_elements": times * (size - rest),
+        f"{name}_rest": times * rest,
+        f"{name}_has_rest": times * (rest > 0),
+        f"{name}_many": times,
+    }
 
 
 def add(*parts: Counts) -> Counts:
@@ -77,10 +106,10 @@ def add(*parts: Counts) -> Counts:
 
 def _by_words(name: str, times: float, size: int) -> Counts:
     """16 bytes at a time, then up to three words, then up to three bytes."""
-    kind = "long" if size >= LONG else "short" if size >= 4 else "few"
     words, rest = size % LONG // 4, size % 4
     return {
-        f"{name}_{kind}": times,
+        f"{name}_long": times * (size >= LONG),
+        f"{name}_few": times * (size < 4),
         f"{name}_16": times * (size // LONG),
         f"{name}_words": times * words,
         f"{name}_has_words": times * (words > 0),
@@ -102,7 +131,7 @@ def _long(name: str, times: float, size: int, words: float, paired: float) -> Co
     }
 
 
-def _rest_of_fill(name: str, times: float, size: int, lead: float) -> Counts:
+def _rest_of_fill(name: str, times: float, size: int, lead: int) -> Counts:
     """What memset does byte by byte, or by words from a multiple of 4 on, `lead` bytes further."""
     if size <= SHORT_BYTEWISE:
         return {f"{name}_few": times * (size > 0), f"{name}_bytes": times * size}
@@ -113,12 +142,3 @@ def _rest_of_fill(name: str, times: float, size: int, lead: float) -> Counts:
         f"{name}_rest_words": times * whole,
         f"{name}_bytes": times * (size - lead - 4 * whole),
     }
-
-
-def _addresses(times: float, places: Places) -> list[int]:
-    """Addresses modulo 8 of the first runs, until they repeat."""
-    return [(places.offset + run * places.step) % ALIGNMENT for run in range(max(1, min(int(times), ALIGNMENT)))]
-
-
-def _mean(values: list[int] | list[bool]) -> float:
-    return sum(values) / len(values) if values else 0.0

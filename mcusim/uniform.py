@@ -82,3 +82,9 @@ def new_extremes(count: int) -> float:
         greatest = np.diff(reached**before, prepend=0.0)  # how likely each is the greatest so far
         changes += float(greatest @ (1 - reached))
     return changes
+
+
+@functools.lru_cache(maxsize=256)
+def mean_square(zero_point: int) -> float:
+    """Of int8 values less a zero point."""
+    return float(np.square(np.arange(-128, 128) - zero_point).mean())

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mcusim.cost import Costing
-from mcusim.costs import convolution, elementwise, movement, pairs, pooling, softmax
+from mcusim.costs import convolution, elementwise, movement, pairs, pooling, reduction, softmax, variables
 
 COSTS: Mapping[str, Costing] = {
     "ABS": elementwise.ABS,
     "ADD": pairs.ADD,
+    "ARG_MAX": reduction.ARG_MAX,
+    "ARG_MIN": reduction.ARG_MIN,
+    "ASSIGN_VARIABLE": variables.ASSIGN_VARIABLE,
     "AVERAGE_POOL_2D": pooling.AVERAGE_POOL_2D,
     "BATCH_TO_SPACE_ND": movement.BATCH_TO_SPACE_ND,
     "BROADCAST_TO": movement.BROADCAST_TO,
+    "CALL_ONCE": variables.CALL_ONCE,
     "CAST": movement.CAST,
     "CONCATENATION": movement.CONCATENATION,
     "CONV_2D": convolution.CONV_2D,
+    "CUMSUM": reduction.CUMSUM,
     "DEPTHWISE_CONV_2D": convolution.DEPTHWISE_CONV_2D,
     "DEPTH_TO_SPACE": movement.DEPTH_TO_SPACE,
     "DEQUANTIZE": elementwise.DEQUANTIZE,
@@ -29,6 +34,7 @@ COSTS: Mapping[str, Costing] = {
     "GREATER": pairs.GREATER,
     "GREATER_EQUAL": pairs.GREATER_EQUAL,
     "HARD_SWISH": elementwise.HARD_SWISH,
+    "L2_NORMALIZATION": reduction.L2_NORMALIZATION,
     "LEAKY_RELU": elementwise.LEAKY_RELU,
     "LESS": pairs.LESS,
     "LESS_EQUAL": pairs.LESS_EQUAL,
@@ -38,7 +44,7 @@ COSTS: Mapping[str, Costing] = {
     "LOGISTIC": elementwise.LOGISTIC,
     "MAXIMUM": pairs.MAXIMUM,
     "MAX_POOL_2D": pooling.MAX_POOL_2D,
-    "MEAN": pooling.MEAN,
+    "MEAN": reduction.MEAN,
     "MINIMUM": pairs.MINIMUM,
     "MIRROR_PAD": movement.MIRROR_PAD,
     "MUL": pairs.MUL,
@@ -48,9 +54,13 @@ COSTS: Mapping[str, Costing] = {
     "PADV2": movement.PADV2,
     "PRELU": pairs.PRELU,
     "QUANTIZE": elementwise.QUANTIZE,
+    "READ_VARIABLE": variables.READ_VARIABLE,
+    "REDUCE_MAX": reduction.REDUCE_MAX,
+    "REDUCE_MIN": reduction.REDUCE_MIN,
     "RELU": elementwise.RELU,
     "RELU6": elementwise.RELU6,
     "RESHAPE": movement.RESHAPE,
+    "RESIZE_BILINEAR": reduction.RESIZE_BILINEAR,
     "RESIZE_NEAREST_NEIGHBOR": movement.RESIZE_NEAREST_NEIGHBOR,
     "RSQRT": elementwise.RSQRT,
     "SHAPE": movement.SHAPE,
@@ -64,8 +74,10 @@ COSTS: Mapping[str, Costing] = {
     "SQUEEZE": movement.SQUEEZE,
     "STRIDED_SLICE": movement.STRIDED_SLICE,
     "SUB": pairs.SUB,
+    "SUM": reduction.SUM,
     "TANH": elementwise.TANH,
     "TRANSPOSE": movement.TRANSPOSE,
     "UNPACK": movement.UNPACK,
+    "VAR_HANDLE": variables.VAR_HANDLE,
     "ZEROS_LIKE": movement.ZEROS_LIKE,
 }

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mcusim.byte_runs import ALIGNED, Places, add, copies, fills
+from mcusim.byte_runs import ALIGNMENT, Runs, add, addresses, copies, copies_between, fills, looped
 from mcusim.call_costs import Arguments, Counted, by_calls, members, whole
-from mcusim.cost import Costing, Counts, Target
+from mcusim.cost import Cost, Costing, Counts, Target
 from mcusim.layer_drawing import picked, shape_of
+from mcusim.model import Model, Op
+from mcusim.operands import constant
 from mcusim.sketch import Sketch
 
 Function = Callable[[Arguments, Target], Counted]
@@ -23,7 +27,7 @@ FEW_BYTES = 16  # below which memcpy takes another way
 def _reshape(arguments: Arguments, target: Target) -> Counted:
     size = whole(arguments[2])
     kind = "" if size >= FEW_BYTES else " of a few bytes"
-    return kind, copies("copied", 1, size, ALIGNED, ALIGNED, target), {}
+    return kind, copies("copied", size, ((1, 0, 0),), (0, 0), target), {}
 
 
 def _pad_s8(arguments: Arguments, target: Target) -> Counted:
@@ -35,28 +39,32 @@ def _pad_s8(arguments: Arguments, target: Target) -> Counted:
     start = first * image + top * row
     counts: Counts = {"images": n, "rows": n * h}
     fill = functools.partial(fills, "filled", target=target)
-    ends = Places(0, 0), Places((first + n) * image, 0)
-    parts = [fill(1, size * image, at) for size, at in zip((first, last), ends, strict=True)]
-    parts += [fill(n, top * row, Places(first * image, image)), fill(n, bottom * row, Places(start + h * row, image))]
-    parts += [fill(n * h, left * pixel, Places(start, row))]
-    parts += [fill(n * h, right * pixel, Places(start + row - right * pixel, row))]
-    if pixel == c:
-        to = Places(start + left * pixel, row)
-        parts.append(copies("copied", n * h, w * c, Places(0, w * c), to, target))
-        return "", add(counts, *parts), {}
+    parts = [fill(first * image, ((1, 0),), offset=0), fill(last * image, ((1, 0),), offset=(first + n) * image)]
+    parts += [fill(top * row, ((n, image),), offset=first * image)]
+    parts += [fill(bottom * row, ((n, image),), offset=start + h * row)]
+    of_rows = ((n, image), (h, row))
+    parts += [fill(left * pixel, of_rows, offset=start)]
+    parts += [fill(right * pixel, of_rows, offset=start + row - right * pixel)]
     start += left * pixel
-    parts += [fill(n * h * w, front, Places(start, pixel)), fill(n * h * w, back, Places(start + front + c, pixel))]
-    parts.append(copies("copied", n * h * w, c, Places(0, c), Places(start + front, pixel), target))
+    if pixel == c:
+        parts.append(copies("copied", w * c, ((n, h * w * c, image), (h, w * c, row)), (0, start), target))
+        return "", add(counts, *parts), {}
+    pixels = (*of_rows, (w, pixel))
+    parts += [fill(front, pixels, offset=start), fill(back, pixels, offset=start + front + c)]
+    steps = ((n, h * w * c, image), (h, w * c, row), (w, c, pixel))
+    parts.append(copies("copied", c, steps, (0, start + front), target))
     return " of channels", add(counts, {"pixels": n * h * w}, *parts), {}
 
 
 def _pad(arguments: Arguments, target: Target) -> Counted:
     """Each output element is looked at, axis by axis until one is outside."""
-    sizes, outputs = members(arguments[1]), members(arguments[3])
+    sizes, befores, outputs = (members(one) for one in arguments[1:4])
     counts: Counts = {"rows": math.prod(outputs[:4]), "planes": math.prod(outputs[:3])}
     inside = 1
-    for axis, (size, output) in enumerate(zip(sizes, outputs, strict=True)):
-        counts[f"outside_{axis}"] = inside * (output - size) * math.prod(outputs[axis + 1 :])
+    for axis, (size, before, output) in enumerate(zip(sizes, befores, outputs, strict=True)):
+        rest = math.prod(outputs[axis + 1 :])
+        counts[f"before_{axis}"] = inside * before * rest
+        counts[f"after_{axis}"] = inside * (output - size - before) * rest
         inside *= size
     return f" of {whole(arguments[5])} bytes", counts | {"inside": inside}, {}
 
@@ -81,7 +89,7 @@ def _concatenation(axis: int, arguments: Arguments, target: Target) -> Counted:
     offset = whole(arguments[-1]) * math.prod(sizes[:axis])
     size = math.prod(sizes[: axis + 1])
     step = 0 if axis == 3 else whole(arguments[6]) * math.prod(sizes[:axis])
-    return "", copies("copied", math.prod(sizes[axis + 1 :]), size, Places(0, size), Places(offset, step), target), {}
+    return "", copies("copied", size, ((math.prod(sizes[axis + 1 :]), size, step),), (0, offset), target), {}
 
 
 def _transpose_s8(arguments: Arguments, target: Target) -> Counted:
@@ -96,17 +104,26 @@ def _loops(rank: int) -> tuple[tuple[str, int], ...]:
 
 
 def _strided_copy(arguments: Arguments, target: Target) -> Counted:
-    sizes = members(arguments[1])
-    return f" of {whole(arguments[3])} bytes", {name: math.prod(sizes[:end]) for name, end in _loops(5)}, {}
+    """Neighbours along the innermost axis may be taken several at once."""
+    sizes, steps = members(arguments[1]), members(arguments[2])
+    counts: Counts = {name: math.prod(sizes[:end]) for name, end in _loops(5)}
+    if steps[4] == 1:
+        counts |= {"elements": 0} | looped("neighbours", counts["rows"], sizes[4])
+    return f" of {whole(arguments[3])} bytes", counts, {}
 
 
 def _copy_rows(arguments: Arguments, target: Target) -> Counted:
-    """A memcpy for each row, written one behind the other; how they lie in the input is what an axis' steps say."""
+    """A memcpy for each row, written one behind the other."""
     sizes, steps, size = members(arguments[1]), members(arguments[2]), whole(arguments[3])
-    rows, row = math.prod(sizes[:4]), sizes[4] * size
-    step = next((b for a, b in zip(sizes[3::-1], steps[3::-1], strict=True) if a > 1), 0)
-    loops = {"planes": math.prod(sizes[:3]), "blocks": math.prod(sizes[:2])}
-    return "", loops | copies("copied", rows, row, Places(0, step * size), Places(0, row), target), {}
+    row = sizes[4] * size
+    loops: Counts = {"planes": math.prod(sizes[:3]), "blocks": math.prod(sizes[:2])}
+    steps_of = _behind_each_other(sizes[:4], [step * size for step in steps[:4]], row)
+    return "", loops | copies("copied", row, steps_of, (0, 0), target), {}
+
+
+def _behind_each_other(sizes: Sequence[int], steps: Sequence[int], run: int) -> tuple[tuple[int, int, int], ...]:
+    """Nested loops that read by steps, and write runs of bytes one behind the other."""
+    return tuple((size, steps[axis], run * math.prod(sizes[axis + 1 :])) for axis, size in enumerate(sizes))
 
 
 def _strided_slice(arguments: Arguments, target: Target) -> Counted:
@@ -114,20 +131,23 @@ def _strided_slice(arguments: Arguments, target: Target) -> Counted:
     sizes, begin, ends, strides = (members(arguments[position]) for position in range(1, 5))
     size = whole(arguments[5])
     counts = [-(-(b - a) // c) for a, b, c in zip(begin, ends, strides, strict=True)]
-    rows, row = math.prod(counts[:4]), counts[4] * size
-    offset = size * sum(a * math.prod(sizes[axis + 1 :]) for axis, a in enumerate(begin))
+    inner = [size * math.prod(sizes[axis + 1 :]) for axis in range(5)]
+    offset = sum(a * b for a, b in zip(begin, inner, strict=True))
+    steps = [a * b for a, b in zip(strides, inner, strict=True)]
     loops: Counts = {"planes": math.prod(counts[:3]), "blocks": math.prod(counts[:2])}
     if strides[4] == 1:
-        step = strides[3] * sizes[4] * size
-        return "", loops | copies("copied", rows, row, Places(offset, step), Places(0, row), target), {}
-    from_, to = Places(offset, strides[4] * size), Places(0, size)
-    return " of elements", loops | {"rows": rows} | copies("copied", rows * counts[4], size, from_, to, target), {}
+        row = counts[4] * size
+        walk = _behind_each_other(counts[:4], steps[:4], row)
+        return "", loops | copies("copied", row, walk, (offset, 0), target), {}
+    walk = _behind_each_other(counts, steps, size)
+    rows: Counts = {"rows": math.prod(counts[:4])}
+    return " of elements", loops | rows | copies("copied", size, walk, (offset, 0), target), {}
 
 
 def _copy_blocks(arguments: Arguments, target: Target) -> Counted:
     source, input_step, size, times, output_step, output = arguments
-    places = (Places(_offset(one), whole(step)) for one, step in ((source, input_step), (output, output_step)))
-    return "", copies("copied", whole(times), whole(size), *places, target), {}
+    steps = whole(times), whole(input_step), whole(output_step)
+    return "", copies("copied", whole(size), (steps,), (_offset(source), _offset(output)), target), {}
 
 
 def _offset(pointer: object) -> int:
@@ -135,37 +155,63 @@ def _offset(pointer: object) -> int:
 
 
 def _gather(arguments: Arguments, target: Target) -> Counted:
-    """The blocks lie anywhere in the input: as far as their size lets them."""
+    """The blocks lie anywhere in the input, as far as their size lets them: every other one, one of three ..."""
     batches, outer, _, size, count = (whole(one) for one in arguments[2:7])
     loops: Counts = {"rows": batches * outer, "batches": batches}
-    return "", loops | copies("copied", batches * outer * count, size, Places(0, size), Places(0, size), target), {}
+    anywhere = ((batches * outer, 0, count * size), (count, 0, size), (ALIGNMENT, size, 0))
+    runs = addresses((0, 0), anywhere)
+    return "", loops | copies_between("copied", batches * outer * count, size, runs, target), {}
+
+
+def _blocks(batches: Sequence[int], image: Sequence[int], block: Sequence[int], frame: Sequence[int]) -> _Taken:
+    """Which pixels of the batches, one after the other, are in the image, and where they are there."""
+    n, h, w = np.indices(tuple(batches[:3]))
+    y = h * block[1] + n // image[0] // block[0] - frame[1]
+    x = w * block[0] + n // image[0] % block[0] - frame[0]
+    inside = (y >= 0) & (y < image[1]) & (x >= 0) & (x < image[2])
+    return inside.reshape(-1), ((n % image[0] * image[1] + y) * image[2] + x).reshape(-1)
+
+
+_Taken = tuple[NDArray[np.bool_], NDArray[np.int64]]
+
+
+def _runs(*places: NDArray[np.int64]) -> Runs:
+    """The share of each combination of addresses modulo 8."""
+    found, times = np.unique(np.stack(places) % ALIGNMENT, axis=1, return_counts=True)
+    shares = times / max(1, times.sum())
+    return tuple((tuple(one), float(share)) for one, share in zip(found.T.tolist(), shares, strict=True))
 
 
 def _batch_to_space(arguments: Arguments, target: Target) -> Counted:
     """Each pixel of the batches goes to the image, unless it is cropped."""
-    n, h, w, _ = members(arguments[1])
-    size, image = whole(arguments[4]), math.prod(members(arguments[5])[:3])
-    loops: Counts = {"batches": n, "rows": n * h, "cropped": n * h * w - image}
-    block_w = members(arguments[2])[0]
-    return "", loops | copies("copied", image, size, Places(0, size), Places(0, block_w * size), target), {}
+    batches, block, crop, image = (members(arguments[position]) for position in (1, 2, 3, 5))
+    size = whole(arguments[4])
+    inside, places = _blocks(batches, image, block, crop)
+    runs = _runs(np.flatnonzero(inside) * size, places[inside] * size)
+    loops: Counts = {"batches": batches[0], "rows": batches[0] * batches[1], "cropped": int((~inside).sum())}
+    return "", loops | copies_between("copied", int(inside.sum()), size, runs, target), {}
 
 
 def _space_to_batch(arguments: Arguments, target: Target) -> Counted:
     """Each pixel of the batches is taken from the image, or padded."""
-    n, h, w, _ = members(arguments[6])
-    size, image = whole(arguments[4]), math.prod(members(arguments[1])[:3])
-    block_w = members(arguments[2])[0]
-    copied = copies("copied", image, size, Places(0, block_w * size), Places(0, size), target)
-    filled = fills("filled", n * h * w - image, size, Places(0, size), target)
-    return "", add({"batches": n, "rows": n * h}, copied, filled), {}
+    image, block, padding, batches = (members(arguments[position]) for position in (1, 2, 3, 6))
+    size = whole(arguments[4])
+    inside, places = _blocks(batches, image, block, padding)
+    runs = _runs(places[inside] * size, np.flatnonzero(inside) * size)
+    copied = copies_between("copied", int(inside.sum()), size, runs, target)
+    filled = [
+        fills("filled", size, ((round(share * int((~inside).sum())), 0),), at, target)
+        for (at,), share in _runs(np.flatnonzero(~inside) * size)
+    ]
+    return "", add({"batches": batches[0], "rows": batches[0] * batches[1]}, copied, *filled), {}
 
 
 def _fill(arguments: Arguments, target: Target) -> Counted:
-    return f" of {whole(arguments[1])} bytes", {"elements": whole(arguments[2])}, {}
+    return f" of {whole(arguments[1])} bytes", looped("filled", 1, whole(arguments[2])), {}
 
 
 def _zeros_like(arguments: Arguments, target: Target) -> Counted:
-    return "", fills("filled", 1, whole(arguments[0]), ALIGNED, target), {}
+    return "", fills("filled", whole(arguments[0]), ((1, 0),), 0, target), {}
 
 
 def _shape(arguments: Arguments, target: Target) -> Counted:
@@ -173,16 +219,35 @@ def _shape(arguments: Arguments, target: Target) -> Counted:
 
 
 def _resize_nearest(arguments: Arguments, target: Target) -> Counted:
-    n, h, w, _ = members(arguments[5])
-    size = whole(arguments[4])
-    aligned: Counts = {"rounded": n * h * (w + 1)} if whole(arguments[2]) else {}
-    source = Places(0, size)
-    return "", {"rows": n * h} | aligned | copies("copied", n * h * w, size, source, Places(0, size), target), {}
+    """A memcpy for each pixel, from rows and columns that float32 arithmetic picks."""
+    (_, height, width, _), (n, h, w, _) = members(arguments[1]), members(arguments[5])
+    align_corners, half_centers, size = (whole(one) for one in arguments[2:5])
+    y, x = (_nearest(*one, align_corners, half_centers) for one in ((height, h), (width, w)))
+    source = ((np.arange(n)[:, None, None] * height + y[:, None]) * width + x).reshape(-1)
+    runs = _runs(source * size, np.arange(n * h * w) * size)
+    counts: Counts = {"rows": n * h, "rounded" if align_corners else "cut": n * h * (w + 1)}
+    return "", counts | copies_between("copied", n * h * w, size, runs, target), {}
+
+
+def _nearest(before: int, after: int, align_corners: int, half_centers: int) -> NDArray[np.int64]:
+    """The input's index for each of the output's along an axis."""
+    edges = int(bool(align_corners) and after > 1)
+    positions = (np.arange(after) + half_centers / 2) * ((before - edges) / (after - edges))
+    return np.minimum(np.floor(positions + 0.5 * bool(align_corners)).astype(np.int64), before - 1)
 
 
 def _cast(arguments: Arguments, target: Target) -> Counted:
     """Types are numbered in the order of mcusim_type."""
-    return f" {TYPES[whole(arguments[1])]} to {TYPES[whole(arguments[2])]}", {"elements": whole(arguments[3])}, {}
+    return f" {TYPES[whole(arguments[1])]} to {TYPES[whole(arguments[2])]}", looped("cast", 1, whole(arguments[3])), {}
+
+
+def _count_transpose(model: Model, op: Op, target: Target) -> Cost:
+    """Where the innermost axis stays the innermost, arm_transpose_s8 has a loop of its own."""
+    cost = by_calls(FUNCTIONS)(model, op, target)
+    permutation = constant(model, op, 1, "permutation")
+    if cost.kernel == "arm_transpose_s8" and permutation is not None and permutation[-1] == len(permutation) - 1:
+        return dataclasses.replace(cost, kernel=f"{cost.kernel} of neighbours")
+    return cost
 
 
 TYPES = ("int8", "int16", "int32", "bool", "float32")
@@ -262,6 +327,8 @@ def _draw_transpose(sketch: Sketch, rng: np.random.Generator) -> None:
     rank, dtype = int(rng.integers(2, 5)), picked(rng, ("int8", "int16", "float32"))
     shape = _sizes(rng, rank, 12)
     permutation = [int(axis) for axis in rng.permutation(rank)]
+    if rng.random() < 0.3:
+        permutation = [*(int(axis) for axis in rng.permutation(rank - 1)), rank - 1]
     output = sketch.activation([shape[axis] for axis in permutation], dtype=dtype)
     sketch.op("TRANSPOSE", (sketch.activation(shape, dtype=dtype), _ints(sketch, permutation)), (output,))
 
@@ -404,6 +471,6 @@ SPLIT = _named(_draw_split, "SPLIT", 16)
 SPLIT_V = _named(_draw_split, "SPLIT_V", 16)
 SQUEEZE = _named(_draw_reshape, "SQUEEZE", 2)
 STRIDED_SLICE = _named(_draw_slice, "STRIDED_SLICE", 60)
-TRANSPOSE = _costing(_draw_transpose, 60)
+TRANSPOSE = Costing(_count_transpose, _draw_transpose, 80)
 UNPACK = _named(_draw_split, "UNPACK", 16)
 ZEROS_LIKE = _costing(_draw_zeros_like, 40)
