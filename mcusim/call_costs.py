@@ -26,11 +26,8 @@ def by_calls(functions: Mapping[str, Callable[[Arguments, Target], Counted]]) ->
     """
 
     def count(model: Model, op: Op, target: Target) -> Cost:
-        operator = OPERATORS[op.name]
-        reason = operator.check(model, op)
-        if reason is not None:
-            raise UnsupportedError(f"{layer_name(op)}: {reason}")
-        calls = operator.invocation(model, op, Runtime("cmsis_nn", target.dsp, mve=False)).calls
+        refuse(model, op)
+        calls = OPERATORS[op.name].invocation(model, op, Runtime("cmsis_nn", target.dsp, mve=False)).calls
         kernel, counts, spread = "", Counts(), dict[str, tuple[float, float]]()
         for call in calls:
             kind, found, between = functions[call.symbol](call.arguments, target)
@@ -40,6 +37,13 @@ def by_calls(functions: Mapping[str, Callable[[Arguments, Target], Counted]]) ->
         return Cost(kernel, counts, _streams(model, op, [one for call in calls for one in call.arguments]), spread)
 
     return count
+
+
+def refuse(model: Model, op: Op) -> None:
+    """UnsupportedError with the reason for a layer that mcusim cannot run."""
+    reason = OPERATORS[op.name].check(model, op)
+    if reason is not None:
+        raise UnsupportedError(f"{layer_name(op)}: {reason}")
 
 
 def _sum(one: tuple[float, float] | None, other: tuple[float, float]) -> tuple[float, float]:

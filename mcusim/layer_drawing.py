@@ -29,11 +29,19 @@ def quantized(sketch: Sketch, rng: np.random.Generator, shape: Sequence[int], dt
     Zero points far apart tell what negative values take from what others do.
     """
     zero_point = int(rng.integers(-128, 128)) + (128 if dtype == "uint8" else 0)
-    return sketch.activation(
-        shape, scale / STEPS.get(dtype, 1), zero_point if dtype in ("int8", "uint8") else 0, dtype
-    )
+    return sketch.activation(shape, scale / STEPS.get(dtype, 1), zero_point if dtype in ("int8", "uint8") else 0, dtype)
 
 
 def picked(rng: np.random.Generator, of: Sequence[str]) -> str:
     """One of some words."""
     return of[int(rng.integers(len(of)))]
+
+
+def sizes_of(rng: np.random.Generator, rank: int, most: int = 8) -> list[int]:
+    """So many sizes of axes."""
+    return [int(one) for one in rng.integers(1, most + 1, rank)]
+
+
+def int32s(sketch: Sketch, values: Sequence[object]) -> int:
+    """A new constant of int32: axes, sizes, paddings."""
+    return sketch.constant(np.array(values, np.int32))

@@ -6,6 +6,7 @@ import functools
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mcusim.requantization import STORED_RANGE
 
@@ -56,15 +57,15 @@ def saturated_shares(offset: int, multiplier: int, exponent: int) -> tuple[float
 
 
 @functools.lru_cache(maxsize=1024)
-def root_shares(offset: int, dtype: str) -> tuple[float, float, float]:
-    """Of the values of an RSQRT from 0 up: those above 1, their powers of 4 up to [2**27, 2**29), and zeros.
+def root_shares(offset: int, dtype: str) -> tuple[float, float]:
+    """Of the values of an RSQRT from 0 up: those above 1, and their powers of 4 up to [2**27, 2**29).
 
     TensorFlow Lite's root takes a step for each power of 4.
     """
     _, greatest = STORED_RANGE[dtype]
     values = np.arange(0, greatest + offset + 1)
     steps = [powers_of_4(float(value)) for value in values[2:]]
-    return len(steps) / len(values), sum(steps) / len(values), 1 / len(values)
+    return len(steps) / len(values), sum(steps) / len(values)
 
 
 def powers_of_4(value: float) -> int:
@@ -73,15 +74,18 @@ def powers_of_4(value: float) -> int:
     return max(0, -((exponent - 27) // 2)) if exponent < 27 else max(0, (exponent - 27) // 2)
 
 
-@functools.lru_cache(maxsize=1024)
 def new_extremes(count: int) -> float:
     """How often the greatest of so many int8 values, one behind the other, changes after the first."""
+    return float(_changes()[min(count, MOST_CHANGING) - 1])
+
+
+@functools.lru_cache(maxsize=1)
+def _changes() -> NDArray[np.float64]:
+    """The same for 1 value, 2 values ..."""
     reached = np.arange(1, 257) / 256  # the share of values up to each
-    changes = 0.0
-    for before in range(1, min(count, MOST_CHANGING)):
-        greatest = np.diff(reached**before, prepend=0.0)  # how likely each is the greatest so far
-        changes += float(greatest @ (1 - reached))
-    return changes
+    before = np.arange(1, MOST_CHANGING)[:, None]
+    greatest = np.diff(reached**before, prepend=0.0)  # how likely each is the greatest of so many
+    return np.concatenate([[0.0], np.cumsum(greatest @ (1 - reached))])
 
 
 @functools.lru_cache(maxsize=256)

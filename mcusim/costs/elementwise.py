@@ -1,4 +1,4 @@
-"""Operators of one operand that work element by element: a layer → which kernel runs, and its loop counts."""
+"""Operators of one operand or none that work element by element: a layer → which kernel runs, and its loop counts."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from mcusim import uniform
-from mcusim.call_costs import Arguments, Counted, by_calls, whole
-from mcusim.cost import Costing, Target
-from mcusim.layer_drawing import FEWEST_OF_VALUES, quantized, shape_of
+from mcusim.byte_runs import fills, looped
+from mcusim.call_costs import Arguments, Counted, by_calls, refuse, whole
+from mcusim.cost import CALL, Cost, Costing, Stream, Target
+from mcusim.layer_drawing import FEWEST_OF_VALUES, int32s, picked, quantized, shape_of, sizes_of
+from mcusim.model import Model, Op
+from mcusim.operands import same_shape
 from mcusim.sketch import Sketch
 
 Function = Callable[[Arguments, Target], Counted]
@@ -72,17 +75,47 @@ def _sigmoid_by_table(entry_bits: int, arguments: Arguments, target: Target) -> 
 
 def _root(dtype: str, arguments: Arguments, target: Target) -> Counted:
     size = _size(arguments)
-    above_1, steps, zeros = (size * share for share in uniform.root_shares(whole(arguments[1]), dtype))
+    above_1, steps = (size * share for share in uniform.root_shares(whole(arguments[1]), dtype))
     counts = {"elements": float(size), "roots": above_1, "steps": steps}
     return "", counts, {"roots": (0.0, float(size)), "steps": (0.0, 14.0 * size)}
 
 
+def _count_elu(model: Model, op: Op, target: Target) -> Cost:
+    """By elements, without the table that a call takes: to compute that is slower than all else here."""
+    source, _ = same_shape(model, op)
+    refuse(model, op)
+    stream = Stream(source.elements, 1, 0, source.is_constant, source.file_offset or 0)
+    return Cost("mcusim_elu_s8", {CALL: 1.0, "elements": source.elements}, (stream,))
+
+
+def _fill(arguments: Arguments, target: Target) -> Counted:
+    return f" of {whole(arguments[1])} bytes", looped("filled", 1, whole(arguments[2])), {}
+
+
+def _zeros_like(arguments: Arguments, target: Target) -> Counted:
+    return "", fills("filled", whole(arguments[0]), ((1, 0),), 0, target), {}
+
+
+def _shape(arguments: Arguments, target: Target) -> Counted:
+    return "", {"elements": whole(arguments[1])}, {}
+
+
+def _cast(arguments: Arguments, target: Target) -> Counted:
+    """Types are numbered in the order of mcusim_type."""
+    return f" {TYPES[whole(arguments[1])]} to {TYPES[whole(arguments[2])]}", looped("cast", 1, whole(arguments[3])), {}
+
+
+TYPES = ("int8", "int16", "int32", "bool", "float32")  # in the order of mcusim_type
+
 FUNCTIONS: Mapping[str, Function] = {
     "mcusim_abs_s8": _absolute,
     "mcusim_abs_s16": _absolute,
+    "mcusim_cast": _cast,
+    "mcusim_fill": _fill,
+    "mcusim_shape": _shape,
+    "mcusim_zeros_like": _zeros_like,
     "mcusim_dequantize_s8_f32": _linear,
     "mcusim_dequantize_s16_f32": _linear,
-    "mcusim_elu_s8": _linear,
     "mcusim_hard_swish_s8": _hard_swish,
     "mcusim_leaky_relu_s8": functools.partial(_signed, "int8"),
     "mcusim_leaky_relu_s16": functools.partial(_signed, "int16"),
@@ -170,6 +203,34 @@ def _draw_rsqrt(sketch: Sketch, rng: np.random.Generator) -> None:
     sketch.op("RSQRT", (source,), (quantized(sketch, rng, shape, dtype, 0.05),))
 
 
+def _few_or_many(rng: np.random.Generator) -> tuple[int, ...]:
+    """So few elements that the compiler's loops take them one by one, or more."""
+    return (int(rng.integers(1, 7)),) if rng.random() < 0.25 else shape_of(rng)
+
+
+def _draw_fill(sketch: Sketch, rng: np.random.Generator) -> None:
+    shape, dtype = _few_or_many(rng), picked(rng, ("int8", "float32"))
+    sketch.op(
+        "FILL", (int32s(sketch, shape), sketch.activation((1,), dtype=dtype)), (sketch.activation(shape, dtype=dtype),)
+    )
+
+
+def _draw_zeros_like(sketch: Sketch, rng: np.random.Generator) -> None:
+    shape, dtype = shape_of(rng, 8_000), picked(rng, ("int8", "float32"))
+    sketch.op("ZEROS_LIKE", (sketch.activation(shape, dtype=dtype),), (sketch.activation(shape, dtype=dtype),))
+
+
+def _draw_shape(sketch: Sketch, rng: np.random.Generator) -> None:
+    shape = sizes_of(rng, int(rng.integers(1, 6)), 3)
+    sketch.op("SHAPE", (sketch.activation(shape),), (sketch.activation((len(shape),), dtype="int32"),))
+
+
+def _draw_cast(sketch: Sketch, rng: np.random.Generator) -> None:
+    shape = _few_or_many(rng)
+    source, output = picked(rng, TYPES[:-1]), picked(rng, TYPES)
+    sketch.op("CAST", (sketch.activation(shape, dtype=source),), (sketch.activation(shape, dtype=output),))
+
+
 def _costing(draw: Callable[[Sketch, np.random.Generator], None], samples: int) -> Costing:
     return Costing(by_calls(FUNCTIONS), draw, samples)
 
@@ -180,7 +241,7 @@ def _drawn(name: str, pairs: Pairs, samples: int) -> Costing:
 
 ABS = _costing(_draw_abs, 40)
 DEQUANTIZE = _drawn("DEQUANTIZE", (("int8", "float32"), ("int16", "float32")), 30)
-ELU = _drawn("ELU", (("int8", "int8"),), 12)
+ELU = Costing(_count_elu, functools.partial(_draw, "ELU", (("int8", "int8"),)), 12)
 HARD_SWISH = _drawn("HARD_SWISH", (("int8", "int8"),), 24)
 LEAKY_RELU = _costing(_draw_leaky_relu, 32)
 LOGICAL_NOT = _drawn("LOGICAL_NOT", (("bool", "bool"),), 12)
@@ -190,3 +251,7 @@ RELU = _drawn("RELU", QUANTIZED, 32)
 RELU6 = _costing(_draw_relu6, 32)
 RSQRT = _costing(_draw_rsqrt, 40)
 TANH = _costing(functools.partial(_draw_sigmoid, "TANH", (1 / 128, 0)), 50)
+CAST = _costing(_draw_cast, 20 * 18)
+FILL = _costing(_draw_fill, 40)
+SHAPE = _costing(_draw_shape, 12)
+ZEROS_LIKE = _costing(_draw_zeros_like, 40)

@@ -62,7 +62,7 @@ def _signed(dtype: str, positions: Sequence[int], arguments: Arguments, target: 
     negative = size * sum(uniform.negative_share(whole(arguments[position]), dtype) for position in positions)
     most = len(positions) * size
     signs = {"positive": most - negative, "negative": negative}
-    return kind, counts | signs, {name: (0.0, most) for name in signs}
+    return kind, counts | signs, dict.fromkeys(signs, (0.0, most))
 
 
 def _difference(arguments: Arguments, target: Target) -> Counted:
@@ -79,7 +79,7 @@ def _quotient(arguments: Arguments, target: Target) -> Counted:
     size = counts["elements"]
     one, other = (uniform.negative_share(whole(arguments[position]), "int8") for position in (4, 5))
     negative = {"negative_divisors": size * other, "negative_results": size * (one + other - 2 * one * other)}
-    return kind, counts | negative, {name: (0.0, size) for name in negative}
+    return kind, counts | negative, dict.fromkeys(negative, (0.0, size))
 
 
 def _functions() -> Mapping[str, Function]:
@@ -136,7 +136,9 @@ def _draw_prelu(sketch: Sketch, rng: np.random.Generator) -> None:
     sketch.op("PRELU", (source, sketch.constant(values, (0.005,))), (output,))
 
 
-def _draw_stored(name: str, dtypes: Sequence[str], output: str | None, sketch: Sketch, rng: np.random.Generator) -> None:
+def _draw_stored(
+    name: str, dtypes: Sequence[str], output: str | None, sketch: Sketch, rng: np.random.Generator
+) -> None:
     """Operands of which the stored values count, or those of scales below 1, with the signs of their numbers."""
     dtype = picked(rng, dtypes)
     is_scaled = dtype == "int8" and output == "bool"
