@@ -89,7 +89,7 @@ def addresses(offsets: tuple[int, ...], loops: Loops) -> Runs:
 def looped(name: str, times: float, size: int) -> Counts:
     """A loop over so many elements, so often, which the compiler may have made one over several elements at once."""
     if size <= FEW_ELEMENTS:
-        return {f"{name}_few": times * size, f"{name}_few_runs": times}
+        return {f"{name}_few": times * size}
     rest = size % ELEMENTS_AT_ONCE
     return {
         f"{name}_elements": times * (size - rest),

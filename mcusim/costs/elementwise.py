@@ -30,6 +30,11 @@ def _linear(arguments: Arguments, target: Target) -> Counted:
     return "", {"elements": _size(arguments)}, {}
 
 
+def _requantized(position: int, arguments: Arguments, target: Target) -> Counted:
+    """CMSIS-NN's rounding takes one way to shift to the left, another to the right; `position`: of the shift."""
+    return "", {"elements" if whole(arguments[position]) >= 0 else "shifted_right": _size(arguments)}, {}
+
+
 def _signed(dtype: str, arguments: Arguments, target: Target) -> Counted:
     """Negative numbers are rounded in other ways."""
     size = _size(arguments)
@@ -124,11 +129,11 @@ FUNCTIONS: Mapping[str, Function] = {
     "mcusim_logistic_s16": functools.partial(_sigmoid_by_table, 9),
     "mcusim_quantize_f32_s8": _linear,
     "mcusim_quantize_f32_s16": _linear,
-    "mcusim_relu_s8": _linear,
-    "mcusim_relu_s16": _linear,
+    "mcusim_relu_s8": functools.partial(_requantized, 4),
+    "mcusim_relu_s16": functools.partial(_requantized, 4),
     "mcusim_relu6_s8": _linear,
     "mcusim_relu6_s16": _linear,
-    "mcusim_requantize_s8": _linear,
+    "mcusim_requantize_s8": functools.partial(_requantized, 3),
     "mcusim_requantize_s16": functools.partial(_signed, "int16"),
     "mcusim_requantize_s16_s32": functools.partial(_signed, "int16"),
     "mcusim_requantize_s16_s8": functools.partial(_signed, "int16"),
@@ -157,11 +162,11 @@ def _pick(rng: np.random.Generator, pairs: Pairs) -> tuple[str, str]:
 
 
 def _draw(name: str, pairs: Pairs, sketch: Sketch, rng: np.random.Generator, **options: object) -> None:
-    """Input and output of nearly the same scale, as most layers have."""
+    """The output's scale is anything between nearly that of the input and so large that results are shifted right."""
     shape = shape_of(rng, fewest=FEWEST_OF_VALUES)
     (one, other), scale = _pick(rng, pairs), float(rng.uniform(0.02, 0.1))
     source = quantized(sketch, rng, shape, one, scale)
-    output = quantized(sketch, rng, shape, other, scale * float(rng.uniform(0.8, 1.3)))
+    output = quantized(sketch, rng, shape, other, scale * float(rng.uniform(0.8, 4)))
     sketch.op(name, (source,), (output,), **options)
 
 
@@ -205,7 +210,7 @@ def _draw_rsqrt(sketch: Sketch, rng: np.random.Generator) -> None:
 
 def _few_or_many(rng: np.random.Generator) -> tuple[int, ...]:
     """So few elements that the compiler's loops take them one by one, or more."""
-    return (int(rng.integers(1, 7)),) if rng.random() < 0.25 else shape_of(rng)
+    return (int(rng.integers(1, 7)),) if rng.random() < 0.4 else shape_of(rng)
 
 
 def _draw_fill(sketch: Sketch, rng: np.random.Generator) -> None:

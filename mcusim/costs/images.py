@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,23 +71,32 @@ def _mirror_pad(arguments: Arguments, target: Target) -> Counted:
     return f" of {whole(arguments[5])} bytes", counts, {}
 
 
-_Taken = tuple[NDArray[np.bool_], NDArray[np.int64]]
+@dataclass(frozen=True, slots=True, eq=False)
+class _Taken:
+    """The pixels of the batches, one after the other: row and column in the image, and which are inside."""
+
+    y: NDArray[np.int64]
+    x: NDArray[np.int64]
+    inside: NDArray[np.bool_]
+    places: NDArray[np.int64]
 
 
 def _blocks(batches: Sequence[int], image: Sequence[int], block: Sequence[int], frame: Sequence[int]) -> _Taken:
-    """Which pixels of the batches, one after the other, are in the image, and where they are there."""
-    n, h, w = np.indices(tuple(batches[:3]))
+    """`places` are the pixels of the image that those inside are."""
+    n, h, w = (one.reshape(-1) for one in np.indices(tuple(batches[:3])))
     y = h * block[1] + n // image[0] // block[0] - frame[1]
     x = w * block[0] + n // image[0] % block[0] - frame[0]
     inside = (y >= 0) & (y < image[1]) & (x >= 0) & (x < image[2])
-    return inside.reshape(-1), ((n % image[0] * image[1] + y) * image[2] + x).reshape(-1)
+    return _Taken(y, x, inside, ((n % image[0] * image[1] + y) * image[2] + x)[inside])
 
 
-def _outside(batches: Sequence[int], inside: NDArray[np.bool_]) -> Counts:
-    """The loops over the batches, and pixels outside of the image: rows are looked at before columns."""
-    n, h, w, _ = batches
-    rows = int(inside.reshape(n * h, w).any(axis=1).sum())
-    return {"batches": n, "rows": n * h, "rows_outside": (n * h - rows) * w, "outside": rows * w - int(inside.sum())}
+def _outside(batches: Sequence[int], image: Sequence[int], of: _Taken) -> Counts:
+    """The loops over the batches, and pixels outside of the image by the first limit that says so."""
+    y, x = of.y, of.x
+    within = (y >= 0) & (y < image[1])
+    sides = {"above": y < 0, "below": y >= image[1], "left": within & (x < 0), "right": within & (x >= image[2])}
+    loops: Counts = {"batches": batches[0], "rows": batches[0] * batches[1]}
+    return loops | {name: int(side.sum()) for name, side in sides.items()}
 
 
 def _runs(*places: NDArray[np.int64]) -> Runs:
@@ -99,25 +109,22 @@ def _runs(*places: NDArray[np.int64]) -> Runs:
 def _batch_to_space(arguments: Arguments, target: Target) -> Counted:
     """Each pixel of the batches goes to the image, unless it is cropped."""
     batches, block, crop, image = (members(arguments[position]) for position in (1, 2, 3, 5))
-    size = whole(arguments[4])
-    inside, places = _blocks(batches, image, block, crop)
-    runs = _runs(np.flatnonzero(inside) * size, places[inside] * size)
-    loops = _outside(batches, inside)
-    return "", loops | copies_between("copied", int(inside.sum()), size, runs, target), {}
+    size, of = whole(arguments[4]), _blocks(batches, image, block, crop)
+    runs = _runs(np.flatnonzero(of.inside) * size, of.places * size)
+    return "", _outside(batches, image, of) | copies_between("copied", len(of.places), size, runs, target), {}
 
 
 def _space_to_batch(arguments: Arguments, target: Target) -> Counted:
     """Each pixel of the batches is taken from the image, or padded."""
     image, block, padding, batches = (members(arguments[position]) for position in (1, 2, 3, 6))
-    size = whole(arguments[4])
-    inside, places = _blocks(batches, image, block, padding)
-    runs = _runs(places[inside] * size, np.flatnonzero(inside) * size)
-    copied = copies_between("copied", int(inside.sum()), size, runs, target)
+    size, of = whole(arguments[4]), _blocks(batches, image, block, padding)
+    runs = _runs(of.places * size, np.flatnonzero(of.inside) * size)
+    copied = copies_between("copied", len(of.places), size, runs, target)
+    padded = np.flatnonzero(~of.inside)
     filled = [
-        fills("filled", size, ((round(share * int((~inside).sum())), 0),), at, target)
-        for (at,), share in _runs(np.flatnonzero(~inside) * size)
+        fills("filled", size, ((round(share * len(padded)), 0),), at, target) for (at,), share in _runs(padded * size)
     ]
-    return "", add(_outside(batches, inside), copied, *filled), {}
+    return "", add(_outside(batches, image, of), copied, *filled), {}
 
 
 def _resize_nearest(arguments: Arguments, target: Target) -> Counted:

@@ -24,9 +24,11 @@ FEW_BYTES = 16  # below which memcpy takes another way
 
 
 def _reshape(arguments: Arguments, target: Target) -> Counted:
+    """Of a few bytes, each number of words and of bytes behind them is a way of its own."""
     size = whole(arguments[2])
-    kind = "" if size >= FEW_BYTES else " of a few bytes"
-    return kind, copies("copied", size, ((1, 0, 0),), (0, 0), target), {}
+    if size < FEW_BYTES and target.unaligned:
+        return " of a few bytes", {f"words_{size // 4}": 1.0, f"rest_{size % 4}": 1.0}, {}
+    return "" if size >= FEW_BYTES else " of a few bytes", copies("copied", size, ((1, 0, 0),), (0, 0), target), {}
 
 
 def _concatenation(axis: int, arguments: Arguments, target: Target) -> Counted:
@@ -137,7 +139,7 @@ FUNCTIONS: Mapping[str, Function] = {
 
 def _draw_reshape(name: str, sketch: Sketch, rng: np.random.Generator) -> None:
     size = round(math.exp(rng.uniform(math.log(FEW_BYTES), math.log(MOST_DRAWN_BYTES))))
-    size = int(rng.integers(1, FEW_BYTES)) if rng.random() < 0.4 else size
+    size = int(rng.integers(1, FEW_BYTES)) if rng.random() < 0.5 else size
     source = sketch.activation((1, size))
     inputs = (source, int32s(sketch, (0,))) if name == "EXPAND_DIMS" else (source,)
     sketch.op(name, inputs, (sketch.activation((size, 1)),))
@@ -261,7 +263,7 @@ EXPAND_DIMS = _named(_draw_reshape, "EXPAND_DIMS", 2)
 GATHER = _costing(_draw_gather, 50)
 PACK = _costing(_draw_pack, 30)
 READ_VARIABLE = _costing(_draw_variable, 2)
-RESHAPE = _named(_draw_reshape, "RESHAPE", 60)
+RESHAPE = _named(_draw_reshape, "RESHAPE", 90)
 SLICE = _named(_draw_slice, "SLICE", 40)
 SPACE_TO_DEPTH = _named(_draw_depth, "SPACE_TO_DEPTH", 20)
 SPLIT = _named(_draw_split, "SPLIT", 16)

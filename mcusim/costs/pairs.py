@@ -39,6 +39,15 @@ def _broadcast(arguments: Arguments, target: Target) -> Counted:
     return "", _repeated(members(arguments[-1])), {}
 
 
+def _shifted(positions: Sequence[int], count: Function, arguments: Arguments, target: Target) -> Counted:
+    """CMSIS-NN's rounding takes one way to shift to the left, another to the right; `positions`: of the shifts."""
+    kind, counts, spread = count(arguments, target)
+    elements = sum(counts[name] for name in ("elements", "pairs") if name in counts)
+    for number, position in enumerate(positions):
+        counts[f"{'left' if whole(arguments[position]) >= 0 else 'right'}_{number}"] = elements
+    return kind, counts, spread
+
+
 def _extreme(arguments: Arguments, target: Target) -> Counted:
     """CMSIS-NN's order: a context, then data and dims of each tensor."""
     output = members(arguments[6])
@@ -87,8 +96,10 @@ def _functions() -> Mapping[str, Function]:
     found: dict[str, Function] = {}
     for suffix, dtype in (("s8", "int8"), ("s16", "int16")):
         flat = _flat if dtype == "int8" else _in_halves
-        for name in ("add", "mul"):
-            found |= {f"arm_elementwise_{name}_{suffix}": flat, f"mcusim_broadcast_{name}_{suffix}": _broadcast}
+        for name, shifts in (("add", (4, 7, 12)), ("mul", (7,))):
+            broadcast = functools.partial(_shifted, [position + 2 for position in shifts], _broadcast)
+            found[f"arm_elementwise_{name}_{suffix}"] = functools.partial(_shifted, shifts, flat)
+            found[f"mcusim_broadcast_{name}_{suffix}"] = broadcast
         for name in ("sub", "squared_difference"):
             found[f"mcusim_{name}_{suffix}"] = functools.partial(_signed, dtype, (4, 7))
         found[f"mcusim_prelu_{suffix}"] = functools.partial(_signed, dtype, (4,))
@@ -154,12 +165,12 @@ def _scaled(name: str, dtypes: Sequence[str], samples: int) -> Costing:
 
 def _stored(name: str, dtypes: Sequence[str], output: str | None) -> Costing:
     draw = functools.partial(_draw_stored, name, dtypes, output)
-    return Costing(by_calls(_functions()), draw, 26 * len(dtypes))
+    return Costing(by_calls(_functions()), draw, 34 * len(dtypes))
 
 
 _NUMBERS = ("int8", "int32", "int64")
 
-ADD = _scaled("ADD", QUANTIZED, 60)
+ADD = _scaled("ADD", QUANTIZED, 80)
 DIV = _scaled("DIV", ("int8",), 30)
 EQUAL = _stored("EQUAL", (*_NUMBERS, "bool"), "bool")
 GREATER = _stored("GREATER", _NUMBERS, "bool")

@@ -44,7 +44,7 @@ def _position(arguments: Arguments, target: Target) -> Counted:
     """ARG_MAX and ARG_MIN."""
     outer, size, inner = (whole(one) for one in arguments[1:4])
     outputs, steps = outer * inner, outer * inner * (size - 1)
-    counts: Counts = {"rows": outer, "outputs": outputs, "steps": steps}
+    counts: Counts = {"rows": outer, "outputs": outputs, "steps" if inner == 1 else "steps_apart": steps}
     changes = outputs * uniform.new_extremes(size)
     return "", counts | {"changes": changes}, {"changes": (0.0, float(steps))}
 
