@@ -52,7 +52,7 @@ LEVELS = (
     {"isa", "scratch", "observations", "stack_depth", "build_attributes", "producers"},
     {"kernel_image", "linker"},
     {"ops", "allocators", "memories", "pipelines", "op_options"},
-    {"uniform", "call_costs"},
+    {"likely", "call_costs"},
     {"costs"},
     {"timing", "memory_systems"},
     {"loops", "kernel_variants", "run_inputs"},

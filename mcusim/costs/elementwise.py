@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from mcusim import uniform
+from mcusim import likely
 from mcusim.byte_runs import fills, looped
 from mcusim.call_costs import Arguments, Counted, by_calls, refuse, whole
 from mcusim.cost import CALL, Cost, Costing, Stream, Target
@@ -38,7 +38,7 @@ def _requantized(position: int, arguments: Arguments, target: Target) -> Counted
 def _signed(dtype: str, arguments: Arguments, target: Target) -> Counted:
     """Negative numbers are rounded in other ways."""
     size = _size(arguments)
-    negative = size * uniform.negative_share(whole(arguments[1]), dtype)
+    negative = size * likely.negative_share(whole(arguments[1]), dtype)
     counts = {"positive": size - negative, "negative": negative}
     return "", counts, {name: (0.0, float(size)) for name in counts}
 
@@ -52,7 +52,7 @@ def _hard_swish(arguments: Arguments, target: Target) -> Counted:
     size = _size(arguments)
     if whole(arguments[6]) <= 0:
         return "", {"elements": size}, {}
-    above, below = (size * one for one in uniform.saturated_shares(*(whole(arguments[one]) for one in (1, 5, 6))))
+    above, below = (size * one for one in likely.saturated_shares(*(whole(arguments[one]) for one in (1, 5, 6))))
     counts = {"above": above, "below": below, "inside": size - above - below}
     return "", counts, {name: (0.0, float(size)) for name in counts}
 
@@ -62,7 +62,7 @@ def _sigmoid(parts: int, arguments: Arguments, target: Target) -> Counted:
     size = _size(arguments)
     zero_point, radius, multiplier, shift = (whole(one) for one in arguments[1:5])
     positive, negative, factors = (
-        size * share for share in uniform.sigmoid_shares(zero_point, radius, multiplier, shift, parts)
+        size * share for share in likely.sigmoid_shares(zero_point, radius, multiplier, shift, parts)
     )
     counts = {"elements": float(size), "positive": positive, "negative": negative, "factors": factors}
     most = factors / (positive + negative) * size if positive + negative else 0.0
@@ -73,14 +73,14 @@ def _sigmoid(parts: int, arguments: Arguments, target: Target) -> Counted:
 
 def _sigmoid_by_table(entry_bits: int, arguments: Arguments, target: Target) -> Counted:
     size = _size(arguments)
-    inside = size * uniform.table_share(whole(arguments[1]), whole(arguments[2]), entry_bits)
+    inside = size * likely.table_share(whole(arguments[1]), whole(arguments[2]), entry_bits)
     spread = {} if inside > 0.95 * size else {"in_table": (0.0, float(size))}
     return "", {"elements": size, "in_table": inside}, spread
 
 
 def _root(dtype: str, arguments: Arguments, target: Target) -> Counted:
     size = _size(arguments)
-    above_1, steps = (size * share for share in uniform.root_shares(whole(arguments[1]), dtype))
+    above_1, steps = (size * share for share in likely.root_shares(whole(arguments[1]), dtype))
     counts = {"elements": float(size), "roots": above_1, "steps": steps}
     return "", counts, {"roots": (0.0, float(size)), "steps": (0.0, 14.0 * size)}
 

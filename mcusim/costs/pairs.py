@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from mcusim import uniform
+from mcusim import likely
 from mcusim.call_costs import Arguments, Counted, by_calls, members, whole
 from mcusim.cost import Costing, Counts, Target
 from mcusim.layer_drawing import FEWEST_OF_VALUES, picked, quantized, shape_of
@@ -68,7 +68,7 @@ def _signed(dtype: str, positions: Sequence[int], arguments: Arguments, target: 
     """The same; numbers below 0 are rounded in other ways. `positions`: where the offsets of inputs stand."""
     kind, counts, _ = _each(arguments, target)
     size = counts["elements"]
-    negative = size * sum(uniform.negative_share(whole(arguments[position]), dtype) for position in positions)
+    negative = size * sum(likely.negative_share(whole(arguments[position]), dtype) for position in positions)
     most = len(positions) * size
     signs = {"positive": most - negative, "negative": negative}
     return kind, counts | signs, dict.fromkeys(signs, (0.0, most))
@@ -78,7 +78,7 @@ def _difference(arguments: Arguments, target: Target) -> Counted:
     """SUB of int8: the difference is rounded too."""
     kind, counts, spread = _signed("int8", (4, 7), arguments, target)
     scalars = [whole(one) for one in arguments[4:10]]
-    negative = counts["elements"] * uniform.negative_differences(tuple(scalars[:3]), tuple(scalars[3:]))
+    negative = counts["elements"] * likely.negative_differences(tuple(scalars[:3]), tuple(scalars[3:]))
     return kind, counts | {"negative_results": negative}, {**spread, "negative_results": (0.0, counts["elements"])}
 
 
@@ -86,7 +86,7 @@ def _quotient(arguments: Arguments, target: Target) -> Counted:
     """DIV: divisors below 0 are turned around with their dividends, and quotients below 0 rounded in other ways."""
     kind, counts, _ = _each(arguments, target)
     size = counts["elements"]
-    one, other = (uniform.negative_share(whole(arguments[position]), "int8") for position in (4, 5))
+    one, other = (likely.negative_share(whole(arguments[position]), "int8") for position in (4, 5))
     negative = {"negative_divisors": size * other, "negative_results": size * (one + other - 2 * one * other)}
     return kind, counts | negative, dict.fromkeys(negative, (0.0, size))
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from mcusim import uniform
+from mcusim import likely
 from mcusim.byte_runs import fills
 from mcusim.call_costs import Arguments, Counted, by_calls, members, whole
 from mcusim.cost import Costing, Counts, Target, fill
@@ -35,7 +35,7 @@ def _mean(arguments: Arguments, target: Target) -> Counted:
 def _extreme(arguments: Arguments, target: Target) -> Counted:
     """Outputs begin with the least value, and are written again where an element is more."""
     counts, outputs, together = _walk(arguments)
-    changes = outputs * (1 + uniform.new_extremes(together))
+    changes = outputs * (1 + likely.new_extremes(together))
     counts |= {"changes": changes} | fills("cleared", outputs, ((1, 0),), 0, target)
     return "", counts, {"changes": (0.0, counts["elements"])}
 
@@ -45,7 +45,7 @@ def _position(arguments: Arguments, target: Target) -> Counted:
     outer, size, inner = (whole(one) for one in arguments[1:4])
     outputs, steps = outer * inner, outer * inner * (size - 1)
     counts: Counts = {"rows": outer, "outputs": outputs, "steps" if inner == 1 else "steps_apart": steps}
-    changes = outputs * uniform.new_extremes(size)
+    changes = outputs * likely.new_extremes(size)
     return "", counts | {"changes": changes}, {"changes": (0.0, float(steps))}
 
 
@@ -60,9 +60,9 @@ def _norm(arguments: Arguments, target: Target) -> Counted:
     """A root a row, then a product an element; numbers below 0 are rounded in other ways."""
     zero_point, rows, size = (whole(one) for one in arguments[1:4])
     elements = rows * size
-    negative = elements * uniform.negative_share(-zero_point, "int8")
-    square = size * uniform.mean_square(zero_point)
-    counts = {"rows": rows, "steps": rows * uniform.powers_of_4(square), "elements": elements, "negative": negative}
+    negative = elements * likely.negative_share(-zero_point, "int8")
+    square = size * likely.mean_square(zero_point)
+    counts = {"rows": rows, "steps": rows * likely.powers_of_4(square), "elements": elements, "negative": negative}
     return "", counts | {"positive": elements - negative}, {"negative": (0.0, elements), "positive": (0.0, elements)}
 
 
