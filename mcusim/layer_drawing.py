@@ -23,13 +23,17 @@ def shape_of(rng: np.random.Generator, most: int = MOST_ELEMENTS, fewest: int = 
     return 1, side, max(1, round(elements / channels / side)), channels
 
 
-def quantized(sketch: Sketch, rng: np.random.Generator, shape: Sequence[int], dtype: str, scale: float) -> int:
-    """A new activation of a type, its scale that of int8 brought to the type's steps; any zero point where it has one.
+def quantized(
+    sketch: Sketch, rng: np.random.Generator, shape: Sequence[int], dtype: str, scale: float, farthest: int = 128
+) -> int:
+    """A new activation of a type, its scale that of int8 brought to the type's steps.
 
-    Zero points far apart tell what negative values take from what others do.
+    Types that have one get a zero point up to so far from the middle: those far apart tell what negative values take
+    from what others do.
     """
-    zero_point = int(rng.integers(-128, 128)) + (128 if dtype == "uint8" else 0)
-    return sketch.activation(shape, scale / STEPS.get(dtype, 1), zero_point if dtype in ("int8", "uint8") else 0, dtype)
+    zero_point = int(rng.integers(-farthest, farthest)) + (128 if dtype == "uint8" else 0)
+    has_one = dtype in ("int8", "uint8")
+    return sketch.activation(shape, scale / STEPS.get(dtype, 1), zero_point if has_one else 0, dtype)
 
 
 def picked(rng: np.random.Generator, of: Sequence[str]) -> str:

@@ -192,7 +192,7 @@ def _draw_sigmoid(name: str, int8_output: tuple[float, int], sketch: Sketch, rng
     """Scales with which few inputs, some or most are beyond the radius."""
     shape, dtype = shape_of(rng, fewest=8 * FEWEST_OF_VALUES), _pick(rng, QUANTIZED)[0]
     scale = math.exp(rng.uniform(math.log(0.02), math.log(0.4)))
-    source = quantized(sketch, rng, shape, dtype, scale)
+    source = quantized(sketch, rng, shape, dtype, scale, farthest=20)
     output = (*int8_output, "int8") if dtype == "int8" else (1 / 32768, 0, "int16")
     sketch.op(name, (source,), (sketch.activation(shape, *output),))
 

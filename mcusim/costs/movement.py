@@ -54,11 +54,13 @@ def _loops(rank: int) -> tuple[tuple[str, int], ...]:
 
 
 def _strided_copy(arguments: Arguments, target: Target) -> Counted:
-    """Neighbours along the innermost axis may be taken several at once."""
+    """Neighbours along the innermost axis have a loop of their own, which takes several bytes at once."""
     sizes, steps = members(arguments[1]), members(arguments[2])
     counts: Counts = {name: math.prod(sizes[:end]) for name, end in _loops(5)}
     if steps[4] == 1:
-        counts |= {"elements": 0} | looped("neighbours", counts["rows"], sizes[4])
+        counts["neighbour_rows"] = counts["rows"]
+        if whole(arguments[3]) == 1:
+            counts |= {"elements": 0} | looped("neighbours", counts["rows"], sizes[4])
     return f" of {whole(arguments[3])} bytes", counts, {}
 
 

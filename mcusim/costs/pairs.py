@@ -67,11 +67,11 @@ def _each(arguments: Arguments, target: Target) -> Counted:
 def _signed(dtype: str, positions: Sequence[int], arguments: Arguments, target: Target) -> Counted:
     """The same; numbers below 0 are rounded in other ways. `positions`: where the offsets of inputs stand."""
     kind, counts, _ = _each(arguments, target)
-    size = counts["elements"]
-    negative = size * sum(likely.negative_share(whole(arguments[position]), dtype) for position in positions)
-    most = len(positions) * size
-    signs = {"positive": most - negative, "negative": negative}
-    return kind, counts | signs, dict.fromkeys(signs, (0.0, most))
+    size, signs = counts["elements"], Counts()
+    for number, position in enumerate(positions, 1):
+        negative = size * likely.negative_share(whole(arguments[position]), dtype)
+        signs |= {f"positive_{number}": size - negative, f"negative_{number}": negative}
+    return kind, counts | signs, dict.fromkeys(signs, (0.0, size))
 
 
 def _difference(arguments: Arguments, target: Target) -> Counted:
