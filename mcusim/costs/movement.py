@@ -54,14 +54,16 @@ def _loops(rank: int) -> tuple[tuple[str, int], ...]:
 
 
 def _strided_copy(arguments: Arguments, target: Target) -> Counted:
-    """Neighbours along the innermost axis have a loop of their own, which takes several bytes at once."""
-    sizes, steps = members(arguments[1]), members(arguments[2])
+    """Neighbours along the innermost axis have a loop of their own; single bytes of them go several at once."""
+    sizes, steps, size = members(arguments[1]), members(arguments[2]), whole(arguments[3])
     counts: Counts = {name: math.prod(sizes[:end]) for name, end in _loops(5)}
-    if steps[4] == 1:
-        counts["neighbour_rows"] = counts["rows"]
-        if whole(arguments[3]) == 1:
-            counts |= {"elements": 0} | looped("neighbours", counts["rows"], sizes[4])
-    return f" of {whole(arguments[3])} bytes", counts, {}
+    rows, elements = counts.pop("rows"), counts.pop("elements")
+    if steps[4] != 1:
+        counts |= {"apart_rows": rows, "apart": elements, "apart_odd": rows * (sizes[4] % 2)}
+    else:
+        counts["neighbour_rows"] = rows
+        counts |= looped("neighbour", rows, sizes[4]) if size == 1 else {"neighbours": elements}
+    return f" of {size} bytes", counts, {}
 
 
 def _copy_rows(arguments: Arguments, target: Target) -> Counted:
