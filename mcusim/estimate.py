@@ -237,25 +237,29 @@ def _form(formula: Formula) -> _Form:
 
 
 def _key(tensors: Sequence[Tensor], op: Op) -> Hashable:
-    """All that a layer's cost depends on: shapes, types, options, and how its first two operands are quantized.
+    """All that a layer's cost depends on: shapes, types, options, how its tensors are quantized, small constants.
 
-    Of a layer with weights and a bias these are the first two; of others all, with the values of small constants.
+    Of layers with weights and a bias, which are the most, it takes no more of them than their kernels look at.
     """
     options = tuple(op.options.items())
     if len(op.inputs) == 3 and op.name in WITH_BIAS:
         source, weights, output = tensors[op.inputs[0]], tensors[op.inputs[1]], tensors[op.outputs[0]]
         scale = source.quantization.scales[0] if source.quantization else None
         of, offset = weights.quantization, weights.file_offset
-        place = offset and offset % LONGEST_LINE_BYTES
-        shapes = source.shape, source.dtype, scale, output.shape, output.dtype, weights.shape, weights.dtype
-        return op.name, options, shapes, len(of.scales) if of else 0, place
-    return op.name, options, tuple([_tensor_key(tensors[index]) for index in (*op.inputs, *op.outputs) if index >= 0])
+        scales = (len(of.scales), of.zero_point) if of else None
+        more = (weights.shape, weights.dtype, scales, offset and offset % LONGEST_LINE_BYTES)
+        bias = op.inputs[2] >= 0 and tensors[op.inputs[2]].dtype
+        return op.name, options, source.shape, source.dtype, scale, output.shape, output.dtype, more, bias
+    return op.name, options, tuple([_tensor_key(tensors, index) for index in (*op.inputs, *op.outputs)])
 
 
-def _tensor_key(tensor: Tensor) -> Hashable:
-    """What of a tensor may decide which code runs on it."""
+def _tensor_key(tensors: Sequence[Tensor], index: int) -> Hashable:
+    """What of a tensor may decide which code runs on it; None for an operand that is left out."""
+    if index < 0:
+        return None
+    tensor = tensors[index]
     content = tensor.data.tobytes() if tensor.data is not None and tensor.data.size <= MOST_KEY_ELEMENTS else None
-    of = tensor.quantization
-    scales = (of.scales[0], of.zero_points[0], len(of.scales)) if of and of.scales else None
-    offset = tensor.file_offset
-    return tensor.shape, tensor.dtype, scales, content, offset and offset % LONGEST_LINE_BYTES
+    of, offset = tensor.quantization, tensor.file_offset
+    scales = (of.scales[0], of.zero_point, len(of.scales)) if of else None
+    place = offset % LONGEST_LINE_BYTES if offset and content is None else None
+    return tensor.shape, tensor.dtype, tensor.is_constant, scales, content, place
