@@ -17,7 +17,12 @@ WITHOUT_COUNT = {"BATCH_MATMUL", "SVDF", "TRANSPOSE_CONV", "UNIDIRECTIONAL_SEQUE
 NOT_DRAWN = {
     "CONV_2D": {"arm_convolve_wrapper_s16", "arm_convolve_wrapper_s4", "arm_convolve_wrapper_s8"},
     "DEPTHWISE_CONV_2D": {"arm_depthwise_conv_s16", "arm_depthwise_conv_wrapper_s4", "arm_depthwise_conv_wrapper_s8"},
-    "FULLY_CONNECTED": {"arm_fully_connected_s16", "arm_fully_connected_s4", "mcusim_repeat_scale"},
+    "FULLY_CONNECTED": {
+        "arm_convolve_1x1_s8_fast",
+        "arm_fully_connected_s16",
+        "arm_fully_connected_s4",
+        "mcusim_repeat_scale",
+    },
     "SOFTMAX": {"arm_softmax_s16", "arm_softmax_s8_s16"},
 }
 
