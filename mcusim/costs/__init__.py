@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mcusim.cost import Costing
-from mcusim.costs import convolution, elementwise, movement, pooling, softmax
+from mcusim.costs import convolution, depthwise, elementwise, fully_connected, movement, pooling, softmax
 
 COSTS: Mapping[str, Costing] = {
     "ADD": elementwise.ADD,
     "AVERAGE_POOL_2D": pooling.AVERAGE_POOL_2D,
     "CONCATENATION": movement.CONCATENATION,
     "CONV_2D": convolution.CONV_2D,
-    "DEPTHWISE_CONV_2D": convolution.DEPTHWISE_CONV_2D,
+    "DEPTHWISE_CONV_2D": depthwise.DEPTHWISE_CONV_2D,
     "DEQUANTIZE": elementwise.DEQUANTIZE,
-    "FULLY_CONNECTED": convolution.FULLY_CONNECTED,
+    "FULLY_CONNECTED": fully_connected.FULLY_CONNECTED,
     "LOGISTIC": elementwise.LOGISTIC,
     "MAX_POOL_2D": pooling.MAX_POOL_2D,
     "MEAN": pooling.MEAN,
