@@ -143,7 +143,7 @@ def _inputs(model: Model, number: int) -> list[NDArray[np.generic]]:
     return [
         rng.normal(size=tensor.shape).astype(np.float32)
         if tensor.dtype == "float32"
-        else rng.integers(-128, 128, tensor.shape).astype(tensor.dtype)
+        else rng.integers(np.iinfo(tensor.dtype).min, np.iinfo(tensor.dtype).max, tensor.shape).astype(tensor.dtype)
         for tensor in tensors
     ]
 

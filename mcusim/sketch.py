@@ -66,11 +66,18 @@ class Sketch:
         """The shape of a tensor."""
         return self.tensors[tensor].shape
 
+    def scale(self, tensor: int) -> float:
+        """The scale of a quantized tensor, as a model's file holds it."""
+        return self._quantization(tensor).scale
+
     def zero_point(self, tensor: int) -> int:
         """The zero point of a quantized tensor."""
+        return self._quantization(tensor).zero_point
+
+    def _quantization(self, tensor: int) -> Quantization:
         of = self.tensors[tensor].quantization
         assert of is not None
-        return of.zero_point
+        return of
 
     def model(self) -> Model:
         """The model so far: its inputs are what no operator writes, its outputs what no operator reads."""

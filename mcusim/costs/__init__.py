@@ -5,11 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mcusim.cost import Costing
-from mcusim.costs import convolution, depthwise, elementwise, fully_connected, movement, pooling, softmax
+from mcusim.costs import (
+    batch_matmul,
+    convolution,
+    depthwise,
+    elementwise,
+    fully_connected,
+    lstm,
+    movement,
+    pooling,
+    softmax,
+    svdf,
+    transpose_conv,
+)
 
 COSTS: Mapping[str, Costing] = {
     "ADD": elementwise.ADD,
     "AVERAGE_POOL_2D": pooling.AVERAGE_POOL_2D,
+    "BATCH_MATMUL": batch_matmul.BATCH_MATMUL,
     "CONCATENATION": movement.CONCATENATION,
     "CONV_2D": convolution.CONV_2D,
     "DEPTHWISE_CONV_2D": depthwise.DEPTHWISE_CONV_2D,
@@ -25,4 +38,7 @@ COSTS: Mapping[str, Costing] = {
     "RELU6": elementwise.RELU6,
     "RESHAPE": movement.RESHAPE,
     "SOFTMAX": softmax.SOFTMAX,
+    "SVDF": svdf.SVDF,
+    "TRANSPOSE_CONV": transpose_conv.TRANSPOSE_CONV,
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": lstm.UNIDIRECTIONAL_SEQUENCE_LSTM,
 }

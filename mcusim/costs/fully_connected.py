@@ -75,7 +75,7 @@ def _drawn(types: Types) -> Draw:
         while channels * depth > MOST_DRAWN_WEIGHTS:
             channels, depth = max(1, channels // 2), depth // 2
         batches = 1 if rng.random() < 0.8 else int(rng.integers(2, 5))
-        is_deep = types is INT8 and depth % 4 == 0 and rng.random() < 0.15
+        is_deep = types is INT8 and depth % 4 == 0 and rng.random() < 0.25
         zero_point = 3 if types is INT8 and not per_channel and not is_deep and rng.random() < 0.1 else 0
         taken = source(sketch, rng, (batches, depth), types.activations)
         shape = channels, depth

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mcusim.cost import Counts, Target, copy, fill, misaligned, positions_inside, words
 from mcusim.costs.drawing import Types, result, source, weights
@@ -83,10 +84,36 @@ def unrolling(layer: Layer, group_c: int, target: Target, upscale: tuple[int, in
     share = 0.5 if group_c % 2 else 1.0
     counts: Counts = {"windows": windows, "window_rows": windows * reach.filter_h, "inside": held}
     if layer.kind == "s16":
-        counts |= copy("inside", held, 2 * group_c, share * (0.5 if c % 2 or group_c % 2 else 1.0), target)
+        counts |= copy("inside", held, 2 * group_c, _aligned_share(layer, group_c), target)
     else:
         counts |= words("inside", held, group_c, held * misaligned(c), target)
     return counts | fill("outside", outside, 2 * group_c, share, target)
+
+
+def _aligned_share(layer: Layer, group_c: int) -> float:
+    """The share of positions inside that are words of int16 in the input and in their column, of two behind each other.
+
+    Where channels are odd, the number of the pixel and that of the position decide; they are taken of the first image
+    and of its first group, beside which every other group of an even number of channels begins between words.
+    """
+    (_, h, w, c), reach = layer.shape, layer.reach
+    if group_c % 2 == 0:
+        return 1.0
+    output_h, filter_h = np.divmod(np.arange(reach.output_h * reach.filter_h), reach.filter_h)
+    output_w, filter_w = np.divmod(np.arange(reach.output_w * reach.filter_w), reach.filter_w)
+    y = output_h * reach.stride_h - reach.pad_h + filter_h * reach.dilation_h
+    x = output_w * reach.stride_w - reach.pad_w + filter_w * reach.dilation_w
+    held_h, held_w = (y >= 0) & (y < h), (x >= 0) & (x < w)
+    # Whether pixels and positions are odd, of rows and of columns by themselves: their sums are odd where they differ.
+    odd_source = _differs((y * w * c)[held_h], (x * c)[held_w])
+    position = reach.filter_h * reach.filter_w * (output_h * reach.output_w) + filter_h * reach.filter_w
+    odd_column = _differs(position[held_h], (reach.filter_h * reach.filter_w * output_w + filter_w)[held_w])
+    aligned = ~(odd_source | odd_column)
+    return float(aligned.mean()) * (1.0 if c % 2 else 0.5) if aligned.size else 1.0
+
+
+def _differs(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.bool_]:
+    return (one % 2)[:, None] != (other % 2)[None, :]
 
 
 def draw_window(
