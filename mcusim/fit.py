@@ -216,10 +216,10 @@ def _value(form: Mapping[str, float], counts: Mapping[str, float]) -> float:
 
 
 def _errors(board: Board, observations: Sequence[Observation], cycles: Counts, waits: Counts) -> list[float]:
+    """Of layers whose counts the values decide too, as those of random values are likely to be."""
     return [
         abs((_value(cycles, one.cost.counts) + _value(waits, _waiting_counts(board, one))) / one.cycles - 1)
         for one in observations
-        if not one.cost.spread
     ]
 
 

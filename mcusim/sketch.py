@@ -16,12 +16,16 @@ CONSTANT_ALIGNMENT = 16  # of what converters write
 
 @dataclass(slots=True)
 class Sketch:
-    """A model that grows; its constants lie behind each other in a file that holds nothing else."""
+    """A model that grows; its constants lie behind each other in a file that holds nothing else.
+
+    `kept_bytes`: what operators will keep in the arena beside the model's tensors, as far as who adds them says so.
+    """
 
     name: str = "sketch"
     tensors: list[Tensor] = field(default_factory=list)
     ops: list[Op] = field(default_factory=list)
     file: bytearray = field(default_factory=bytearray)
+    kept_bytes: int = 0
 
     def activation(self, shape: Sequence[int], scale: float = 0.1, zero_point: int = 0, dtype: str = "int8") -> int:
         """The index of a new tensor that is computed or given at run time."""
@@ -59,8 +63,8 @@ class Sketch:
 
     @property
     def activation_bytes(self) -> int:
-        """Bytes of all tensors that are no constants, those of states too."""
-        return sum(tensor.bytes for tensor in self.tensors if not tensor.is_constant)
+        """Bytes of all tensors that are no constants, those of states too, and what operators keep beside them."""
+        return self.kept_bytes + sum(tensor.bytes for tensor in self.tensors if not tensor.is_constant)
 
     def shape(self, tensor: int) -> tuple[int, ...]:
         """The shape of a tensor."""

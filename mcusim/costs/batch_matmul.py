@@ -14,7 +14,7 @@ from mcusim.model import Model, Op
 from mcusim.operands import bad, four_dimensions, integer, layer_name, operand, quantization
 from mcusim.sketch import Sketch
 
-MOST_DRAWN_MACS = 60_000
+MOST_DRAWN_MACS, MOST_DRAWN_ELEMENTS = 60_000, 6_000
 SUFFIXES = {"int8": "s8", "int16": "s16"}
 
 _Shape = tuple[int, int, int, int]
@@ -50,8 +50,7 @@ def _count(model: Model, op: Op, target: Target) -> Cost:
     reads_constant = right.is_constant and not flips_right
     if reads_constant:
         # They may take longer to read than the arena.
-        counts["constant_words"] = matrices * rows * columns * (depth * size // 4)
-        counts["constant_rest"] = matrices * rows * columns * (depth * size % 4)
+        counts["constant_bytes"] = matrices * rows * columns * depth * size
     matrix = Stream(columns * depth * size, rows, depth * size, reads_constant, right.file_offset or 0, matrices)
     values = Stream(left.bytes, 1, 0, left.is_constant)
     return Cost(f"arm_batch_matmul_{SUFFIXES[left.dtype]}", counts, (matrix, values))
@@ -89,10 +88,10 @@ def _drawn(types: Types) -> Draw:
 
     def draw(sketch: Sketch, rng: np.random.Generator) -> None:
         rows, columns, depth = extent(rng, 1, 48), extent(rng, 1, 96), extent(rng, 1, 256)
-        while rows * columns * depth > MOST_DRAWN_MACS:
+        while rows * columns * depth > MOST_DRAWN_MACS or max(rows, columns) * depth > MOST_DRAWN_ELEMENTS:
             rows, columns, depth = max(1, rows // 2), max(1, columns // 2), max(1, depth // 2)
         batches = [int(rng.integers(1, 5)) for _ in range(int(rng.choice([0, 1, 1, 2])))]
-        if math.prod(batches) * rows * columns * depth > 2 * MOST_DRAWN_MACS:
+        if math.prod(batches) * max(rows, columns) * depth > MOST_DRAWN_ELEMENTS:
             batches = [1] * len(batches)
         adj_x, adj_y = bool(rng.random() < 0.25), bool(rng.random() < 0.5)
         left = source(sketch, rng, (*batches, *((depth, rows) if adj_x else (rows, depth))), types.activations)
@@ -104,6 +103,9 @@ def _drawn(types: Types) -> Draw:
             right = sketch.constant(values, (INPUT_SCALE,), 0, 4 if types is INT8 and rng.random() < 0.7 else 0)
         else:
             right = source(sketch, rng, shape, types.activations)
+        # Transposed copies.
+        bytes_of = {index: sketch.tensors[index].bytes for index in (left, right)}
+        sketch.kept_bytes += bytes_of[left] * adj_x + bytes_of[right] * (not adj_y)
         factor = Types(types.activations, types.activations, "")
         output = result(sketch, rng, (*batches, rows, columns), depth, factor, INPUT_SCALE)
         sketch.op("BATCH_MATMUL", (left, right), (output,), adj_x=adj_x, adj_y=adj_y, asymmetric_quantize_inputs=False)

@@ -16,6 +16,7 @@ from mcusim.costs.products import (
 )
 from mcusim.costs.windows import Layer, draw_window, layer_of, unrolling
 from mcusim.model import Model, Op
+from mcusim.operands import bad
 from mcusim.sketch import Sketch
 
 MOST_DRAWN_WEIGHTS = 40_000
@@ -23,7 +24,10 @@ MOST_DRAWN_WEIGHTS = 40_000
 
 def _count(model: Model, op: Op, target: Target) -> Cost:
     layer = layer_of(model, op)
-    if layer.kind != "s16" and layer.reach.is_1x1 and layer.weights.shape[3] == layer.shape[3]:
+    input_c, group_c = layer.shape[3], layer.weights.shape[3]
+    if input_c % group_c or layer.channels % (input_c // group_c):
+        raise bad(op, f"has filters of {group_c} channels for {input_c} input and {layer.channels} output channels")
+    if layer.kind != "s16" and layer.reach.is_1x1 and group_c == input_c:
         return _single_pixels(layer, target)
     if layer.kind == "s8":
         return unrolled("arm_convolve_s8", layer, target)

@@ -11,7 +11,7 @@ from mcusim.costs.drawing import INT4_WEIGHTS, INT8, INT16, Draw, Types, extent,
 from mcusim.costs.products import SHORT_DEPTH, matrix, packed, packed_rows, pairs, vector
 from mcusim.costs.windows import kind_of
 from mcusim.model import Model, Op
-from mcusim.operands import operand
+from mcusim.operands import bad, operand
 from mcusim.operands import result as output_of
 from mcusim.sketch import Sketch
 
@@ -21,6 +21,8 @@ MOST_DRAWN_WEIGHTS = 40_000
 def _count(model: Model, op: Op, target: Target) -> Cost:
     taken, filters, output = operand(model, op, 0, "input"), operand(model, op, 1, "weights"), output_of(model, op)
     kind = kind_of(op, taken, filters)
+    if len(filters.shape) != 2 or 0 in filters.shape:
+        raise bad(op, f"has weights of shape {list(filters.shape)}; two dimensions of 1 or more are expected")
     channels, depth = filters.shape
     batches = taken.elements // depth
     of = filters.quantization
@@ -94,6 +96,4 @@ def _drawn(types: Types) -> Draw:
     return draw
 
 
-FULLY_CONNECTED = Costing(
-    _count, *one_of((_drawn(INT8), 140), (_drawn(INT4_WEIGHTS), 50), (_drawn(INT16), 50))
-)
+FULLY_CONNECTED = Costing(_count, *one_of((_drawn(INT8), 140), (_drawn(INT4_WEIGHTS), 50), (_drawn(INT16), 50)))

@@ -8,7 +8,7 @@ import numpy as np
 
 from mcusim.cost import CALL, Cost, Costing, Counts, Stream, Target, copy, fill, misaligned_rows, words
 from mcusim.costs.drawing import INPUT_SCALE, INT8, INT16, SPREAD, Draw, Types, extent, one_of, source
-from mcusim.costs.products import SHORT_DEPTH, by_threes, pairs
+from mcusim.costs.products import SHORT_DEPTH, by_threes
 from mcusim.errors import UnsupportedError
 from mcusim.model import Model, Op
 from mcusim.operands import bad, integer, layer_name, operand
@@ -44,16 +44,17 @@ def _products(size: int, rows: int, depth: int, units: int, target: Target) -> C
     """Rows of activations times the weights of one gate."""
     if size == 1 and not target.dsp:
         return by_threes(rows, depth, units)
-    counts: Counts = {"pairs": rows * (units // 2), "odd_units": rows * (units % 2)}
+    counts: Counts = {"pairs": rows * (units // 2), "singles": rows * (units % 2)}
     if size == 2:
-        counts["parts"] = rows * pairs(units) * -(-depth // SHORT_DEPTH)
-    # An odd last row of weights is read twice.
-    runs = rows * misaligned_rows(units, depth, True)
-    if size == 1:
-        runs += pairs(units) * misaligned_rows(rows, depth)
-    else:
-        counts["values_misaligned"] = pairs(units) * misaligned_rows(rows, 2 * depth) * (depth // 4) * target.dsp
-    return counts | words("product", rows * pairs(units), depth, runs, target)
+        counts["pair_parts"] = counts["pairs"] * -(-depth // SHORT_DEPTH)
+        counts["single_parts"] = counts["singles"] * -(-depth // SHORT_DEPTH)
+    of_values = misaligned_rows(rows, size * depth)
+    for name, times, weights in (
+        ("pair", units // 2, misaligned_rows(units // 2 * 2, depth)),
+        ("single", units % 2, misaligned_rows(units, depth) - misaligned_rows(units // 2 * 2, depth)),
+    ):
+        counts |= words(name, rows * times, depth, rows * weights + times * of_values, target)
+    return counts
 
 
 def _drawn(types: Types) -> Draw:
@@ -78,6 +79,7 @@ def _drawn(types: Types) -> Draw:
         state = sketch.state((batches, units), of_hidden, 0, types.activations)
         cell = sketch.state((batches, units), 2.0**-11, 0, "int16")
         output = sketch.activation((*shape[:2], units), of_hidden, 0, types.activations)
+        sketch.kept_bytes += 8 * units * np.dtype(types.bias).itemsize  # sums of biases and weights
         operands = (taken, *of_input, *of_state, -1, -1, -1, *biases, -1, -1, state, cell, -1, -1, -1, -1)
         sketch.op(
             "UNIDIRECTIONAL_SEQUENCE_LSTM",
@@ -100,4 +102,4 @@ def _gates(sketch: Sketch, rng: np.random.Generator, units: int, depth: int, spr
     ]
 
 
-UNIDIRECTIONAL_SEQUENCE_LSTM = Costing(_count, *one_of((_drawn(INT8), 50), (_drawn(INT16), 50)))
+UNIDIRECTIONAL_SEQUENCE_LSTM = Costing(_count, *one_of((_drawn(INT8), 80), (_drawn(INT16), 80)))

@@ -11,7 +11,7 @@ from mcusim.costs.drawing import INPUT_SCALE, OUTPUT_SPREAD, SPREAD, WEIGHT_SCAL
 from mcusim.costs.products import pairs
 from mcusim.errors import UnsupportedError
 from mcusim.model import Model, Op
-from mcusim.operands import integer, layer_name, operand, quantization
+from mcusim.operands import bad, integer, layer_name, operand, quantization
 from mcusim.sketch import Sketch
 
 STATE = 4
@@ -21,8 +21,11 @@ MOST_DRAWN_WEIGHTS = 24_000
 def _count(model: Model, op: Op, target: Target) -> Cost:
     taken, feature, time = (operand(model, op, position, "operand") for position in range(3))
     state = operand(model, op, STATE, "state")
+    shapes = taken.shape, feature.shape, time.shape
+    if any(len(shape) != 2 for shape in shapes):
+        raise bad(op, f"has operands of shapes {[list(shape) for shape in shapes]}; two dimensions each are expected")
     types = taken.dtype, feature.dtype, time.dtype, state.dtype
-    if types not in (("int8",) * 4, ("int8", "int8", "int16", "int16")) or len(taken.shape) != 2:
+    if types not in (("int8",) * 4, ("int8", "int8", "int16", "int16")):
         raise UnsupportedError(f"{layer_name(op)}: {taken.dtype} with a state of {state.dtype} is not counted")
     (batches, inputs), (filters, steps) = taken.shape, time.shape
     counts: Counts = {
@@ -82,6 +85,4 @@ def _drawn(state_type: str, *, has_zero_point: bool = False) -> Draw:
     return draw
 
 
-SVDF = Costing(
-    _count, *one_of((_drawn("int8"), 50), (_drawn("int8", has_zero_point=True), 30), (_drawn("int16"), 50))
-)
+SVDF = Costing(_count, *one_of((_drawn("int8"), 50), (_drawn("int8", has_zero_point=True), 30), (_drawn("int16"), 50)))

@@ -154,8 +154,15 @@ def _drawn(types: Types, *, of_reversed: bool = False) -> Draw:
         kernel, bias = weights(sketch, rng, (channels, *filters, c), channels, 0, types, per_channel=True)
         depth = max(1, c * math.prod(filters) // math.prod(strides))
         output = result(sketch, rng, (n, output_h, output_w, channels), depth, types)
-        options = {"stride_h": strides[0], "stride_w": strides[1], "padding": padding}
-        sketch.op("TRANSPOSE_CONV", (shape, kernel, taken, bias), (output,), fused_activation_function="NONE", **options)
+        sketch.op(
+            "TRANSPOSE_CONV",
+            (shape, kernel, taken, bias),
+            (output,),
+            stride_h=strides[0],
+            stride_w=strides[1],
+            padding=padding,
+            fused_activation_function="NONE",
+        )
 
     return draw
 

@@ -58,7 +58,8 @@ def layer_of(model: Model, op: Op) -> Layer:
     n, h, w, c = rank_4(op, taken, "input")
     _, filter_h, filter_w, _ = rank_4(op, filters, "weights")
     reach = window(op, h, w, filter_h, filter_w, dilated=True)
-    return Layer((n, h, w, c), filters, output.shape[3], reach, kind_of(op, taken, filters))
+    *_, channels = rank_4(op, output, "output")
+    return Layer((n, h, w, c), filters, channels, reach, kind_of(op, taken, filters))
 
 
 def inside(h: int, w: int, reach: Window, upscale: tuple[int, int] = (1, 1)) -> int:
@@ -113,7 +114,7 @@ def _aligned_share(layer: Layer, group_c: int) -> float:
 
 
 def _differs(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.bool_]:
-    return (one % 2)[:, None] != (other % 2)[None, :]
+    return np.not_equal.outer(one % 2, other % 2)
 
 
 def draw_window(
