@@ -77,7 +77,7 @@ def test_a_board_that_was_changed():
 
 
 def test_values_give_softmax_a_range():
-    """From a scale of about 1/8 on, elements far below the largest have no exponential."""
+    """From equal elements, which have no exponential; from a scale of about 1/8 on not all have one that are likely."""
     ranges = []
     for scale in (0.05, 0.2):
         sketch = Sketch()
@@ -85,5 +85,5 @@ def test_values_give_softmax_a_range():
         sketch.op("SOFTMAX", (source,), (output,), beta=1.0)
         found = mcusim.estimate(sketch.model(), load_board("nano33ble"))
         ranges.append((found.least_cycles, found.cycles, found.most_cycles))
-    assert ranges[0][0] == ranges[0][2]
-    assert ranges[1][0] < ranges[1][1] < ranges[1][2]
+    assert all(least < cycles < most for least, cycles, most in ranges)
+    assert ranges[1][1] < ranges[0][1]

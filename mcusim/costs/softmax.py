@@ -17,7 +17,11 @@ from mcusim.sketch import Sketch
 LARGEST_DIFFERENCE = 255  # of two int8
 COARSE_SCALE = 40.0  # with which a difference of 1 is beyond all exponentials
 MOST_QUARTERS = 127  # of the difference in units of the input, that kernels take exponentials of
-KERNELS = {("int8", "int8"): "arm_softmax_s8", ("int8", "int16"): "arm_softmax_s8_s16"}
+KERNELS = {
+    ("int8", "int8"): "arm_softmax_s8",
+    ("int8", "int16"): "arm_softmax_s8_s16",
+    ("int16", "int16"): "arm_softmax_s16",
+}
 
 
 def _count(model: Model, op: Op, target: Target) -> Cost:
@@ -29,19 +33,16 @@ def _count(model: Model, op: Op, target: Target) -> Cost:
     elements to rows of those with the most factors.
     """
     source, output = operand(model, op, 0, "input"), result(model, op)
-    if (
-        not source.elements
-        or not source.shape
-        or (source.dtype, output.dtype) not in {**KERNELS, ("int16", "int16"): ""}
-    ):
-        found = f"{source.dtype} of {len(source.shape)} dimensions to {output.dtype}"
+    kernel = KERNELS.get((source.dtype, output.dtype))
+    if kernel is None or not source.elements or not source.shape:
+        found = f"{source.dtype} of shape {list(source.shape)} to {output.dtype}"
         raise UnsupportedError(f"{layer_name(op)}: {found} is not counted")
     rows, size = source.elements // source.shape[-1], source.shape[-1]
     counts: Counts = {CALL: 1, "rows": rows, "elements": source.elements}
     streams = (Stream(source.bytes, 1, 0, constant=False),)
     if source.dtype == "int16":
         _, shift = softmax_s16_scaling(number(op, "beta"), quantization(op, source).scale)
-        return Cost("arm_softmax_s16", counts | {"scaled_down": source.elements if shift < 0 else 0}, streams)
+        return Cost(kernel, counts | {"scaled_down": source.elements if shift < 0 else 0}, streams)
     scale = number(op, "beta") * quantization(op, source).scale
     _, _, diff_min = softmax_scaling(number(op, "beta"), quantization(op, source).scale)
     share = min(1.0, -diff_min / LARGEST_DIFFERENCE)
@@ -49,7 +50,7 @@ def _count(model: Model, op: Op, target: Target) -> Cost:
     most = float(rows * (size - 1))
     counts |= {"exponentials": share * most, "factors": share * most * average}
     spread = {"exponentials": (0.0, most), "factors": (0.0, most * largest)} if share and most else {}
-    return Cost(KERNELS[source.dtype, output.dtype], counts, streams, spread)
+    return Cost(kernel, counts, streams, spread)
 
 
 @functools.lru_cache(maxsize=256)
