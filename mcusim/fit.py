@@ -138,14 +138,18 @@ def _first_choice(board: Board) -> Board:
 
 
 def _inputs(model: Model, number: int) -> list[NDArray[np.generic]]:
+    """Normally distributed values, of which an integer type holds six standard deviations, as calibration has it."""
     rng = np.random.default_rng([SEED, number])
-    tensors = [model.tensors[index] for index in model.inputs]
-    return [
-        rng.normal(size=tensor.shape).astype(np.float32)
-        if tensor.dtype == "float32"
-        else rng.integers(np.iinfo(tensor.dtype).min, np.iinfo(tensor.dtype).max, tensor.shape).astype(tensor.dtype)
-        for tensor in tensors
-    ]
+    found: list[NDArray[np.generic]] = []
+    for tensor in (model.tensors[index] for index in model.inputs):
+        values = rng.normal(size=tensor.shape)
+        if tensor.dtype == "float32":
+            found.append(values.astype(np.float32))
+            continue
+        limits = np.iinfo(tensor.dtype)
+        scaled = np.rint(values * ((limits.max - limits.min) / 6) + (limits.max + limits.min) / 2)
+        found.append(np.clip(scaled, limits.min, limits.max).astype(tensor.dtype))
+    return found
 
 
 def fit(board: Board, observations: Sequence[Observation]) -> Formulas:

@@ -20,6 +20,7 @@ from mcusim.operands import bad
 from mcusim.sketch import Sketch
 
 MOST_DRAWN_WEIGHTS = 40_000
+SHALLOW_SHARE = 0.06  # of layers with fewer products for an output than a word has
 
 
 def _count(model: Model, op: Op, target: Target) -> Cost:
@@ -139,6 +140,8 @@ def _drawn(types: Types) -> Draw:
         stride = int(rng.choice([1, 1, 1, 2, 2, 3] if not is_1x1 else [1, 1, 1, 2]))
         padding = str(rng.choice(["SAME", "VALID"])) if not is_1x1 else "SAME"
         c, channels = extent(rng, 1, 256 if is_1x1 else 128), extent(rng, 1, 128)
+        if rng.random() < SHALLOW_SHARE:
+            filter_h, filter_w, c = int(rng.integers(1, 3)), 1, 1
         groups = 1 if is_1x1 or rng.random() < 0.85 else int(rng.choice([2, 4]))
         while filter_h * filter_w * c * channels > MOST_DRAWN_WEIGHTS * groups:
             c, channels = max(1, c // 2), max(1, channels // 2)

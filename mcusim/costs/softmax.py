@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mcusim.cost import CALL, Cost, Costing, Counts, Stream, Target
 from mcusim.costs.drawing import Draw, one_of
@@ -15,6 +17,7 @@ from mcusim.operands import layer_name, number, operand, quantization, result
 from mcusim.sketch import Sketch
 
 LARGEST_DIFFERENCE = 255  # of two int8
+SPREAD = 6.0  # standard deviations in the range of a type
 COARSE_SCALE = 40.0  # with which a difference of 1 is beyond all exponentials
 MOST_QUARTERS = 127  # of the difference in units of the input, that kernels take exponentials of
 KERNELS = {
@@ -27,10 +30,9 @@ KERNELS = {
 def _count(model: Model, op: Op, target: Target) -> Cost:
     """int16 looks exponentials up; int8 computes those of elements below their row's largest, not too far.
 
-    The values decide on how many these are, and on how many factors each has. What is likely takes all differences
-    from the largest for equally frequent, as those of random inputs about are: with fine scales all elements have
-    exponentials then, and from about 1/8 on a part of them. The range is that of all values: from rows of equal
-    elements to rows of those with the most factors.
+    The values decide on how many these are, and on how many factors each has. What is likely is that of elements of
+    which the type holds `SPREAD` standard deviations. The range is that of all values: from rows of equal elements,
+    or of one far above the others, to rows of those with the most factors.
     """
     source, output = operand(model, op, 0, "input"), result(model, op)
     kernel = KERNELS.get((source.dtype, output.dtype))
@@ -42,22 +44,48 @@ def _count(model: Model, op: Op, target: Target) -> Cost:
     streams = (Stream(source.bytes, 1, 0, constant=False),)
     if source.dtype == "int16":
         _, shift = softmax_s16_scaling(number(op, "beta"), quantization(op, source).scale)
-        return Cost(kernel, counts | {"scaled_down": source.elements if shift < 0 else 0}, streams)
-    scale = number(op, "beta") * quantization(op, source).scale
+        # Each direction of the shift has a loop of its own.
+        counts |= {"scaled_down": source.elements * (shift < 0), "scaled_up": source.elements * (shift >= 0)}
+        return Cost(kernel, counts, streams)
     _, _, diff_min = softmax_scaling(number(op, "beta"), quantization(op, source).scale)
-    share = min(1.0, -diff_min / LARGEST_DIFFERENCE)
-    average, largest = _factors(scale, min(LARGEST_DIFFERENCE, -diff_min))
-    most = float(rows * (size - 1))
-    counts |= {"exponentials": share * most, "factors": share * most * average}
-    spread = {"exponentials": (0.0, most), "factors": (0.0, most * largest)} if share and most else {}
-    return Cost(kernel, counts, streams, spread)
+    scale = number(op, "beta") * quantization(op, source).scale
+    likely, factors, most_factors = _exponentials(scale, min(LARGEST_DIFFERENCE, -diff_min), size)
+    others = float(rows * (size - 1))
+    counts |= {"exponentials": others * likely, "factors": others * factors}
+    if not most_factors:
+        return Cost(kernel, counts, streams)
+    return Cost(kernel, counts, streams, {"exponentials": (0.0, others), "factors": (0.0, others * most_factors)})
 
 
 @functools.lru_cache(maxsize=256)
-def _factors(scale: float, furthest: int) -> tuple[float, int]:
-    """Factors of the exponential of a difference, one for each bit of its quarters that is set: on average, at most."""
+def _exponentials(scale: float, furthest: int, size: int) -> tuple[float, float, int]:
+    """Of an element of a row that is not its largest: exponentials and their factors, and the most factors.
+
+    A factor stands for each bit of the quarters of the difference from the largest that is set.
+    """
+    if furthest < 1 or size < 2:
+        return 0.0, 0.0, 0
     bits = [min(int(4 * scale * difference), MOST_QUARTERS).bit_count() for difference in range(1, furthest + 1)]
-    return (sum(bits) / len(bits), max(bits)) if bits else (0.0, 0)
+    shares = _differences(size)[1 : furthest + 1]
+    return float(shares.sum()), float(shares @ np.array(bits)), max(bits)
+
+
+@functools.lru_cache(maxsize=256)
+def _differences(size: int) -> NDArray[np.float64]:
+    """How often the other elements of a row lie 0 … 255 below its largest.
+
+    They are normally distributed and int8 holds `SPREAD` standard deviations of them, as it does where the least and
+    the greatest of some hundred values in calibration have become its range.
+    """
+    edges = np.arange(-128, 128) + 0.5
+    below = np.array([0.5 * (1 + math.erf(edge * SPREAD / 256 / math.sqrt(2))) for edge in edges])
+    below[-1] = 1.0
+    each = np.diff(below, prepend=0.0)
+    largest = np.diff(below**size, prepend=0.0)
+    found = np.zeros(256)
+    for value, share in enumerate(largest):
+        found[: value + 1] += share * each[value::-1] / below[value]
+    return found
 
 
 def _drawn(dtypes: tuple[str, str]) -> Draw:
