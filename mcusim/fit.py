@@ -19,7 +19,7 @@ from mcusim.costs import COSTS
 from mcusim.formulas import SCHEMA, Formula, Formulas, board_kernels, formulas_path, hardware_sha256, to_json
 from mcusim.hardware import Board, Core, board_core, board_names, load_board
 from mcusim.inference import Machine
-from mcusim.model import Model, Op
+from mcusim.model import Model, Op, Tensor
 from mcusim.nonnegative import nonnegative_least_squares
 from mcusim.plan import plan
 from mcusim.sketch import Sketch
@@ -138,18 +138,20 @@ def _first_choice(board: Board) -> Board:
 
 
 def _inputs(model: Model, number: int) -> list[NDArray[np.generic]]:
-    """Normally distributed values, of which an integer type holds six standard deviations, as calibration has it."""
     rng = np.random.default_rng([SEED, number])
-    found: list[NDArray[np.generic]] = []
-    for tensor in (model.tensors[index] for index in model.inputs):
-        values = rng.normal(size=tensor.shape)
-        if tensor.dtype == "float32":
-            found.append(values.astype(np.float32))
-            continue
-        limits = np.iinfo(tensor.dtype)
-        scaled = np.rint(values * ((limits.max - limits.min) / 6) + (limits.max + limits.min) / 2)
-        found.append(np.clip(scaled, limits.min, limits.max).astype(tensor.dtype))
-    return found
+    return [_values(rng, model.tensors[index]) for index in model.inputs]
+
+
+def _values(rng: np.random.Generator, tensor: Tensor) -> NDArray[np.generic]:
+    """Normally distributed, where an integer type holds six standard deviations, as calibration has it."""
+    if tensor.dtype == "float32":
+        return rng.normal(size=tensor.shape).astype(np.float32)
+    if tensor.dtype not in ("int8", "uint8", "int16", "int32"):
+        return rng.integers(0, 2, tensor.shape).astype(tensor.dtype)
+    limits = np.iinfo(tensor.dtype)
+    middle, deviation = (limits.max + limits.min) / 2, (limits.max - limits.min) / 6
+    values = rng.normal(middle, deviation, tensor.shape)
+    return np.clip(np.rint(values), limits.min, limits.max).astype(tensor.dtype)
 
 
 def fit(board: Board, observations: Sequence[Observation]) -> Formulas:

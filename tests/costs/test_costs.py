@@ -1,17 +1,15 @@
 """Costs of operators: what is drawn runs, products are those of the layer, and the estimate meets the emulation."""
 
-import dataclasses
-import statistics
-
 import numpy as np
 import pytest
 
-from mcusim import fit
-from mcusim.cost import Cost, Target
+from mcusim.cost import Target
 from mcusim.costs import COSTS
 from mcusim.errors import UnsupportedError
-from mcusim.hardware import load_board
+from mcusim.fixedpoint import softmax_scaling
+from mcusim.hardware import board_core, load_board
 from mcusim.inference import Machine
+from mcusim.nonnegative import nonnegative_least_squares
 from mcusim.ops import OPERATORS
 from mcusim.plan import plan
 from mcusim.sketch import Sketch
@@ -42,15 +40,20 @@ def drawn(name, count, seed=11):
     return sketch.model()
 
 
-@pytest.mark.parametrize("name", [*PRODUCTS, "SOFTMAX"])
-def test_every_kind_that_is_drawn_runs_and_is_bit_exact(name):
-    model, rng = drawn(name, 12), np.random.default_rng(3)
-    inputs = []
+def inputs_of(model, seed):
+    """Any values of the inputs' types."""
+    rng, found = np.random.default_rng(seed), []
     for index in model.inputs:
         tensor = model.tensors[index]
         limits = np.iinfo(tensor.dtype)
-        inputs.append(rng.integers(limits.min, limits.max, tensor.shape).astype(tensor.dtype))
-    machine = Machine.start(plan(model, load_board("sparkfun_edge")), inputs)
+        found.append(rng.integers(limits.min, limits.max, tensor.shape).astype(tensor.dtype))
+    return found
+
+
+@pytest.mark.parametrize("name", [*PRODUCTS, "SOFTMAX"])
+def test_every_kind_that_is_drawn_runs_and_is_bit_exact(name):
+    model = drawn(name, 12)
+    machine = Machine.start(plan(model, load_board("sparkfun_edge")), inputs_of(model, 3))
     for op in model.ops:
         assert OPERATORS[name].check(model, op) is None
         layer, _ = machine.layer(op)
@@ -191,20 +194,48 @@ def test_types_without_kernels_are_named():
         COSTS["BATCH_MATMUL"].count(model, model.ops[0], DSP)
 
 
+def measured(name, count, board):
+    """Costs of random layers and their cycles, by kernel."""
+    kernels: dict[str, list[tuple[dict[str, float], int]]] = {}
+    target = DSP if board_core(board).dsp else Target(False, False)
+    for seed in range(count // 10):
+        model = drawn(name, 10, seed)
+        machine = Machine.start(plan(model, board), inputs_of(model, seed))
+        for op in model.ops:
+            cost = COSTS[name].count(model, op, target)
+            kernels.setdefault(cost.kernel, []).append((dict(cost.counts), machine.cycles(op)[0]))
+    return kernels
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("board", ["nano33ble", "nucleo_g0b1re"])
+@pytest.mark.parametrize("board", ["sparkfun_edge", "nucleo_g0b1re"])
 @pytest.mark.parametrize("name", [*PRODUCTS, "SOFTMAX"])
-def test_layers_that_no_fit_has_seen(name, board, monkeypatch):
-    """Half of the layers that are drawn give the formula of the others, by kernel."""
-    monkeypatch.setattr(fit, "COSTS", {name: dataclasses.replace(COSTS[name], samples=COSTS[name].samples // 2)})
-    board = load_board(board)
-    kernels: dict[str, list[fit.Observation]] = {}
-    for one in fit.observations(board, fit.measure(board, list(fit.sample_models(board)))):
-        assert isinstance(one.cost, Cost)
-        kernels.setdefault(one.cost.kernel, []).append(one)
-    enough = {kernel: layers for kernel, layers in kernels.items() if len(layers) > 20}
-    assert enough
-    for kernel, layers in enough.items():
-        formula = fit.fit(board, layers).kernels[kernel]
-        errors = [abs(fit.predicted(board, formula, one) / one.cycles - 1) for one in layers]
-        assert statistics.median(errors) < 0.01 and max(errors) < 0.15, (kernel, statistics.median(errors), max(errors))
+def test_cycles_are_a_linear_form_of_the_counts(name, board):
+    """Of each kernel with enough layers; the products' loops leave nothing to the values."""
+    for kernel, layers in measured(name, 200, load_board(board)).items():
+        if len(layers) < 30:
+            continue
+        names = sorted({count for counts, _ in layers for count in counts})
+        cycles = np.array([found for _, found in layers], np.float64)
+        matrix = np.array([[counts.get(count, 0.0) for count in names] for counts, _ in layers]) / cycles[:, None]
+        form = nonnegative_least_squares(matrix, np.ones(len(layers)))
+        errors = np.abs(matrix @ form - 1)
+        assert np.median(errors) < 0.015 and errors.max() < 0.12, (kernel, np.median(errors), errors.max())
+
+
+@pytest.mark.parametrize("scale", [0.05, 0.15, 0.4])
+@pytest.mark.parametrize("size", [2, 10, 60])
+def test_likely_exponentials_are_those_of_normally_distributed_values(scale, size):
+    """Six standard deviations in the range of int8, a hundred thousand elements drawn."""
+    rng = np.random.default_rng(1)
+    values = np.clip(np.rint(rng.normal(-0.5, 256 / 6, (100_000 // size, size))), -128, 127)
+    differences = values.max(axis=1, keepdims=True) - values
+    _, _, least = softmax_scaling(1.0, float(np.float32(scale)))
+    have = (differences > 0) & (differences <= -least)
+    bits = [int(4 * scale * one) for one in differences[have]]
+    cost = softmax(("int8", "int8"), scale, size)
+    elements = 2 * (size - 1)
+    drawn_elements = len(values) * (size - 1)
+    assert cost.counts["exponentials"] / elements == pytest.approx(have.sum() / drawn_elements, abs=0.01)
+    factors = sum(min(one, 127).bit_count() for one in bits) / drawn_elements
+    assert cost.counts["factors"] / elements == pytest.approx(factors, abs=0.03)
