@@ -138,3 +138,10 @@ def positions_inside(
     """
     starts = np.arange(output)[:, None] * stride - pad + np.arange(filter_size)[None, :] * dilation
     return int(((starts >= 0) & (starts < size * upscale) & (starts % upscale == 0)).sum())
+
+
+@functools.lru_cache(maxsize=4096)
+def reached(output: int, stride: int, pad: int, size: int, filter_size: int, dilation: int) -> int:
+    """How many outputs along one axis have a window of which a position lies inside the input."""
+    starts = np.arange(output)[:, None] * stride - pad + np.arange(filter_size)[None, :] * dilation
+    return int(((starts >= 0) & (starts < size)).any(axis=1).sum())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mcusim.cost import CALL, Cost, Costing, Counts, Stream, Target, misaligned, positions_inside
+from mcusim.cost import CALL, Cost, Costing, Counts, Stream, Target, misaligned, positions_inside, reached
 from mcusim.costs.drawing import INT4_WEIGHTS, INT8, INT16, Draw, Types, extent, one_of
 from mcusim.costs.windows import Layer, draw_window, inside, layer_of, unrolling
 from mcusim.model import Model, Op
@@ -42,12 +42,19 @@ def _window_walk(layer: Layer) -> Counts:
 
 
 def _inside(name: str, channels: int, layer: Layer) -> Counts:
-    """So many channels of each pixel, their rows of the window inside the input and their positions there."""
+    """So many channels of each pixel, their rows of the window inside the input and their positions there.
+
+    Loops over no row and over no column are shorter: dilated windows may reach over an input without touching it.
+    """
     (n, h, w, _), reach = layer.shape, layer.reach
-    along_h = positions_inside(reach.output_h, reach.stride_h, reach.pad_h, h, reach.filter_h, reach.dilation_h)
+    along_h = reach.output_h, reach.stride_h, reach.pad_h, h, reach.filter_h, reach.dilation_h
+    along_w = reach.output_w, reach.stride_w, reach.pad_w, w, reach.filter_w, reach.dilation_w
+    rows = channels * n * positions_inside(*along_h)
     return {
         name: channels * layer.pixels,
-        f"{name}_rows": channels * n * reach.output_w * along_h,
+        f"{name}_any_row": channels * n * reach.output_w * reached(*along_h),
+        f"{name}_rows": rows * reach.output_w,
+        f"{name}_any_column": rows * reached(*along_w),
         f"{name}_inside": channels * n * inside(h, w, reach),
     }
 
