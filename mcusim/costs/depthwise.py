@@ -110,4 +110,4 @@ def _drawn(types: Types) -> Draw:
     return draw
 
 
-DEPTHWISE_CONV_2D = Costing(_count, *one_of((_drawn(INT8), 160), (_drawn(INT4_WEIGHTS), 130), (_drawn(INT16), 50)))
+DEPTHWISE_CONV_2D = Costing(_count, *one_of((_drawn(INT8), 200), (_drawn(INT4_WEIGHTS), 130), (_drawn(INT16), 50)))
