@@ -43,7 +43,7 @@ LEVELS = (
         "symbols",
         "thumb_relocations",
     },
-    {"accesses", "cache_sets"},
+    {"accesses", "cache_sets", "free_blocks", "heap"},
     {"memory_parameters"},
     {"operand_stages", "branch_prediction", "chained_loads"},
     {"convolution", "elementwise", "pooling", "batching", "padding", "reduction", "resizing", "splitting"},

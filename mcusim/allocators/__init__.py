@@ -1,10 +1,13 @@
-"""Allocators by name: each places buffers of known sizes and lifetimes at offsets from one start."""
+"""Allocators by name: planners place buffers of known sizes and lifetimes, heaps serve malloc and free as they come."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from mcusim.allocators import greedy
+from mcusim.allocators import greedy, heap_4
+from mcusim.heap import Heap
 from mcusim.runtime import Request
 
 ALLOCATORS: Mapping[str, Callable[[Sequence[Request]], tuple[int, ...]]] = {"greedy": greedy.allocate}
+
+HEAPS: Mapping[str, Heap] = {heap.name: heap for heap in (heap_4.HEAP,)}

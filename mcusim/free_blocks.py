@@ -1,0 +1,120 @@
+"""A list of free blocks in the order of their addresses → the first that fits, and what a freed block merges with.
+
+Allocators that keep one list sorted by address walk it from link to link. Here the list is two arrays, of where the
+blocks begin (their offset in the heap) and of their sizes, so that many are looked at in one instruction and the place
+of an address is found by bisection. What is found is the same.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mcusim.fixedpoint import inlined, int64
+
+# The list within a heap's state: how many there are, how many could be, then the offsets, then the sizes.
+COUNT, CAPACITY, OFFSETS = 0, 1, 2
+NONE = -1
+LANES = 16  # sizes that are compared at a time
+
+
+def capacity(heap_bytes: int, least_bytes: int) -> int:
+    """How many free blocks there can be: no two of them touch, and blocks have `least_bytes` at least.
+
+    In whole groups of LANES.
+    """
+    return -(-(heap_bytes // (2 * least_bytes) + 2) // LANES) * LANES
+
+
+def words(entries: int) -> int:
+    """The words of state that a list of so many entries takes."""
+    return OFFSETS + 2 * entries
+
+
+@inlined
+def sizes(state: Any) -> Any:
+    """Where in the state the sizes begin."""
+    return OFFSETS + int64(state[CAPACITY])
+
+
+@inlined
+def first_fit(state: Any, wanted_bytes: Any) -> Any:
+    """The number of the first block of at least that size, or NONE."""
+    count, at = int64(state[COUNT]), sizes(state)
+    for group in range(0, count, LANES):
+        fits = False
+        for lane in range(LANES):  # entries behind the last have size 0
+            fits |= state[at + group + lane] >= wanted_bytes
+        if fits:
+            number = group
+            while state[at + number] < wanted_bytes:
+                number += 1
+            return number
+    return NONE
+
+
+@inlined
+def place(state: Any, offset: Any) -> Any:
+    """How many blocks begin before an offset."""
+    first, left = 0, int64(state[COUNT])
+    while left > 0:
+        half = left >> 1
+        before = state[OFFSETS + first + half] < offset
+        first += half + 1 if before else 0
+        left = left - half - 1 if before else half
+    return first
+
+
+@inlined
+def insert(state: Any, number: Any, offset: Any, size_bytes: Any) -> None:
+    """Make a block the one of that number."""
+    count, at = int64(state[COUNT]), sizes(state)
+    for entry in range(count, number, -1):
+        state[OFFSETS + entry] = state[OFFSETS + entry - 1]
+    for entry in range(count, number, -1):
+        state[at + entry] = state[at + entry - 1]
+    state[OFFSETS + number] = offset
+    state[at + number] = size_bytes
+    state[COUNT] = count + 1
+
+
+@inlined
+def remove(state: Any, number: Any) -> None:
+    """Take a block out of the list."""
+    last, at = int64(state[COUNT]) - 1, sizes(state)
+    for entry in range(number, last):
+        state[OFFSETS + entry] = state[OFFSETS + entry + 1]
+    for entry in range(number, last):
+        state[at + entry] = state[at + entry + 1]
+    state[at + last] = 0
+    state[COUNT] = last
+
+
+@inlined
+def give_back(state: Any, offset: Any, size_bytes: Any) -> None:
+    """Add a block to the list, merged with the one that ends where it begins and the one that begins where it ends."""
+    number, at = place(state, offset), sizes(state)
+    touches_next = number < state[COUNT] and state[OFFSETS + number] == offset + size_bytes
+    before = number - 1
+    touches_last = number > 0 and state[OFFSETS + before] + state[at + before] == offset
+    if touches_last:
+        state[at + before] += size_bytes
+        if touches_next:
+            state[at + before] += state[at + number]
+            remove(state, number)
+    elif touches_next:
+        state[OFFSETS + number] = offset
+        state[at + number] += size_bytes
+    else:
+        insert(state, number, offset, size_bytes)
+
+
+@inlined
+def total_and_largest(state: Any) -> Any:
+    """The bytes of all free blocks, and of the largest."""
+    at = sizes(state)
+    total, largest = 0, 0
+    for entry in range(at, at + int64(state[COUNT])):
+        size = int64(state[entry])
+        total += size
+        largest = max(largest, size)
+    return total, largest
