@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -30,8 +31,9 @@ _ROOM = 2 * MOST_BLOCKS_OF_EVENT  # an event frees and allocates so many at most
 
 # Columns of a distribution: where its pieces begin and how many it has; an exponential one has none and a mean.
 _AT, _COUNT, _MEAN = range(3)
-# Columns of a piece: 32-bit probability up to its end, the least value, how many steps of 2**shift lie above it.
-_UP_TO, _LEAST, _SPAN, _SHIFT = range(4)
+# Columns of a piece: the least value, how many steps of 2**shift there are from it on; and how it is chosen, by A.
+# Walker's aliases: each piece comes up equally often, and stays with a 32-bit probability, else another one is taken.
+_LEAST, _SPAN, _SHIFT, _STAYS, _OTHER = range(5)
 _LOG_PIECES = 32
 
 # Columns of a source: distributions of its intervals, blocks, sizes and lifetimes (−1 where it has none), how many
@@ -47,9 +49,10 @@ _ALIVE, _NEXT = range(2)
 _TIME, _NAME, _BYTES = range(3)
 
 # Header of the queue.
-_LENGTH, _UNUSED, _LOG_AT, _LOG_BEGAN, _SKIPPED = range(5)
+_LENGTH, _COMES, _COMES_AT, _UNUSED, _LOG_AT, _LOG_BEGAN, _LOG_OWNER, _SKIPPED = range(8)
 
 _NONE = -1
+_NEVER = 1 << 62
 _U64: Any = np.uint64
 _U32_MASK = np.uint64(0xFFFFFFFF)
 _SHIFT_32 = np.uint64(32)
@@ -73,8 +76,9 @@ class Stream:
     log_every_us: int
     random: NDArray[np.uint64]
     queue: Words
-    keys: Words
+    times: Words
     items: Words
+    arrivals: Words
     alive: Words
     pools: Words
     groups: Words
@@ -89,9 +93,14 @@ class Stream:
             (self.distributions, self.pieces, self.sources, self.log, _EXPONENTIAL),
             self.log_every_us,
             self.random,
-            (self.queue, self.keys, self.items, self.alive, self.pools, self.groups, self.unused),
+            (self.queue, self.times, self.items, self.arrivals, self.alive, self.pools, self.groups, self.unused),
         )
         return int(count), bool(done)
+
+    @property
+    def block_count(self) -> int:
+        """Numbers of blocks are below it."""
+        return len(self.groups)
 
     @property
     def skipped_events(self) -> int:
@@ -107,11 +116,12 @@ def stream(workload: Workload, seed: int, heap_bytes: int) -> Stream:
     """
     tables = _Tables()
     starts = [(owner, start.bytes) for owner, start in enumerate(workload.start) for _ in range(start.count)]
-    sources = [_source(workload, source, len(workload.start) + index, tables) for index, source in _sources(workload)]
+    sources = [
+        _source(workload, source, len(workload.start) + index, tables) for index, source in enumerate(workload.sources)
+    ]
     blocks = len(starts) + heap_bytes // LEAST_BLOCK_BYTES + _ROOM
     groups = np.full((blocks, 2), _NONE, np.int64)  # the next block of an event's, and whose it is
     names = {row.malloc: number for number, row in enumerate(workload.trace) if row.malloc is not None}
-    entries = len(sources) + blocks + 2
     made = Stream(
         owners=(*(one.what for one in workload.start), *(one.what for one in workload.sources), "recorded log"),
         started=np.array(
@@ -121,14 +131,15 @@ def stream(workload: Workload, seed: int, heap_bytes: int) -> Stream:
         operations=np.zeros(CHUNK + _ROOM, np.int64),
         times_us=np.zeros(CHUNK + _ROOM, np.int64),
         distributions=_table(tables.distributions, 3),
-        pieces=_table(tables.pieces, 4),
+        pieces=_table(tables.pieces, 5),
         sources=_table(sources, 11),
         log=_table([_log_row(row, names) for row in workload.trace], 3),
         log_every_us=_us(workload.trace_every_s) if workload.trace_every_s is not None else 0,
         random=np.array([seed % (1 << 64)], np.uint64),
-        queue=np.array([0, blocks - len(starts), 0, 0, 0], np.int64),
-        keys=np.zeros(entries, np.int64),
-        items=np.zeros(entries, np.int64),
+        queue=np.array([0, 0, _NEVER, blocks - len(starts), 0, 0, len(workload.start) + len(sources), 0], np.int64),
+        times=np.full(blocks, _NEVER, np.int64),
+        items=np.zeros(blocks, np.int64),
+        arrivals=np.full(len(sources) + 1, _NEVER, np.int64),
         alive=np.zeros((len(sources), 2), np.int64),
         pools=np.full(tables.pool + len(workload.trace), _NONE, np.int64),
         groups=groups,
@@ -137,13 +148,9 @@ def stream(workload: Workload, seed: int, heap_bytes: int) -> Stream:
     _begin(
         (made.distributions, made.pieces, made.sources, made.log, _EXPONENTIAL),
         made.random,
-        (made.queue, made.keys, made.items, made.alive, made.pools, made.groups, made.unused),
+        (made.queue, made.times, made.items, made.arrivals, made.alive, made.pools, made.groups, made.unused),
     )
     return made
-
-
-def _sources(workload: Workload) -> list[tuple[int, Source]]:
-    return list(enumerate(workload.sources))
 
 
 class _Tables:
@@ -156,18 +163,32 @@ class _Tables:
 
     def add(self, ranges: Sequence[tuple[Fraction, int, int]]) -> int:
         """A distribution of ranges of equally likely integers, with their probabilities; returns its number."""
-        self.distributions.append([len(self.pieces), len(ranges), 0])
-        up_to = Fraction(0)
-        for probability, least, most in ranges:
-            up_to += probability
+        first = len(self.pieces)
+        self.distributions.append([first, len(ranges), 0])
+        for (_, least, most), (stays, other) in zip(ranges, _aliases([one[0] for one in ranges]), strict=True):
             shift = max((most - least).bit_length() - 30, 0)  # a product with 32 random bits stays in 63
-            self.pieces.append([round(up_to * 2**32), least, ((most - least) >> shift) + 1, shift])
+            self.pieces.append([least, ((most - least) >> shift) + 1, shift, round(stays * 2**32), first + other])
         return len(self.distributions) - 1
 
     def exponential(self, mean: int) -> int:
         """An exponential distribution."""
         self.distributions.append([0, 0, mean])
         return len(self.distributions) - 1
+
+
+def _aliases(probabilities: Sequence[Fraction]) -> list[tuple[Fraction, int]]:
+    """For each of n pieces the share of 1/n that it keeps, and which piece has the rest (M. D. Vose, 1991)."""
+    left = [probability * len(probabilities) for probability in probabilities]
+    aliases = [(Fraction(1), number) for number in range(len(left))]
+    small = [number for number, share in enumerate(left) if share < 1]
+    large = [number for number, share in enumerate(left) if share >= 1]
+    while small and large:
+        poor, rich = small.pop(), large[-1]
+        aliases[poor] = (left[poor], rich)
+        left[rich] -= 1 - left[poor]
+        if left[rich] < 1:
+            small.append(large.pop())
+    return aliases
 
 
 def _source(workload: Workload, source: Source, owner: int, tables: _Tables) -> list[int]:
@@ -224,7 +245,7 @@ def _between(least: int, most: int, spread: str) -> list[tuple[Fraction, int, in
         edges = [int(least * step**number) for number in range(_LOG_PIECES)] + [most]
     return [
         (Fraction(1, _LOG_PIECES), low, max(low, high - 1) if high < most else most)
-        for low, high in zip(edges[:-1], edges[1:], strict=True)
+        for low, high in pairwise(edges)
     ]
 
 
@@ -274,9 +295,10 @@ def _draw(tables: Any, random: Any, number: Any) -> Any:
         return pieces[at, _LEAST]
     bits = _random(random)
     high, low = int64(bits >> _SHIFT_32), int64(bits & _U32_MASK)
-    last = at + count - 1
-    while at < last and high >= pieces[at, _UP_TO]:
-        at += 1
+    place = high * count
+    at += place >> 32
+    if (place & 0xFFFFFFFF) >= pieces[at, _STAYS]:
+        at = pieces[at, _OTHER]
     return pieces[at, _LEAST] + (((low * pieces[at, _SPAN]) >> 32) << pieces[at, _SHIFT])
 
 
@@ -295,45 +317,53 @@ def _exponential(table: Any, random: Any, mean: Any) -> Any:
     return (mean >> 20) * value + (((mean & 0xFFFFF) * value) >> 20)
 
 
-# -- Compiled: the queue, a binary heap of keys; a key is twice the time, odd for what allocates ----------------------
+# -- Compiled: when what comes next ------------------------------------------------------------------------------------
 
 
 @inlined
-def _push(state: Any, key: Any, item: Any) -> None:
-    queue, keys, items, _, _, _, _ = state
+def _come(state: Any, source: Any, time: Any) -> None:
+    """The next event of a source, or of the log behind them, comes at a time; find which is the next of all."""
+    queue, _, _, arrivals, _, _, _, _ = state
+    arrivals[source] = time
+    first, at = arrivals[0], int64(0)
+    for other in range(1, len(arrivals)):
+        at = int64(other) if arrivals[other] < first else at
+        first = min(first, arrivals[other])
+    queue[_COMES], queue[_COMES_AT] = at, first
+
+
+@inlined
+def _push(state: Any, time: Any, block: Any) -> None:
+    """The blocks of an event are to be freed at a time: into a binary heap."""
+    queue, times, items, _, _, _, _, _ = state
     at = queue[_LENGTH]
     queue[_LENGTH] = at + 1
-    while at > 0 and keys[(at - 1) >> 1] > key:
+    while at > 0 and times[(at - 1) >> 1] > time:
         above = (at - 1) >> 1
-        keys[at], items[at] = keys[above], items[above]
+        times[at], items[at] = times[above], items[above]
         at = above
-    keys[at], items[at] = key, item
-
-
-@inlined
-def _replace_first(state: Any, key: Any, item: Any) -> None:
-    """The first entry goes, another one comes."""
-    queue, keys, items, _, _, _, _ = state
-    length, at = queue[_LENGTH], int64(0)
-    below = int64(1)
-    while below < length:
-        if below + 1 < length and keys[below + 1] < keys[below]:
-            below += 1
-        if keys[below] >= key:
-            break
-        keys[at], items[at] = keys[below], items[below]
-        at = below
-        below = 2 * at + 1
-    keys[at], items[at] = key, item
+    times[at], items[at] = time, block
 
 
 @inlined
 def _pop(state: Any) -> None:
-    queue, keys, items, _, _, _, _ = state
-    last = queue[_LENGTH] - 1
-    queue[_LENGTH] = last
-    if last > 0:
-        _replace_first(state, keys[last], items[last])
+    """Remove the first entry of the binary heap."""
+    queue, times, items, _, _, _, _, _ = state
+    length = queue[_LENGTH] - 1
+    queue[_LENGTH] = length
+    time, block = times[length], items[length]
+    at, below = int64(0), int64(1)
+    while below < length:
+        if below + 1 < length:
+            below += int64(times[below + 1] < times[below])
+        if times[below] >= time:
+            break
+        times[at], items[at] = times[below], items[below]
+        at = below
+        below = 2 * at + 1
+    times[at], items[at] = time, block
+    if length == 0:
+        times[0] = _NEVER
 
 
 # -- Compiled: events --------------------------------------------------------------------------------------------------
@@ -341,18 +371,18 @@ def _pop(state: Any) -> None:
 
 @jit
 def _begin(tables: Any, random: Any, state: Any) -> None:
-    """Put the first event of every source and of the log into the queue."""
+    """Set the times of the first event of every source and of the log."""
     _, _, sources, log, _ = tables
     for source in range(len(sources)):
-        _push(state, 2 * _draw(tables, random, sources[source, _ARRIVAL]) + 1, int64(source))
+        _come(state, source, _draw(tables, random, sources[source, _ARRIVAL]))
     if len(log):
-        _push(state, 2 * log[0, _TIME] + 1, int64(len(sources)))
+        _come(state, len(sources), log[0, _TIME])
 
 
 @inlined
 def _free_event(operations: Any, count: Any, state: Any, block: Any) -> Any:
     """Free the blocks of an event, the first of which is given; returns the new count of operations."""
-    queue, _, _, _, _, groups, unused = state
+    queue, _, _, _, _, _, groups, unused = state
     while block >= 0:
         operations[count] = block
         count += 1
@@ -366,7 +396,7 @@ def _free_event(operations: Any, count: Any, state: Any, block: Any) -> Any:
 def _allocate_event(operations: Any, count: Any, tables: Any, random: Any, state: Any, source: Any) -> Any:
     """Allocate the blocks of an event; returns the new count and the block that is to be freed first."""
     _, _, sources, _, _ = tables
-    queue, _, _, _, _, groups, unused = state
+    queue, _, _, _, _, _, groups, unused = state
     first, last = int64(_NONE), int64(_NONE)
     owner = sources[source, _OWNER] << OWNER_SHIFT
     for _ in range(_draw(tables, random, sources[source, _BLOCKS])):
@@ -389,7 +419,7 @@ def _allocate_event(operations: Any, count: Any, tables: Any, random: Any, state
 def _kept_event(operations: Any, count: Any, tables: Any, random: Any, state: Any, source: Any) -> Any:
     """An event whose blocks take the place of another's, once there are as many as are kept."""
     _, _, sources, _, _ = tables
-    _, _, _, alive, pools, _, _ = state
+    _, _, _, _, alive, pools, _, _ = state
     kept, order = sources[source, _KEPT], sources[source, _ORDER]
     place = alive[source, _NEXT]
     if place >= kept:
@@ -412,7 +442,7 @@ def _kept_event(operations: Any, count: Any, tables: Any, random: Any, state: An
 def _timed_event(operations: Any, count: Any, tables: Any, random: Any, state: Any, source: Any, time: Any) -> Any:
     """An event whose blocks live for a time, or forever."""
     _, _, sources, _, _ = tables
-    queue, _, _, alive, _, _, _ = state
+    queue, _, _, _, alive, _, _, _ = state
     most = sources[source, _IN_FLIGHT]
     if most and alive[source, _ALIVE] >= most:
         queue[_SKIPPED] += 1
@@ -421,21 +451,20 @@ def _timed_event(operations: Any, count: Any, tables: Any, random: Any, state: A
     count, first = _allocate_event(operations, count, tables, random, state, source)
     life = sources[source, _LIFE]
     if life >= 0:
-        _push(state, 2 * (time + _draw(tables, random, life)), len(sources) + 1 + first)
+        _push(state, time + _draw(tables, random, life), first)
     return count
 
 
 @inlined
 def _log_event(operations: Any, count: Any, log: Any, every_us: Any, sources: Any, state: Any) -> Any:
-    """The next row of the log; the queue's first entry is that of the one behind it."""
-    queue, _, _, _, pools, _, unused = state
+    """The next row of the log."""
+    queue, _, _, _, _, pools, _, unused = state
     at = queue[_LOG_AT]
     name = len(pools) - len(log) + log[at, _NAME]
     if log[at, _BYTES]:
         queue[_UNUSED] -= 1
         pools[name] = unused[queue[_UNUSED]]
-        owner = OWNER_MASK - 1
-        operations[count] = pools[name] | owner << OWNER_SHIFT | log[at, _BYTES] << BYTES_SHIFT
+        operations[count] = pools[name] | queue[_LOG_OWNER] << OWNER_SHIFT | log[at, _BYTES] << BYTES_SHIFT
     else:
         operations[count] = pools[name]
         unused[queue[_UNUSED]] = pools[name]
@@ -444,10 +473,8 @@ def _log_event(operations: Any, count: Any, log: Any, every_us: Any, sources: An
     if at + 1 == len(log) and every_us:
         queue[_LOG_AT] = 0
         queue[_LOG_BEGAN] += every_us
-    if queue[_LOG_AT] < len(log):
-        _replace_first(state, 2 * (queue[_LOG_BEGAN] + log[queue[_LOG_AT], _TIME]) + 1, int64(sources))
-    else:
-        _pop(state)
+    following = queue[_LOG_AT]
+    _come(state, sources, queue[_LOG_BEGAN] + log[following, _TIME] if following < len(log) else _NEVER)
     return count + 1
 
 
@@ -457,25 +484,27 @@ def _fill(
 ) -> Any:
     """Run events before a time until operations are full; how many there are, and whether no event is left."""
     _, _, sources, log, _ = tables
-    queue, keys, items, alive, _, groups, _ = state
+    queue, times, items, _, alive, _, groups, _ = state
     count = int64(0)
-    while queue[_LENGTH] > 0 and keys[0] < 2 * until_us:
+    while min(times[0], queue[_COMES_AT]) < until_us:
         if count >= CHUNK or queue[_UNUSED] < MOST_BLOCKS_OF_EVENT:
             return count, False
-        before, time, item = count, keys[0] >> 1, items[0]
-        if item > len(sources):
+        before = count
+        if times[0] <= queue[_COMES_AT]:
+            time, block = times[0], items[0]
             _pop(state)
-            block = item - len(sources) - 1
             alive[groups[block, 1], _ALIVE] -= 1
             count = _free_event(operations, count, state, block)
-        elif item == len(sources):
-            count = _log_event(operations, count, log, log_every_us, len(sources), state)
         else:
-            _replace_first(state, 2 * (time + _draw(tables, random, sources[item, _ARRIVAL])) + 1, item)
-            if sources[item, _KEPT]:
-                count = _kept_event(operations, count, tables, random, state, item)
+            time, source = queue[_COMES_AT], queue[_COMES]
+            if source == len(sources):
+                count = _log_event(operations, count, log, log_every_us, len(sources), state)
             else:
-                count = _timed_event(operations, count, tables, random, state, item, time)
+                _come(state, source, time + _draw(tables, random, sources[source, _ARRIVAL]))
+                if sources[source, _KEPT]:
+                    count = _kept_event(operations, count, tables, random, state, source)
+                else:
+                    count = _timed_event(operations, count, tables, random, state, source, time)
         for operation in range(before, count):
             times_us[operation] = time
     return count, True
