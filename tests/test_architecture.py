@@ -30,7 +30,7 @@ LEVELS = (
     {"trace", "energy", "published", "cache_registers"},
     {"expectation", "uarts", "semihosting", "execution"},
     {"peripherals"},
-    {"abi", "fixedpoint", "flatbuffer", "c_array", "extensions", "address_space", "addressing"},
+    {"abi", "bits", "fixedpoint", "flatbuffer", "c_array", "extensions", "address_space", "addressing"},
     {"nn", "operands"},
     {
         "copies",
@@ -44,6 +44,7 @@ LEVELS = (
         "thumb_relocations",
     },
     {"accesses", "cache_sets", "free_blocks", "heap"},
+    {"allocation_marks"},
     {"memory_parameters"},
     {"operand_stages", "branch_prediction", "chained_loads"},
     {"convolution", "elementwise", "pooling", "batching", "padding", "reduction", "resizing", "splitting"},
