@@ -61,7 +61,7 @@ class Heap:
     payload_bytes: Callable[[Any, Any], Any]
 
 
-def check_place(title: str, heap_bytes: int, base_address: int, least_bytes: int) -> None:
+def check_place(title: str, heap_bytes: int, base_address: int, least_bytes: int, alignment: int = 1) -> None:
     """Raise BadInputError for a heap that is too small for its allocator, too large to simulate, or outside memory."""
     if heap_bytes < least_bytes:
         raise BadInputError(
@@ -74,3 +74,5 @@ def check_place(title: str, heap_bytes: int, base_address: int, least_bytes: int
             f"a heap of {heap_bytes} bytes at address {base_address:#x} does not lie in an address space of 32 bits "
             "above address 0"
         )
+    if base_address % alignment:
+        raise BadInputError(f"{title} needs a heap at a multiple of {alignment}, and {base_address:#x} is none")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from mcusim.allocators import HEAPS, heap_4
+from mcusim.allocators import heap_4, newlib, newlib_nano, tlsf
 from mcusim.fixedpoint import inlined, int64, jit
-from mcusim.heap import FREED
+from mcusim.heap import FREED, Heap
 from mcusim.heap_operations import BLOCK_MASK, BYTES_SHIFT
 
-NUMBERS = {name: number for number, name in enumerate(HEAPS)}
-HEAP_4 = NUMBERS["heap_4"]
+# Which malloc is whose number. Numba could take functions as arguments, but would then compile them in every process.
+_MALLOCS = (heap_4.malloc, newlib_nano.malloc, newlib.malloc, tlsf.malloc)
+_HEAP_4, _NEWLIB_NANO, _NEWLIB, _TLSF = range(4)
 
 # Columns of a block: its address (0 where there is none), the operation that allocated it, and what it takes.
 ADDRESS, OPERATION, PAYLOAD = range(3)
@@ -23,24 +24,53 @@ SUMS = 9
 LOOK_EVERY = 1 << 10
 
 
+def number_of(heap: Heap) -> int:
+    """The number under which `replay` knows an allocator; ValueError for one that it does not know."""
+    return _MALLOCS.index(heap.malloc)
+
+
 @inlined
 def _malloc(heap: Any, state: Any, request_bytes: Any) -> Any:
-    return heap_4.malloc(state, request_bytes)
+    if heap == _HEAP_4:
+        return heap_4.malloc(state, request_bytes)
+    if heap == _NEWLIB_NANO:
+        return newlib_nano.malloc(state, request_bytes)
+    if heap == _NEWLIB:
+        return newlib.malloc(state, request_bytes)
+    return tlsf.malloc(state, request_bytes)
 
 
 @inlined
 def _free(heap: Any, state: Any, address: Any) -> Any:
-    return heap_4.free(state, address)
+    if heap == _HEAP_4:
+        return heap_4.free(state, address)
+    if heap == _NEWLIB_NANO:
+        return newlib_nano.free(state, address)
+    if heap == _NEWLIB:
+        return newlib.free(state, address)
+    return tlsf.free(state, address)
 
 
 @inlined
 def _payload_bytes(heap: Any, state: Any, address: Any) -> Any:
-    return heap_4.payload_bytes(state, address)
+    if heap == _HEAP_4:
+        return heap_4.payload_bytes(state, address)
+    if heap == _NEWLIB_NANO:
+        return newlib_nano.payload_bytes(state, address)
+    if heap == _NEWLIB:
+        return newlib.payload_bytes(state, address)
+    return tlsf.payload_bytes(state, address)
 
 
 @inlined
 def _largest_request_bytes(heap: Any, state: Any) -> Any:
-    return heap_4.survey(state)[5]
+    if heap == _HEAP_4:
+        return heap_4.survey(state)[5]
+    if heap == _NEWLIB_NANO:
+        return newlib_nano.survey(state)[5]
+    if heap == _NEWLIB:
+        return newlib.survey(state)[5]
+    return tlsf.survey(state)[5]
 
 
 @jit

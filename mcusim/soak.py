@@ -31,8 +31,8 @@ Step = Callable[[int, int, str], None]
 
 STATIC_ARENA = (
     "A static arena cannot fragment: TensorFlow Lite Micro fills it once, in AllocateTensors, persistent data from its "
-    "end and planned buffers from its start, and frees none of it. Every inference uses the same offsets again, so that "
-    "its state after a year is that after the first."
+    "end and planned buffers from its start, and frees none of it. Every inference uses the same offsets again, so "
+    "that its state after a year is that after the first."
 )
 
 
@@ -261,7 +261,7 @@ class _Bench:
         """Operations up to the first malloc that fails; how many were carried out."""
         done = int(
             heap_replay.replay(
-                heap_replay.NUMBERS[self.allocator.name],
+                heap_replay.number_of(self.allocator),
                 self.allocator.overhead_bytes,
                 self.state,
                 operations,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from mcusim.allocators import greedy, heap_4
+from mcusim.allocators import greedy, heap_4, newlib, newlib_nano, tlsf
 from mcusim.heap import Heap
 from mcusim.runtime import Request
 
 ALLOCATORS: Mapping[str, Callable[[Sequence[Request]], tuple[int, ...]]] = {"greedy": greedy.allocate}
 
-HEAPS: Mapping[str, Heap] = {heap.name: heap for heap in (heap_4.HEAP,)}
+HEAPS: Mapping[str, Heap] = {
+    heap.name: heap for heap in (heap_4.HEAP, newlib_nano.HEAP, newlib_nano.HEAP_3, newlib.HEAP, tlsf.HEAP)
+}
