@@ -49,7 +49,7 @@ _ALIVE, _NEXT = range(2)
 _TIME, _NAME, _BYTES = range(3)
 
 # Header of the queue.
-_LENGTH, _COMES, _COMES_AT, _UNUSED, _LOG_AT, _LOG_BEGAN, _LOG_OWNER, _SKIPPED = range(8)
+_LENGTH, _COMES, _COMES_AT, _UNUSED, _LOG_AT, _LOG_BEGAN, _LOG_OWNER, _SKIPPED, _BEGAN = range(9)
 
 _NONE = -1
 _NEVER = 1 << 62
@@ -136,7 +136,7 @@ def stream(workload: Workload, seed: int, heap_bytes: int) -> Stream:
         log=_table([_log_row(row, names) for row in workload.trace], 3),
         log_every_us=_us(workload.trace_every_s) if workload.trace_every_s is not None else 0,
         random=np.array([seed % (1 << 64)], np.uint64),
-        queue=np.array([0, 0, _NEVER, blocks - len(starts), 0, 0, len(workload.start) + len(sources), 0], np.int64),
+        queue=np.array([0, 0, _NEVER, blocks - len(starts), 0, 0, len(workload.start) + len(sources), 0, 0], np.int64),
         times=np.full(blocks, _NEVER, np.int64),
         items=np.zeros(blocks, np.int64),
         arrivals=np.full(len(sources) + 1, _NEVER, np.int64),
@@ -144,11 +144,6 @@ def stream(workload: Workload, seed: int, heap_bytes: int) -> Stream:
         pools=np.full(tables.pool + len(workload.trace), _NONE, np.int64),
         groups=groups,
         unused=np.arange(blocks - 1, len(starts) - 1, -1, np.int64),
-    )
-    _begin(
-        (made.distributions, made.pieces, made.sources, made.log, _EXPONENTIAL),
-        made.random,
-        (made.queue, made.times, made.items, made.arrivals, made.alive, made.pools, made.groups, made.unused),
     )
     return made
 
@@ -369,10 +364,12 @@ def _pop(state: Any) -> None:
 # -- Compiled: events --------------------------------------------------------------------------------------------------
 
 
-@jit
+@inlined
 def _begin(tables: Any, random: Any, state: Any) -> None:
     """Set the times of the first event of every source and of the log."""
     _, _, sources, log, _ = tables
+    queue, _, _, _, _, _, _, _ = state
+    queue[_BEGAN] = 1
     for source in range(len(sources)):
         _come(state, source, _draw(tables, random, sources[source, _ARRIVAL]))
     if len(log):
@@ -485,6 +482,8 @@ def _fill(
     """Run events before a time until operations are full; how many there are, and whether no event is left."""
     _, _, sources, log, _ = tables
     queue, times, items, _, alive, _, groups, _ = state
+    if not queue[_BEGAN]:
+        _begin(tables, random, state)
     count = int64(0)
     while min(times[0], queue[_COMES_AT]) < until_us:
         if count >= CHUNK or queue[_UNUSED] < MOST_BLOCKS_OF_EVENT:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from mcusim.allocators import heap_4, newlib, newlib_nano, tlsf
-from mcusim.fixedpoint import inlined, int64, jit
-from mcusim.heap import FREED, Heap
-from mcusim.heap_operations import BLOCK_MASK, BYTES_SHIFT
+import numpy as np
+from numpy.typing import NDArray
 
-# Which malloc is whose number. Numba could take functions as arguments, but would then compile them in every process.
-_MALLOCS = (heap_4.malloc, newlib_nano.malloc, newlib.malloc, tlsf.malloc)
-_HEAP_4, _NEWLIB_NANO, _NEWLIB, _TLSF = range(4)
+from mcusim.allocators import heap_4, newlib, newlib_nano, tlsf
+from mcusim.fixedpoint import either, int64, jit
+from mcusim.heap import FREED, Heap, Survey
+from mcusim.heap_operations import BLOCK_MASK, BYTES_SHIFT, Words
+
+State = NDArray[np.int32]
+LARGEST_REQUEST = Survey._fields.index("largest_request_bytes")
 
 # Columns of a block: its address (0 where there is none), the operation that allocated it, and what it takes.
 ADDRESS, OPERATION, PAYLOAD = range(3)
@@ -24,63 +26,20 @@ SUMS = 9
 LOOK_EVERY = 1 << 10
 
 
-def number_of(heap: Heap) -> int:
-    """The number under which `replay` knows an allocator; ValueError for one that it does not know."""
-    return _MALLOCS.index(heap.malloc)
-
-
-@inlined
-def _malloc(heap: Any, state: Any, request_bytes: Any) -> Any:
-    if heap == _HEAP_4:
-        return heap_4.malloc(state, request_bytes)
-    if heap == _NEWLIB_NANO:
-        return newlib_nano.malloc(state, request_bytes)
-    if heap == _NEWLIB:
-        return newlib.malloc(state, request_bytes)
-    return tlsf.malloc(state, request_bytes)
-
-
-@inlined
-def _free(heap: Any, state: Any, address: Any) -> Any:
-    if heap == _HEAP_4:
-        return heap_4.free(state, address)
-    if heap == _NEWLIB_NANO:
-        return newlib_nano.free(state, address)
-    if heap == _NEWLIB:
-        return newlib.free(state, address)
-    return tlsf.free(state, address)
-
-
-@inlined
-def _payload_bytes(heap: Any, state: Any, address: Any) -> Any:
-    if heap == _HEAP_4:
-        return heap_4.payload_bytes(state, address)
-    if heap == _NEWLIB_NANO:
-        return newlib_nano.payload_bytes(state, address)
-    if heap == _NEWLIB:
-        return newlib.payload_bytes(state, address)
-    return tlsf.payload_bytes(state, address)
-
-
-@inlined
-def _largest_request_bytes(heap: Any, state: Any) -> Any:
-    if heap == _HEAP_4:
-        return heap_4.survey(state)[5]
-    if heap == _NEWLIB_NANO:
-        return newlib_nano.survey(state)[5]
-    if heap == _NEWLIB:
-        return newlib.survey(state)[5]
-    return tlsf.survey(state)[5]
-
-
-@jit
-def replay(heap: Any, header: Any, state: Any, operations: Any, count: Any, blocks: Any, sums: Any) -> Any:
-    """Carry operations out up to the first malloc that fails: its number, `count` where none does.
-
-    `header` is the overhead of a live block.
-
-    The number of an operation whose block the heap refuses to free, as no heap should, is returned negative, less 1.
-    """
+@either
+def _replay(
+    malloc: Any,
+    free: Any,
+    payload_bytes: Any,
+    survey: Any,
+    header: Any,
+    state: Any,
+    operations: Any,
+    count: Any,
+    blocks: Any,
+    sums: Any,
+) -> Any:
+    """Carry operations out with an allocator's functions; the rest is said in `replay`."""
     number = int64(0)
     asked, granted, live = sums[ASKED], sums[GRANTED], sums[LIVE]
     most_asked, most_taken, most_live = sums[MOST_ASKED], sums[MOST_TAKEN], sums[MOST_LIVE]
@@ -90,10 +49,10 @@ def replay(heap: Any, header: Any, state: Any, operations: Any, count: Any, bloc
         word = operations[number]
         block, size = word & BLOCK_MASK, word >> BYTES_SHIFT
         if size:
-            address = _malloc(heap, state, size)
+            address = malloc(state, size)
             if address == 0:
                 break
-            payload = _payload_bytes(heap, state, address)
+            payload = payload_bytes(state, address)
             blocks[block, ADDRESS], blocks[block, OPERATION], blocks[block, PAYLOAD] = address, word, payload
             mallocs += 1
             live += 1
@@ -103,7 +62,7 @@ def replay(heap: Any, header: Any, state: Any, operations: Any, count: Any, bloc
             most_asked = max(most_asked, asked)
             most_taken = max(most_taken, granted + header * live)
         else:
-            refused = _free(heap, state, blocks[block, ADDRESS]) != FREED
+            refused = free(state, blocks[block, ADDRESS]) != FREED
             if refused:
                 break
             live -= 1
@@ -111,10 +70,57 @@ def replay(heap: Any, header: Any, state: Any, operations: Any, count: Any, bloc
             granted -= blocks[block, PAYLOAD]
             blocks[block, ADDRESS] = 0
         if number % LOOK_EVERY == 0:
-            sums[LEAST_LARGEST] = min(sums[LEAST_LARGEST], _largest_request_bytes(heap, state))
+            sums[LEAST_LARGEST] = min(sums[LEAST_LARGEST], survey(state)[LARGEST_REQUEST])
         number += 1
     sums[ASKED], sums[GRANTED], sums[LIVE] = asked, granted, live
     sums[MOST_ASKED], sums[MOST_TAKEN], sums[MOST_LIVE] = most_asked, most_taken, most_live
     sums[MALLOCS] += mallocs
     sums[FREES] += number - mallocs
     return -1 - number if refused else number
+
+
+@jit
+def _heap_4(header: Any, state: Any, operations: Any, count: Any, blocks: Any, sums: Any) -> Any:
+    malloc, free = heap_4.malloc, heap_4.free
+    payload_bytes, survey = heap_4.payload_bytes, heap_4.survey
+    return _replay(malloc, free, payload_bytes, survey, header, state, operations, count, blocks, sums)
+
+
+@jit
+def _newlib_nano(header: Any, state: Any, operations: Any, count: Any, blocks: Any, sums: Any) -> Any:
+    malloc, free = newlib_nano.malloc, newlib_nano.free
+    payload_bytes, survey = newlib_nano.payload_bytes, newlib_nano.survey
+    return _replay(malloc, free, payload_bytes, survey, header, state, operations, count, blocks, sums)
+
+
+@jit
+def _newlib(header: Any, state: Any, operations: Any, count: Any, blocks: Any, sums: Any) -> Any:
+    malloc, free = newlib.malloc, newlib.free
+    payload_bytes, survey = newlib.payload_bytes, newlib.survey
+    return _replay(malloc, free, payload_bytes, survey, header, state, operations, count, blocks, sums)
+
+
+@jit
+def _tlsf(header: Any, state: Any, operations: Any, count: Any, blocks: Any, sums: Any) -> Any:
+    malloc, free = tlsf.malloc, tlsf.free
+    payload_bytes, survey = tlsf.payload_bytes, tlsf.survey
+    return _replay(malloc, free, payload_bytes, survey, header, state, operations, count, blocks, sums)
+
+
+# A function for each malloc: Numba could take functions as arguments, but would then compile anew in every process.
+_REPLAYS = {
+    heap_4.malloc: _heap_4,
+    newlib_nano.malloc: _newlib_nano,
+    newlib.malloc: _newlib,
+    tlsf.malloc: _tlsf,
+}
+
+
+def replay(heap: Heap, state: State, operations: Words, count: int, blocks: Words, sums: Words) -> int:
+    """Carry operations out up to the first malloc that fails: its number, `count` where none does.
+
+    `state` is the heap's; `blocks` has a row of BLOCK_COLUMNS for each number that a block may have, `sums` is of
+    SUMS. The number of an operation whose block the heap refuses to free, as no heap should, is returned negative,
+    less 1.
+    """
+    return int(_REPLAYS[heap.malloc](heap.overhead_bytes, state, operations, count, blocks, sums))

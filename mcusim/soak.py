@@ -259,17 +259,7 @@ class _Bench:
 
     def carry_out(self, operations: NDArray[np.int64], count: int) -> int:
         """Operations up to the first malloc that fails; how many were carried out."""
-        done = int(
-            heap_replay.replay(
-                heap_replay.number_of(self.allocator),
-                self.allocator.overhead_bytes,
-                self.state,
-                operations,
-                count,
-                self.blocks,
-                self.sums,
-            )
-        )
+        done = heap_replay.replay(self.allocator, self.state, operations, count, self.blocks, self.sums)
         if done < 0:
             raise McusimError(f"{self.allocator.title} refused to free a block that it had allocated")
         return done
