@@ -77,6 +77,7 @@ LEVELS = (
     {"renderers"},
     {"__init__"},
     {"command_line"},
+    {"soak_command"},
     {"commands"},
     {"cli"},
     {"__main__"},
@@ -87,7 +88,7 @@ RESERVED = {
     "unicorn": {"emulator.py", "bare_metal.py"},
     "capstone": {"decoder.py"},
     "rich": {"command_line.py", "renderers/text.py"},
-    "typer": {"cli.py", "command_line.py", *(f"commands/{path.name}" for path in (PACKAGE / "commands").glob("*.py"))},
+    "typer": {"cli.py", "command_line.py", "soak_command.py", *(f"commands/{path.name}" for path in (PACKAGE / "commands").glob("*.py"))},
     "elftools": {"elf.py"},
 }
 
