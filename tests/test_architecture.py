@@ -34,7 +34,9 @@ LEVELS = (
     {"nn", "operands"},
     {
         "copies",
+        "gaps",
         "geometry",
+        "offline_plan",
         "requantization",
         "variables",
         "memory_guard",
@@ -88,6 +90,7 @@ RESERVED = {
     "rich": {"command_line.py", "renderers/text.py"},
     "typer": {"cli.py", "command_line.py", *(f"commands/{path.name}" for path in (PACKAGE / "commands").glob("*.py"))},
     "elftools": {"elf.py"},
+    "ortools": {"allocators/optimum.py"},
 }
 
 
