@@ -10,13 +10,15 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mcusim.fixedpoint import jit
+from mcusim.fixedpoint import inner, observing
 from mcusim.gaps import decreasing, in_turn, live_bound_bytes, peak_bytes
 from mcusim.runtime import Request
 
 STEPS = 20_000
 MOST_WORK = 1 << 27  # steps × buffers²: about a second
 SEED = 1
+
+_BEST, _PRESENT, _BY_OFFSET = range(3)
 
 _Ints = NDArray[np.int64]
 
@@ -35,22 +37,22 @@ def search(requests: Sequence[Request], steps: int, seed: int) -> tuple[int, ...
     sizes, firsts, lasts = (
         np.array([getattr(one, name) for one in requests], np.int64) for name in ("bytes", "first", "last")
     )
-    best = np.empty(len(requests), np.int64)
-    _climb(np.array(order, np.int64), sizes, firsts, lasts, bound, steps, seed, best)
-    return tuple(best.tolist())
+    work = np.empty((3, len(requests)), np.int64)
+    _climb(np.array(order, np.int64), sizes, firsts, lasts, bound, steps, seed, work)
+    return tuple(work[_BEST].tolist())
 
 
-@jit
+@observing
 def _climb(
-    order: _Ints, sizes: _Ints, firsts: _Ints, lasts: _Ints, bound: int, steps: int, state: int, best: _Ints
+    order: _Ints, sizes: _Ints, firsts: _Ints, lasts: _Ints, bound: int, steps: int, state: int, work: _Ints
 ) -> None:
-    """Exchange two places of the order, one of them of a buffer that lives with the highest; undo what is worse."""
+    """Exchange two places of the order, one of them of a buffer that lives with the highest; undo what is worse.
+
+    `work`: the best offsets, those of the present order, and buffers by offset.
+    """
     count = order.size
-    by_offset, offsets = np.empty(count, np.int64), np.empty(count, np.int64)
-    peak = _place(order, sizes, firsts, lasts, by_offset, offsets)
-    least = peak
-    best[:] = offsets
-    highest = np.argmax(offsets + sizes)
+    peak = least = _place(order, sizes, firsts, lasts, work)
+    highest = _keep(sizes, peak, work, True)
     for _ in range(steps):
         if least <= bound:
             break
@@ -62,36 +64,45 @@ def _climb(
         state = (state * 1103515245 + 12345) & 0x7FFFFFFF
         other = (state >> 8) % count
         order[one], order[other] = order[other], order[one]
-        found = _place(order, sizes, firsts, lasts, by_offset, offsets)
+        found = _place(order, sizes, firsts, lasts, work)
         if found > peak:
             order[one], order[other] = order[other], order[one]
-            continue
-        peak = found
-        highest = np.argmax(offsets + sizes)
-        if peak < least:
-            least = peak
-            best[:] = offsets
+        else:
+            highest = _keep(sizes, found, work, found < least)
+            peak, least = found, min(found, least)
 
 
-@jit
-def _place(order: _Ints, sizes: _Ints, firsts: _Ints, lasts: _Ints, by_offset: _Ints, offsets: _Ints) -> int:
-    """Each in its lowest gap, in this order; returns the peak. `by_offset` is for the placed ones, sorted."""
+@inner
+def _keep(sizes: _Ints, peak: int, work: _Ints, is_best: bool) -> int:
+    """The first buffer that ends at the peak; the present offsets become the best ones, if they are."""
+    highest = -1
+    for index in range(sizes.size):
+        if highest < 0 and work[_PRESENT, index] + sizes[index] == peak:
+            highest = index
+        if is_best:
+            work[_BEST, index] = work[_PRESENT, index]
+    return highest
+
+
+@inner
+def _place(order: _Ints, sizes: _Ints, firsts: _Ints, lasts: _Ints, work: _Ints) -> int:
+    """Each in its lowest gap, in this order; returns the peak."""
     peak = 0
     for placed in range(order.size):
         wanted = order[placed]
         candidate = 0
         for position in range(placed):
-            other = by_offset[position]
+            other = work[_BY_OFFSET, position]
             if firsts[other] > lasts[wanted] or lasts[other] < firsts[wanted]:
                 continue
-            if offsets[other] - candidate >= sizes[wanted]:
+            if work[_PRESENT, other] - candidate >= sizes[wanted]:
                 break
-            candidate = max(candidate, offsets[other] + sizes[other])
-        offsets[wanted] = candidate
+            candidate = max(candidate, work[_PRESENT, other] + sizes[other])
+        work[_PRESENT, wanted] = candidate
         position = placed
-        while position > 0 and offsets[by_offset[position - 1]] > candidate:
-            by_offset[position] = by_offset[position - 1]
+        while position > 0 and work[_PRESENT, work[_BY_OFFSET, position - 1]] > candidate:
+            work[_BY_OFFSET, position] = work[_BY_OFFSET, position - 1]
             position -= 1
-        by_offset[position] = wanted
+        work[_BY_OFFSET, position] = wanted
         peak = max(peak, candidate + sizes[wanted])
     return peak
