@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 
 from mcusim.runtime import Request
 
@@ -42,14 +44,13 @@ def peak_bytes(requests: Sequence[Request], offsets: Sequence[int]) -> int:
     return max((offset + one.bytes for offset, one in zip(offsets, requests, strict=True)), default=0)
 
 
-def live_bound_bytes(requests: Sequence[Request]) -> int:
+def live_bound_bytes(requests: Iterable[Request]) -> int:
     """The most bytes alive at one moment: no plan takes less."""
-    return max((bytes_at(requests, moment) for moment in {one.first for one in requests}), default=0)
-
-
-def bytes_at(requests: Sequence[Request], moment: int) -> int:
-    """Bytes alive at a moment."""
-    return sum(one.bytes for one in requests if one.first <= moment <= one.last)
+    changes: Counter[int] = Counter()
+    for one in requests:
+        changes[one.first] += one.bytes
+        changes[one.last + 1] -= one.bytes
+    return max(accumulate(change for _, change in sorted(changes.items())), default=0)
 
 
 def overlap(requests: Sequence[Request], offsets: Sequence[int]) -> tuple[int, int] | None:

@@ -63,7 +63,7 @@ class HeadPlans:
 
     @property
     def best(self) -> HeadPlan:
-        """The plan with the smallest arena that AllocateTensors accepts; the greedy one where none is smaller."""
+        """The plan with the smallest arena that AllocateTensors accepts; of several the greedy one, or the first."""
         return min(self.plans.values(), key=lambda plan: (plan.arena.smallest_bytes, plan.planner != "greedy"))
 
     def alive(self, moment: int) -> tuple[int, ...]:

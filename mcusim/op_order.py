@@ -17,8 +17,9 @@ from mcusim.arena import Arena, arena, op_memory, round_up
 from mcusim.model import Model, Op
 from mcusim.runtime import OpMemory, Runtime
 
-MOST_SETS = 50_000  # of operators that have run, in the exact search
-BEAM = 256  # sets kept of each size in the other
+# Each set of operators that have run costs a look at every operator.
+MOST_SETS, MOST_LOOKS = 50_000, 2_000_000  # of the exact search
+BEAM, MOST_BEAM_LOOKS = 256, 20_000_000  # sets kept of each size in the other
 
 # They read or change what outlives an inference, and keep their order among themselves, as do operators with states.
 STATEFUL = ("VAR_HANDLE", "ASSIGN_VARIABLE", "READ_VARIABLE", "CALL_ONCE")
@@ -178,7 +179,7 @@ def _search(start: _State, steps: Sequence[_Step], present_bytes: int) -> tuple[
             return peak, [state.ops]
         if state.done in seen:
             continue
-        if len(seen) == MOST_SETS:
+        if len(seen) >= min(MOST_SETS, MOST_LOOKS // len(steps)):
             return peak, _beam(start, steps, present_bytes)
         seen.add(state.done)
         for one in state.following(steps):
@@ -189,12 +190,12 @@ def _search(start: _State, steps: Sequence[_Step], present_bytes: int) -> tuple[
 
 def _beam(start: _State, steps: Sequence[_Step], present_bytes: int) -> list[tuple[int, ...]]:
     """The best order of those that keep to the best sets of each size; none if it needs as much as the present one."""
-    states = [start]
+    states, width = [start], max(1, min(BEAM, MOST_BEAM_LOOKS // len(steps) ** 2))
     for _ in steps:
         best: dict[int, _State] = {}
         for one in itertools.chain.from_iterable(state.following(steps) for state in states):
             known = best.get(one.done)
             if one.peak_bytes < present_bytes and (known is None or one.peak_bytes < known.peak_bytes):
                 best[one.done] = one
-        states = sorted(best.values(), key=lambda one: (one.peak_bytes, one.live_bytes, one.ops))[:BEAM]
+        states = sorted(best.values(), key=lambda one: (one.peak_bytes, one.live_bytes, one.ops))[:width]
     return [states[0].ops] if states else []

@@ -7,7 +7,6 @@ old file, which follows as it was and as aligned as before.
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -44,22 +43,23 @@ def write(path: str | os.PathLike[str], model: Model, offsets: Sequence[int]) ->
     Returns the model that was read. Raises BadInputError where nothing can be written, BadModelError for a file that
     is not what it should be.
     """
-    target = Path(path)
+    target = Path(os.path.realpath(path))
     data = with_plan(model, offsets)
+    if target.exists() and not target.is_file():
+        raise BadInputError(f"cannot write {os.fspath(path)}: there is something that is no regular file")
+    beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        beside = Path(name)
         try:
-            with os.fdopen(handle, "wb") as file:
+            with beside.open("xb") as file:
                 file.write(data)
             found = parse(beside.read_bytes(), model.name)
             check(model, found, offsets)
-            beside.chmod(0o666 & ~_umask())
             beside.replace(target)
         finally:
             beside.unlink(missing_ok=True)
-    except OSError as error:
-        raise BadInputError(f"cannot write {os.fspath(path)}: {(error.strerror or str(error)).lower()}") from None
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise BadInputError(f"cannot write {os.fspath(path)}: {reason}") from None
     return found
 
 
@@ -94,13 +94,6 @@ def _same(one: Subgraph, other: Subgraph) -> bool:
         for left, right in zip(one.ops, other.ops, strict=True)
         for name in fields_of_op
     )
-
-
-def _umask() -> int:
-    """The permissions that the user's new files do not get; it can only be read by setting it."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _entries(root: Table) -> list[tuple[bool, int]]:

@@ -63,7 +63,7 @@ LEVELS = (
     {"images", "object_files", "library_notes", "head_plans", "op_order", "aliasing", "plan_writer"},
     {"occupancy", "placement"},
     {"plan", "tracing"},
-    {"recorder", "regimes", "memory_map"},
+    {"recorder", "regimes", "memory_map", "memory_study"},
     {"emulator", "resumable", "kernel_library"},
     {"bare_metal", "call_profile"},
     {"wait_loops", "flash_settings"},
