@@ -34,7 +34,9 @@ LEVELS = (
     {"nn", "operands"},
     {
         "copies",
+        "gaps",
         "geometry",
+        "offline_plan",
         "requantization",
         "variables",
         "memory_guard",
@@ -59,10 +61,10 @@ LEVELS = (
     {"streams", "formulas"},
     {"estimate"},
     {"tflite", "elf", "decoder", "arena", "call_stacks", "touched_bytes"},
-    {"images", "object_files", "library_notes"},
+    {"images", "object_files", "library_notes", "head_plans", "op_order", "aliasing", "plan_writer"},
     {"occupancy", "placement"},
     {"plan", "tracing"},
-    {"recorder", "regimes", "memory_map"},
+    {"recorder", "regimes", "memory_map", "memory_study"},
     {"emulator", "resumable", "kernel_library"},
     {"bare_metal", "call_profile"},
     {"wait_loops", "flash_settings"},
@@ -90,6 +92,7 @@ RESERVED = {
     "rich": {"command_line.py", "renderers/text.py"},
     "typer": {"cli.py", "command_line.py", "soak_command.py", *(f"commands/{path.name}" for path in (PACKAGE / "commands").glob("*.py"))},
     "elftools": {"elf.py"},
+    "ortools": {"allocators/optimum.py"},
 }
 
 
