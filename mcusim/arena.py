@@ -143,11 +143,14 @@ def arena(
     *,
     planner: str = "greedy",
     offsets: Sequence[int] | None = None,
+    beside: Arena | None = None,
 ) -> Arena:
     """Lay the arena out; also for operators that mcusim cannot run, as long as their memory is known.
 
     `memory` is what each operator asks for, None: what TensorFlow Lite Micro's own do. `offsets` is an offline plan,
-    an offset or ONLINE for each tensor; None: that of the model's metadata, if it has one.
+    an offset or ONLINE for each tensor; None: that of the model's metadata, if it has one. `beside` is the arena as
+    other interpreters left it that share the MicroAllocator: the tail grows on, the head serves all in turn, and so it
+    is as large as the largest. `allocations`, `buffers` and `live_bytes` are then this model's alone.
 
     Raises UnsupportedError for an operator it does not know, for subgraphs of control flow and for an offline plan
     that lets tensors overlap; and what `offline_plan.read` raises. The rules were measured on tflite-micro 90b983c2b
@@ -156,10 +159,15 @@ def arena(
     main, *others = _planned(model)
     memory = op_memory(main, runtime) if memory is None else memory
     graphs = [(main, memory), *((view, op_memory(view, runtime)) for view in others)]
-    tail = _Tail()
-    tail_before_inputs = _fill_tail(tail, graphs, PLANNERS[planner])
+    tail = _Tail(0 if beside is None else beside.tail_bytes)
+    if beside is None:
+        _add_allocators(tail, PLANNERS[planner])
+    tail_before_inputs = _fill_tail(tail, graphs)
     buffers = _head(model, memory, PLANNERS[planner], offline_plan.read(model) if offsets is None else offsets)
     head_bytes = max((buffer.offset + buffer.planned_bytes for buffer in buffers), default=0)
+    least_bytes = 0
+    if beside is not None:
+        head_bytes, least_bytes = max(head_bytes, beside.head_bytes), beside.smallest_bytes
     scratch = sum(len(each.scratch_bytes) for each in memory)
     workspace = (
         SCRATCH_RECORD_BYTES * (scratch + SPARE_SCRATCH_RECORDS)
@@ -175,7 +183,7 @@ def arena(
         allocations=tuple(tail.allocations),
         head_bytes=head_bytes,
         tail_bytes=tail.bytes,
-        smallest_bytes=round_up(max(head_bytes + tail.bytes, planning)),
+        smallest_bytes=round_up(max(head_bytes + tail.bytes, planning, least_bytes)),
         live_bytes=tuple(sum(each.planned_bytes for each in buffers if each.lives_at(moment)) for moment in moments),
     )
 
@@ -203,8 +211,8 @@ def op_memory(model: Model, runtime: Runtime) -> tuple[OpMemory, ...]:
 class _Tail:
     """Persistent allocations, growing down from the arena's end."""
 
-    def __init__(self) -> None:
-        self.bytes = 0
+    def __init__(self, size: int) -> None:
+        self.bytes = size
         self.allocations: list[Allocation] = []
 
     def add(
@@ -224,15 +232,19 @@ class _Tail:
             self.bytes = distance
 
 
-def _fill_tail(tail: _Tail, graphs: Sequence[tuple[Model, Sequence[OpMemory]]], planner: Planner) -> int:
-    """Everything persistent in TFLM's order; returns its size before inputs and outputs, the last step.
+def _add_allocators(tail: _Tail, planner: Planner) -> None:
+    """What MicroAllocator::Create makes, once an arena."""
+    tail.add("SingleArenaBufferAllocator", "interpreter", ALLOCATOR_BYTES, 4)
+    tail.add(planner.name, "interpreter", planner.bytes, 4)
+    tail.add("MicroAllocator", "interpreter", MICRO_ALLOCATOR_BYTES, 4)
+
+
+def _fill_tail(tail: _Tail, graphs: Sequence[tuple[Model, Sequence[OpMemory]]]) -> int:
+    """Everything persistent of a model in TFLM's order; returns the tail's size before inputs and outputs, the last.
 
     `graphs`: the model as each subgraph sees it, the main one first, with the memory of its operators.
     """
     model, memory = graphs[0]
-    tail.add("SingleArenaBufferAllocator", "interpreter", ALLOCATOR_BYTES, 4)
-    tail.add(planner.name, "interpreter", planner.bytes, 4)
-    tail.add("MicroAllocator", "interpreter", MICRO_ALLOCATOR_BYTES, 4)
     known = variables(model)
     if any(op.name == "VAR_HANDLE" for view, _ in graphs for op in view.ops):
         tail.add("MicroResourceVariables", "interpreter", RESOURCES_BYTES, ALIGNMENT)

@@ -239,8 +239,7 @@ def _between(least: int, most: int, spread: str) -> list[tuple[Fraction, int, in
         step = (Decimal(most) / Decimal(least)) ** (Decimal(1) / _LOG_PIECES)
         edges = [int(least * step**number) for number in range(_LOG_PIECES)] + [most]
     return [
-        (Fraction(1, _LOG_PIECES), low, max(low, high - 1) if high < most else most)
-        for low, high in pairwise(edges)
+        (Fraction(1, _LOG_PIECES), low, max(low, high - 1) if high < most else most) for low, high in pairwise(edges)
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +18,8 @@ from mcusim.regions import runs
 
 if TYPE_CHECKING:
     from mcusim.hardware import Board
-    from mcusim.soak import Soak
+    from mcusim.runtime import Runtime
+    from mcusim.soak import ArenaInfo, Soak
 
 DEFAULT_DAYS = 30.0
 DAY_S, HOUR_S = 86400.0, 3600.0
@@ -47,7 +49,10 @@ class SoakOptions:
             "--seed": self.seed,
             "--seeds": self.seeds if self.seeds > 1 else None,
         }
-        return ["--soak", *(word for option, value in named.items() if value is not None for word in (option, f"{value}"))]
+        return [
+            "--soak",
+            *(word for option, value in named.items() if value is not None for word in (option, f"{value}")),
+        ]
 
     @property
     def seconds(self) -> float:
@@ -93,10 +98,11 @@ def soak_memory(
     workload = load_workload(options.workload)
     heap = load_heap(options.heap or workload.heap)
     heap_bytes = workload.heap_bytes if options.heap_bytes is None else options.heap_bytes
+    arena = None if model is None else _arena(model, board)
     base_address = BASE_ADDRESS
     if board is not None:
-        loaded_board = hardware.load_board(board)
-        base_address = _place(loaded_board, model, heap_bytes if workload.uses_heap else 0)
+        taken = (arena.bytes if arena else 0, heap_bytes if workload.uses_heap else 0)
+        base_address = _place(hardware.load_board(board), *taken)
     words = [*([model] if model else []), *options.words, *(["--board", board] if board else [])]
     with progress(quiet) as step:
         result = soak(
@@ -109,6 +115,7 @@ def soak_memory(
             shlex.join(["mcusim", "memory", *words]),
             step,
         )
+    result = dataclasses.replace(result, arena=arena)
     target.deliver(soak_renders(result))
     _judge(result)
 
@@ -124,20 +131,34 @@ def soak_renders(run: Soak) -> dict[str, Render]:
     }
 
 
-def _place(board: Board, model: str | None, heap_bytes: int) -> int:
-    """Where a heap begins on a board: in its largest bank, behind the model's arena."""
-    arena_bytes = 0
-    if model is not None:
-        from mcusim.plan import plan
-        from mcusim.tflite import load
+def runtime_of(board: str | None) -> Runtime:
+    """CMSIS-NN kernels for a board's core; without a board for a Cortex-M with DSP instructions, as most have."""
+    from mcusim.runtime import Runtime
 
-        arena_bytes = plan(load(model), board).arena.smallest_bytes
+    if board is None:
+        return Runtime("cmsis_nn", dsp=True, mve=False)
+    core = hardware.board_core(hardware.load_board(board))
+    return Runtime("cmsis_nn", core.dsp, core.mve)
+
+
+def _arena(model: str, board: str | None) -> ArenaInfo:
+    """The smallest arena of a model."""
+    from mcusim.arena import arena
+    from mcusim.soak import ArenaInfo
+    from mcusim.tflite import load
+
+    loaded = load(model)
+    return ArenaInfo(loaded.name, arena(loaded, runtime_of(board)).smallest_bytes)
+
+
+def _place(board: Board, arena_bytes: int, heap_bytes: int) -> int:
+    """Where a heap begins on a board: in its largest bank, behind the model's arena."""
     needed, there = heap_bytes + arena_bytes, board.largest_ram_bytes
     if needed > there:
         beside = f" beside an arena of {arena_bytes:,}" if arena_bytes else ""
         raise DoesNotFitError(
-            f"a heap of {heap_bytes:,} bytes{beside} needs {needed - there:,} bytes more than {board.name}'s largest "
-            f"RAM bank has, which is {there:,}"
+            f"a heap of {heap_bytes:,} bytes{beside} needs {needed - there:,} bytes more than {board.name} has in a "
+            f"row, which is {there:,}"
         )
     bank = max(runs(board.main_regions("ram")), key=lambda run: sum(region.bytes for region in run))
     return bank[0].address + arena_bytes

@@ -282,9 +282,7 @@ def _check_source(workload: Workload, source: Source, key: str, checks: _Checks)
 
 
 def _check_size(size: Size, key: str, checks: _Checks) -> None:
-    checks.one_of(
-        key, ("bytes", "least_bytes … most_bytes", "choices"), (size.bytes, size.least_bytes, size.choices)
-    )
+    checks.one_of(key, ("bytes", "least_bytes … most_bytes", "choices"), (size.bytes, size.least_bytes, size.choices))
     if size.bytes is not None:
         checks.between(f"{key}.bytes", size.bytes, 1, MOST_BLOCK_BYTES)
     if (size.least_bytes is None) != (size.most_bytes is None):

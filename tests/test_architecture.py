@@ -90,7 +90,12 @@ RESERVED = {
     "unicorn": {"emulator.py", "bare_metal.py"},
     "capstone": {"decoder.py"},
     "rich": {"command_line.py", "renderers/text.py"},
-    "typer": {"cli.py", "command_line.py", "soak_command.py", *(f"commands/{path.name}" for path in (PACKAGE / "commands").glob("*.py"))},
+    "typer": {
+        "cli.py",
+        "command_line.py",
+        "soak_command.py",
+        *(f"commands/{path.name}" for path in (PACKAGE / "commands").glob("*.py")),
+    },
     "elftools": {"elf.py"},
     "ortools": {"allocators/optimum.py"},
 }

@@ -24,7 +24,8 @@ def text(run: Soak, width: int = 80) -> str:
     """The report, for people."""
     worst = run.worst
     if worst is None:
-        return _wrapped([*_head(run), "No call of malloc or free: there is no heap to fragment.", run.static_arena], width)
+        lines = [*_head(run), "Nothing calls malloc or free: there is no heap to fragment.", *_static(run)]
+        return _wrapped([*lines, *([tables.safe(run.workload.notes)] if run.workload.notes else [])], width)
     parts = [_wrapped([*_head(run), *_verdict(run)], width)]
     title = f"Heap over time, seed {worst.seed}" + (", the worst" if len(run.runs) > 1 else "")
     parts.append(_section(title, plot(run.heap.bytes, worst.samples, width)))
@@ -33,8 +34,8 @@ def text(run: Soak, width: int = 80) -> str:
         parts.append(_section("Alive when malloc failed", _live(worst.failure, width)))
     if len(run.runs) > 1:
         parts.append(_section("Seeds", _seeds(run.runs, width)))
-    if run.workload.notes:
-        parts.append(_section("Notes", _wrapped([tables.safe(run.workload.notes)], width)))
+    notes = [tables.safe(run.workload.notes)] if run.workload.notes else []
+    parts.append(_section("Notes", _wrapped([*notes, *_static(run)], width)))
     return "\n".join(parts)
 
 
@@ -58,7 +59,7 @@ FORMATS: Mapping[str, Callable[[Soak], str]] = {"text": text, "json": json_text,
 
 
 def plot(heap_bytes: int, samples: Sequence[Sample], width: int) -> str:
-    """Used bytes, free ones in pieces, and the largest free piece on top, over time; of each column the worst sample."""
+    """Over time used bytes, free ones in pieces, and the largest free piece on top; of each column the worst sample."""
     labels = [f"{round(heap_bytes * row / PLOT_ROWS):,}" for row in range(PLOT_ROWS + 1)]
     margin = max(len(label) for label in labels) + 2
     room = max(10, min(MOST_COLUMNS, width - margin))
@@ -89,15 +90,23 @@ def failure_words(failure: Failure) -> str:
     if failure.enough_free:
         pieces = f"{heap.free_blocks:,} free blocks" if heap.free_blocks != 1 else "one free block"
         return (
-            f"{where}{asked} although {free:,} bytes were free: they lie in {pieces}, and the largest request that could "
-            f"be granted was {heap.largest_request_bytes:,}"
+            f"{where}{asked} although {free:,} bytes were free: they lie in {pieces}, and the largest request that "
+            f"could be granted was {heap.largest_request_bytes:,}"
         )
     return f"{where}{asked}: only {free:,} bytes were free, the heap is too small for what is alive"
 
 
 def _head(run: Soak) -> list[str]:
+    title = f"{tables.safe(run.workload.name)}: {tables.safe(run.workload.title)}"
     where = f"{run.heap.title} in {run.heap.bytes:,} bytes from {run.heap.base_address:#010x}"
-    return [f"{tables.safe(run.workload.name)}: {tables.safe(run.workload.title)}", where]
+    return [title, where] if run.runs else [title]
+
+
+def _static(run: Soak) -> list[str]:
+    """What becomes of the arena, in words."""
+    if run.arena is None:
+        return [run.static_arena]
+    return [f"{tables.safe(run.arena.model)}: a static arena of {run.arena.bytes:,} bytes. {run.static_arena}"]
 
 
 def _verdict(run: Soak) -> list[str]:
