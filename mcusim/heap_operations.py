@@ -143,7 +143,7 @@ def stream(workload: Workload, seed: int, heap_bytes: int) -> Stream:
         alive=np.zeros((len(sources), 2), np.int64),
         pools=np.full(tables.pool + len(workload.trace), _NONE, np.int64),
         groups=groups,
-        unused=np.arange(blocks - 1, len(starts) - 1, -1, np.int64),
+        unused=np.arange(blocks - 1, len(starts) - 1, -1, dtype=np.int64),
     )
     return made
 

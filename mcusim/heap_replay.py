@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -108,7 +109,7 @@ def _tlsf(header: Any, state: Any, operations: Any, count: Any, blocks: Any, sum
 
 
 # A function for each malloc: Numba could take functions as arguments, but would then compile anew in every process.
-_REPLAYS = {
+_REPLAYS: Mapping[Callable[..., Any], Callable[..., Any]] = {
     heap_4.malloc: _heap_4,
     newlib_nano.malloc: _newlib_nano,
     newlib.malloc: _newlib,

@@ -210,7 +210,11 @@ class _Checks:
             raise self.refuse(key, f"expected {' to '.join(limits)}, found {found}")
 
     def one_of(self, key: str, names: Sequence[str], given: Sequence[object]) -> None:
-        found = [name for name, value in zip(names, given, strict=True) if value not in (None, False, ())]
+        found = [
+            name
+            for name, value in zip(names, given, strict=True)
+            if value is not None and value is not False and value != ()
+        ]
         if len(found) != 1:
             words = f"found {' and '.join(found)}" if found else "found none"
             raise self.refuse(key, f"expected one of {', '.join(names)}, {words}")
@@ -302,7 +306,7 @@ def _check_lifetime(source: Source, key: str, checks: _Checks) -> None:
     checks.one_of(
         key,
         ("seconds", "least_s … most_s", "events", "forever"),
-        (None if life.seconds is None else True, None if life.least_s is None else True, life.events, life.forever),
+        (life.seconds, life.least_s, life.events, life.forever),
     )
     if (life.least_s is None) != (life.most_s is None):
         raise checks.refuse(key, "expected both least_s and most_s, found one of them")

@@ -61,7 +61,7 @@ LEVELS = (
     {"streams", "formulas"},
     {"estimate"},
     {"tflite", "elf", "decoder", "arena", "call_stacks", "touched_bytes"},
-    {"images", "object_files", "library_notes", "head_plans", "op_order", "aliasing", "plan_writer"},
+    {"images", "object_files", "library_notes", "shared_arena", "head_plans", "op_order", "aliasing", "plan_writer"},
     {"occupancy", "placement"},
     {"plan", "tracing"},
     {"recorder", "regimes", "memory_map", "memory_study"},

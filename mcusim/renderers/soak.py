@@ -8,6 +8,7 @@ import io
 import json
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 
 from mcusim import figures, soak, tables
 from mcusim.record import VERSION
@@ -130,12 +131,10 @@ def _verdict(run: Soak) -> list[str]:
 
 
 def _columns(samples: Sequence[Sample], count: int) -> list[Sample]:
-    """As many samples as there are columns: of each stretch of time that with the smallest largest piece."""
+    """As many samples as columns: of each stretch of time that with the smallest largest piece; the last as it is."""
     edges = [len(samples) * column // count for column in range(count + 1)]
-    return [
-        min(samples[edges[column] : edges[column + 1]], key=lambda sample: sample.contiguous_bytes)
-        for column in range(count)
-    ]
+    worst = [min(samples[begin:end], key=lambda sample: sample.contiguous_bytes) for begin, end in pairwise(edges)]
+    return [*worst[:-1], samples[-1]]
 
 
 def _cell(heap_bytes: int, sample: Sample, level: float) -> str:
