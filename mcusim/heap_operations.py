@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,11 +58,19 @@ _U32_MASK = np.uint64(0xFFFFFFFF)
 _SHIFT_32 = np.uint64(32)
 
 
+class Chunk(NamedTuple):
+    """Operations in order with the time of each, and whether they are all that were asked for."""
+
+    operations: Words
+    times_us: Words
+    is_all: bool
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Stream:
     """The operations of a workload from its beginning on, as far as `fill` has made them.
 
-    `owners` are the words for who asks, by number; `operations` and `times_us` hold what was made last.
+    `owners` are the words for who asks, by number.
     """
 
     owners: tuple[str, ...]
@@ -84,18 +92,19 @@ class Stream:
     groups: Words
     unused: Words
 
-    def fill(self, until_us: int) -> tuple[int, bool]:
-        """Make the operations before a time, CHUNK at most: how many, and whether these are all."""
-        count, done = _fill(
+    def fill(self, until_us: int, buffer: int = 0) -> Chunk:
+        """Make the next operations before a time, about CHUNK at most; one of two buffers holds them."""
+        operations, times_us = self.operations[buffer], self.times_us[buffer]
+        count, is_all = _fill(
             until_us,
-            self.operations,
-            self.times_us,
+            operations,
+            times_us,
             (self.distributions, self.pieces, self.sources, self.log, _EXPONENTIAL),
             self.log_every_us,
             self.random,
             (self.queue, self.times, self.items, self.arrivals, self.alive, self.pools, self.groups, self.unused),
         )
-        return int(count), bool(done)
+        return Chunk(operations[:count], times_us[:count], bool(is_all))
 
     @property
     def block_count(self) -> int:
@@ -128,8 +137,8 @@ def stream(workload: Workload, seed: int, heap_bytes: int) -> Stream:
             [number | owner << OWNER_SHIFT | size << BYTES_SHIFT for number, (owner, size) in enumerate(starts)],
             np.int64,
         ),
-        operations=np.zeros(CHUNK + _ROOM, np.int64),
-        times_us=np.zeros(CHUNK + _ROOM, np.int64),
+        operations=np.zeros((2, CHUNK + _ROOM), np.int64),
+        times_us=np.zeros((2, CHUNK + _ROOM), np.int64),
         distributions=_table(tables.distributions, 3),
         pieces=_table(tables.pieces, 5),
         sources=_table(sources, 11),

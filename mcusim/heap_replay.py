@@ -36,7 +36,6 @@ def _replay(
     header: Any,
     state: Any,
     operations: Any,
-    count: Any,
     blocks: Any,
     sums: Any,
 ) -> Any:
@@ -46,7 +45,7 @@ def _replay(
     most_asked, most_taken, most_live = sums[MOST_ASKED], sums[MOST_TAKEN], sums[MOST_LIVE]
     mallocs = int64(0)
     refused = False
-    while number < count:
+    while number < len(operations):
         word = operations[number]
         block, size = word & BLOCK_MASK, word >> BYTES_SHIFT
         if size:
@@ -81,31 +80,31 @@ def _replay(
 
 
 @jit
-def _heap_4(header: Any, state: Any, operations: Any, count: Any, blocks: Any, sums: Any) -> Any:
+def _heap_4(header: Any, state: Any, operations: Any, blocks: Any, sums: Any) -> Any:
     malloc, free = heap_4.malloc, heap_4.free
     payload_bytes, survey = heap_4.payload_bytes, heap_4.survey
-    return _replay(malloc, free, payload_bytes, survey, header, state, operations, count, blocks, sums)
+    return _replay(malloc, free, payload_bytes, survey, header, state, operations, blocks, sums)
 
 
 @jit
-def _newlib_nano(header: Any, state: Any, operations: Any, count: Any, blocks: Any, sums: Any) -> Any:
+def _newlib_nano(header: Any, state: Any, operations: Any, blocks: Any, sums: Any) -> Any:
     malloc, free = newlib_nano.malloc, newlib_nano.free
     payload_bytes, survey = newlib_nano.payload_bytes, newlib_nano.survey
-    return _replay(malloc, free, payload_bytes, survey, header, state, operations, count, blocks, sums)
+    return _replay(malloc, free, payload_bytes, survey, header, state, operations, blocks, sums)
 
 
 @jit
-def _newlib(header: Any, state: Any, operations: Any, count: Any, blocks: Any, sums: Any) -> Any:
+def _newlib(header: Any, state: Any, operations: Any, blocks: Any, sums: Any) -> Any:
     malloc, free = newlib.malloc, newlib.free
     payload_bytes, survey = newlib.payload_bytes, newlib.survey
-    return _replay(malloc, free, payload_bytes, survey, header, state, operations, count, blocks, sums)
+    return _replay(malloc, free, payload_bytes, survey, header, state, operations, blocks, sums)
 
 
 @jit
-def _tlsf(header: Any, state: Any, operations: Any, count: Any, blocks: Any, sums: Any) -> Any:
+def _tlsf(header: Any, state: Any, operations: Any, blocks: Any, sums: Any) -> Any:
     malloc, free = tlsf.malloc, tlsf.free
     payload_bytes, survey = tlsf.payload_bytes, tlsf.survey
-    return _replay(malloc, free, payload_bytes, survey, header, state, operations, count, blocks, sums)
+    return _replay(malloc, free, payload_bytes, survey, header, state, operations, blocks, sums)
 
 
 # A function for each malloc: Numba could take functions as arguments, but would then compile anew in every process.
@@ -117,11 +116,11 @@ _REPLAYS: Mapping[Callable[..., Any], Callable[..., Any]] = {
 }
 
 
-def replay(heap: Heap, state: State, operations: Words, count: int, blocks: Words, sums: Words) -> int:
-    """Carry operations out up to the first malloc that fails: its number, `count` where none does.
+def replay(heap: Heap, state: State, operations: Words, blocks: Words, sums: Words) -> int:
+    """Carry operations out up to the first malloc that fails: its number, or how many there are.
 
     `state` is the heap's; `blocks` has a row of BLOCK_COLUMNS for each number that a block may have, `sums` is of
     SUMS. The number of an operation whose block the heap refuses to free, as no heap should, is returned negative,
     less 1.
     """
-    return int(_REPLAYS[heap.malloc](heap.overhead_bytes, state, operations, count, blocks, sums))
+    return int(_REPLAYS[heap.malloc](heap.overhead_bytes, state, operations, blocks, sums))

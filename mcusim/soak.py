@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +17,7 @@ from mcusim import documents, heap_operations, heap_replay
 from mcusim.allocators import HEAPS
 from mcusim.errors import McusimError, UnsupportedError, shown
 from mcusim.heap import Heap, Survey
-from mcusim.heap_operations import SECOND_US, Stream, stream
+from mcusim.heap_operations import SECOND_US, Chunk, Stream, stream
 from mcusim.heap_replay import ADDRESS, OPERATION
 from mcusim.workload import Workload, rate_per_second
 
@@ -28,6 +31,7 @@ MOST_SEEDS = 1000
 MOST_OPERATIONS = 50_000_000_000
 
 Step = Callable[[int, int, str], None]
+_Item = TypeVar("_Item")
 
 STATIC_ARENA = (
     "A static arena cannot fragment: TensorFlow Lite Micro fills it once, in AllocateTensors, persistent data from its "
@@ -89,7 +93,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class SoakRun:
-    """One seed's run: how far it came, what it did, the most that was alive, and why it ended early."""
+    """One seed's run: how far it came, what it did, the most that was alive, and why it ended early.
+
+    `skipped_events` may count some behind a failure, whose operations were made already.
+    """
 
     seed: int
     simulated_s: float
@@ -280,9 +287,9 @@ class _Bench:
         """Begin anew with the least that could be allocated."""
         self.sums[heap_replay.LEAST_LARGEST] = self.survey().largest_request_bytes
 
-    def carry_out(self, operations: NDArray[np.int64], count: int) -> int:
+    def carry_out(self, operations: NDArray[np.int64]) -> int:
         """Operations up to the first malloc that fails; how many were carried out."""
-        done = heap_replay.replay(self.allocator, self.state, operations, count, self.blocks, self.sums)
+        done = heap_replay.replay(self.allocator, self.state, operations, self.blocks, self.sums)
         if done < 0:
             raise McusimError(f"{self.allocator.title} refused to free a block that it had allocated")
         return done
@@ -326,20 +333,23 @@ class _Bench:
 def _run(workload: Workload, place: _Place, seconds: float, seed: int, step: Callable[[float, float], None]) -> SoakRun:
     made = stream(workload, seed, place.bytes)
     bench = _Bench(place, made)
-    failed = bench.carry_out(made.started, len(made.started))
+    failed = bench.carry_out(made.started)
     samples: list[Sample] = []
     failure = None
     if failed < len(made.started):
         failure = _failure(bench, made, int(made.started[failed]), 0)
         samples.append(failure.heap)
-    for number in range(SAMPLES + 1):
-        if failure is not None:
-            break
-        until_s = seconds * number / SAMPLES
-        failure = _advance(bench, made, round(until_s * SECOND_US) + 1)  # with what happens at that very time
-        samples.append(bench.sample(until_s) if failure is None else failure.heap)
-        bench.look()
-        step(until_s, seconds)
+    ends_s = [seconds * number / SAMPLES for number in range(SAMPLES + 1)]
+    with closing(_ahead(_chunks(made, ends_s if failure is None else []))) as chunks:
+        for until_s, chunk in chunks:
+            failure = _carry_out(bench, made, chunk)
+            if failure is not None:
+                samples.append(failure.heap)
+                break
+            if chunk.is_all:
+                samples.append(bench.sample(until_s))
+                bench.look()
+                step(until_s, seconds)
     sums = bench.sums.tolist()
     headers_bytes = place.allocator.overhead_bytes * sums[heap_replay.LIVE]
     own_bytes = samples[-1].used_bytes - sums[heap_replay.GRANTED] - headers_bytes
@@ -357,17 +367,34 @@ def _run(workload: Workload, place: _Place, seconds: float, seed: int, step: Cal
     )
 
 
-def _advance(bench: _Bench, made: Stream, until_us: int) -> Failure | None:
-    """Run up to a time; the first malloc that fails ends it."""
-    while True:
-        count, is_all = made.fill(until_us)
-        done = bench.carry_out(made.operations, count)
-        if done < count:
-            return _failure(bench, made, int(made.operations[done]), int(made.times_us[done]))
-        if is_all:
-            return None
-        if count == 0:
-            raise McusimError("more blocks are alive than the heap can hold")
+def _chunks(made: Stream, ends_s: Sequence[float]) -> Iterator[tuple[float, Chunk]]:
+    """The operations up to each time, with what happens at that very time, in the two buffers by turns."""
+    buffer = 0
+    for until_s in ends_s:
+        is_all = False
+        while not is_all:
+            chunk = made.fill(round(until_s * SECOND_US) + 1, buffer)
+            is_all, buffer = chunk.is_all, 1 - buffer
+            yield until_s, chunk
+
+
+def _ahead(items: Iterator[_Item]) -> Generator[_Item, None, None]:
+    """The same, each item being made on another core while the one before it is used."""
+    with ThreadPoolExecutor(1) as pool:
+        following = pool.submit(next, items, None)
+        while (item := following.result()) is not None:
+            following = pool.submit(next, items, None)
+            yield item
+
+
+def _carry_out(bench: _Bench, made: Stream, chunk: Chunk) -> Failure | None:
+    """Carry operations out; the first malloc that fails, if one does."""
+    done = bench.carry_out(chunk.operations)
+    if done < len(chunk.operations):
+        return _failure(bench, made, int(chunk.operations[done]), int(chunk.times_us[done]))
+    if not done and not chunk.is_all:
+        raise McusimError("more blocks are alive than the heap can hold")
+    return None
 
 
 def _failure(bench: _Bench, made: Stream, word: int, time_us: int) -> Failure:

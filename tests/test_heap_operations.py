@@ -19,13 +19,17 @@ def made(text, seconds, seed=1, heap_bytes=HEAP_BYTES):
 
 
 def operations(made, seconds):
-    rows = [(0.0, *split(word)) for word in made.started.tolist()]
-    while True:
-        count, done = made.fill(int(seconds * SECOND_US))
-        words, times = made.operations[:count].tolist(), made.times_us[:count].tolist()
-        rows += [(time / SECOND_US, *split(word)) for word, time in zip(words, times, strict=True)]
-        if done:
-            return rows
+    return [(0.0, *split(word)) for word in made.started.tolist()] + following(made, seconds)
+
+
+def following(made, seconds):
+    rows, is_all = [], False
+    while not is_all:
+        chunk = made.fill(int(seconds * SECOND_US))
+        is_all = chunk.is_all
+        for word, time in zip(chunk.operations.tolist(), chunk.times_us.tolist(), strict=True):
+            rows.append((time / SECOND_US, *split(word)))
+    return rows
 
 
 def split(word):
@@ -65,14 +69,7 @@ def test_pieces_are_the_whole(name):
     other = stream(workload, 5, HEAP_BYTES)
     rows = [(0.0, *split(word)) for word in other.started.tolist()]
     for until in range(7, 607, 7):
-        until_us = min(until, 600) * SECOND_US
-        done = False
-        while not done:
-            count, done = other.fill(until_us)
-            rows += [
-                (time / SECOND_US, *split(word))
-                for word, time in zip(other.operations[:count].tolist(), other.times_us[:count].tolist(), strict=True)
-            ]
+        rows += following(other, min(until, 600))
     assert rows == one
 
 
@@ -93,8 +90,8 @@ def test_the_same_on_every_machine():
         + source("every_s = 0.7", "{ choices = [{ bytes = 8, weight = 2 }, { bytes = 9 }, { bytes = 10 }] }", what="d")
     )
     made = stream(parse_workload(HEAD + text, "w.toml"), 1, HEAP_BYTES)
-    made.fill(1000 * SECOND_US)
-    assert zlib.crc32(made.operations[:10_000].astype("<i8").tobytes()) == 253196684
+    operations = made.fill(1000 * SECOND_US).operations
+    assert zlib.crc32(operations[:10_000].astype("<i8").tobytes()) == 253196684
 
 
 def test_random_bits():
@@ -297,9 +294,7 @@ def test_a_log_that_repeats():
 
 def test_it_ends_where_no_heap_has_room_for_more():
     made = stream(parse_workload(HEAD + source("per_second = 1000", lifetime="{ forever = true }"), "w"), 1, 4096)
-    total = 0
-    for _ in range(10):
-        count, done = made.fill(10_000 * SECOND_US)
-        total += count
-    assert (count, done) == (0, False)
+    chunks = [made.fill(10_000 * SECOND_US) for _ in range(10)]
+    total = sum(len(chunk.operations) for chunk in chunks)
+    assert (len(chunks[-1].operations), chunks[-1].is_all) == (0, False)
     assert 4096 // 8 <= total < made.block_count

@@ -18,7 +18,7 @@ def replayed(heap, operations, heap_bytes, pieces=1):
     sums[heap_replay.LEAST_LARGEST] = Survey(*heap.survey(state)).largest_request_bytes
     total = 0
     for piece in np.array_split(operations, pieces):
-        done = heap_replay.replay(heap, state, piece, len(piece), blocks, sums)
+        done = heap_replay.replay(heap, state, piece, blocks, sums)
         total += done
         if done < len(piece):
             break
@@ -45,8 +45,7 @@ def by_hand(heap, operations, heap_bytes):
 @pytest.fixture(scope="module")
 def operations():
     made = stream(load_workload("ble_sensor"), 3, 1 << 16)
-    count, _ = made.fill(600 * SECOND_US)
-    return np.concatenate([made.started, made.operations[:count]])
+    return np.concatenate([made.started, made.fill(600 * SECOND_US).operations])
 
 
 @pytest.mark.parametrize("name", HEAPS)
@@ -85,6 +84,6 @@ def test_a_free_of_what_is_not_alive_is_reported(name):
     heap = HEAPS[name]
     state = heap.start(8192, BASE)
     blocks, sums = np.zeros((1, heap_replay.BLOCK_COLUMNS), np.int64), np.zeros(heap_replay.SUMS, np.int64)
-    assert heap_replay.replay(heap, state, words, 2, blocks, sums) == 2
+    assert heap_replay.replay(heap, state, words[:2], blocks, sums) == 2
     blocks[0, heap_replay.ADDRESS] = 12
-    assert heap_replay.replay(heap, state, words[1:], 1, blocks, sums) == -1
+    assert heap_replay.replay(heap, state, words[2:], blocks, sums) == -1

@@ -78,8 +78,7 @@ def test_the_first_failure_again_by_hand(name, heap):
     made = stream(workload, 4, heap_bytes)
     words = made.started.tolist()
     while len(words) <= failure.operation:
-        count, _ = made.fill(int(DAY_S) * SECOND_US)
-        words += made.operations[:count].tolist()
+        words += made.fill(int(DAY_S) * SECOND_US).operations.tolist()
     allocator = HEAPS[heap]
     state, alive = allocator.start(heap_bytes, BASE_ADDRESS), {}
     for word in words[: failure.operation]:
