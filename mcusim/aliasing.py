@@ -20,7 +20,8 @@ from mcusim.model import Model, Op, Tensor
 from mcusim.operands import integer
 from mcusim.runtime import Request, Runtime
 
-MOST_ALIASES = 64  # looked at, of the largest tensors; each costs a plan
+# Looked at, of the largest tensors: each costs a plan, and a plan looks at pairs of buffers.
+LEAST_ALIASES, MOST_ALIASES, MOST_PAIRS = 8, 64, 1 << 23
 
 VIEWS = ("RESHAPE", "SQUEEZE", "EXPAND_DIMS")
 # They make each element of the output of the same element of an input, and read it before they write.
@@ -79,16 +80,15 @@ def aliasing(model: Model, runtime: Runtime) -> Aliasing:
     places = sorted(_places(model, start.requests), key=lambda place: -start.requests[place[2]].bytes)
     before = start.figures()
     alone = []
-    for op, kind, tensor, into, offset in places[:MOST_ALIASES]:
+    most = max(LEAST_ALIASES, min(MOST_ALIASES, MOST_PAIRS // max(len(present.buffers), 1) ** 2))
+    for op, kind, tensor, into, offset in places[:most]:
         shared = start.with_alias(kind, tensor, into, offset)
         if shared is not None:
             live, head = shared.figures()
             alone.append(Alias(op.index, kind, tensor, into, offset, before[0] - live, before[1] - head))
     alone.sort(key=lambda one: (-one.head_saved_bytes, -one.live_saved_bytes, one.op, one.tensor))
     together, figures = _together(start, alone)
-    return Aliasing(
-        tuple(alone), max(len(places) - MOST_ALIASES, 0), together, before[1], figures[1], before[0], figures[0]
-    )
+    return Aliasing(tuple(alone), max(len(places) - most, 0), together, before[1], figures[1], before[0], figures[0])
 
 
 class _Sharing:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 
 from mcusim.runtime import Request
@@ -14,24 +15,31 @@ def meet(one: Request, other: Request) -> bool:
     return one.first <= other.last and other.first <= one.last
 
 
-def lowest_gap(wanted: Request, placed: Iterable[tuple[int, Request]]) -> int:
-    """The lowest offset at which a buffer overlaps none of the placed ones, (offset, request), in time and space."""
-    candidate = 0
-    neighbours = [(offset, other) for offset, other in placed if meet(wanted, other)]
-    for offset, other in sorted(neighbours, key=lambda item: item[0]):
-        if offset - candidate >= wanted.bytes:
-            break
-        candidate = max(candidate, offset + other.bytes)
-    return candidate
+def in_turn(requests: Sequence[Request], order: Iterable[int], fixed: Mapping[int, int]) -> tuple[int, ...]:
+    """Offset of each request: those in `order`, one after the other, each in its lowest gap beside the `fixed`.
 
-
-def in_turn(requests: Sequence[Request], order: Iterable[int], fixed: dict[int, int]) -> tuple[int, ...]:
-    """Offset of each request: those in `order`, one after the other, each in its lowest gap beside the `fixed`."""
+    That is the lowest offset at which it overlaps none of those before it in both time and space.
+    """
     offsets = dict(fixed)
+    # Offset, end and lifetime of what is placed, by offset: a tuple is what Python is fastest to look through.
+    placed = sorted(_extent(requests[index], offset) for index, offset in fixed.items())
     for index in order:
-        placed = [(offset, requests[other]) for other, offset in offsets.items()]
-        offsets[index] = lowest_gap(requests[index], placed)
+        wanted = requests[index]
+        size, begin, finish = wanted.bytes, wanted.first, wanted.last
+        candidate = 0
+        for offset, end, first, last in placed:
+            if first <= finish and begin <= last:
+                if offset - candidate >= size:
+                    break
+                if end > candidate:
+                    candidate = end
+        offsets[index] = candidate
+        insort(placed, _extent(wanted, candidate))
     return tuple(offsets[index] for index in range(len(requests)))
+
+
+def _extent(one: Request, offset: int) -> tuple[int, int, int, int]:
+    return offset, offset + one.bytes, one.first, one.last
 
 
 def decreasing(requests: Sequence[Request], indices: Iterable[int]) -> list[int]:

@@ -18,8 +18,8 @@ from mcusim.model import Model, Op
 from mcusim.runtime import OpMemory, Runtime
 
 # Each set of operators that have run costs a look at every operator.
-MOST_SETS, MOST_LOOKS = 50_000, 2_000_000  # of the exact search
-BEAM, MOST_BEAM_LOOKS = 256, 20_000_000  # sets kept of each size in the other
+MOST_SETS, MOST_LOOKS = 20_000, 1_000_000  # of the exact search
+BEAM, MOST_BEAM_LOOKS = 128, 8_000_000  # sets kept of each size in the other
 
 # They read or change what outlives an inference, and keep their order among themselves, as do operators with states.
 STATEFUL = ("VAR_HANDLE", "ASSIGN_VARIABLE", "READ_VARIABLE", "CALL_ONCE")
@@ -52,12 +52,14 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """An operator: those that must run before it as bits, the bytes of its outputs and its scratch, what may die.
+    """An operator: those that must run before it and right behind it, the bytes of outputs and scratch, what may die.
 
-    `uses` are the tensors that it reads or writes, but not those that live to the end: (bytes, their readers as bits).
+    Operators are bits. `uses` are the tensors that it reads or writes, but not those that live to the end: (bytes,
+    their readers).
     """
 
     before: int
+    behind: tuple[int, ...]
     output_bytes: int
     scratch_bytes: int
     uses: tuple[tuple[int, int], ...]
@@ -65,23 +67,44 @@ class _Step:
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """Operators that have run, in order; what was alive at the fullest moment and what is alive now."""
+    """Operators that have run and that may run next, as bits; what was alive at the fullest moment and is alive now.
+
+    `op` was the last, after the state `earlier`; −1 and None before the first.
+    """
 
     done: int
+    ready: int
     peak_bytes: int
     live_bytes: int
-    ops: tuple[int, ...]
+    op: int
+    earlier: _State | None
 
     def following(self, steps: Sequence[_Step]) -> Iterator[_State]:
         """The states after one operator more."""
-        for op, step in enumerate(steps):
-            if self.done >> op & 1 or step.before & ~self.done:
-                continue
+        rest = self.ready
+        while rest:
+            op = (rest & -rest).bit_length() - 1
+            rest &= rest - 1
+            step = steps[op]
             done = self.done | 1 << op
+            ready = self.ready ^ 1 << op
+            for other in step.behind:
+                if not steps[other].before & ~done:
+                    ready |= 1 << other
             during = self.live_bytes + step.output_bytes + step.scratch_bytes
             dying = sum(size for size, readers in step.uses if not readers & ~done)
             peak = max(self.peak_bytes, during)
-            yield _State(done, peak, during - step.scratch_bytes - dying, (*self.ops, op))
+            yield _State(done, ready, peak, during - step.scratch_bytes - dying, op, self)
+
+    @property
+    def ops(self) -> tuple[int, ...]:
+        """The operators that have run, in order."""
+        ops = []
+        state: _State | None = self
+        while state is not None and state.earlier is not None:
+            ops.append(state.op)
+            state = state.earlier
+        return tuple(reversed(ops))
 
 
 def best_order(model: Model, runtime: Runtime) -> Order:
@@ -91,7 +114,8 @@ def best_order(model: Model, runtime: Runtime) -> Order:
     """
     memory = op_memory(model, runtime)
     present = _lay_out(model, runtime, memory)
-    least, orders = _search(_start(model, present.live_bytes[0]), _steps(model, memory), present.live_lower_bound_bytes)
+    steps = _steps(model, memory)
+    least, orders = _search(_start(model, steps, present.live_bytes[0]), steps, present.live_lower_bound_bytes)
     known = tuple(range(len(model.ops)))
     laid_out = {known: present}
     for ops in orders:
@@ -128,29 +152,39 @@ def _readers(model: Model) -> dict[int, int]:
     return readers
 
 
-def _start(model: Model, live_bytes: int) -> _State:
-    """Before the first operator all inputs are alive, then those that something reads."""
+def _start(model: Model, steps: Sequence[_Step], live_bytes: int) -> _State:
+    """Before the first operator all inputs are alive, then those that something reads.
+
+    Every order has at some moment what one operator alone needs, so that the peak begins there.
+    """
     readers = _readers(model)
     unread = [index for index in model.inputs if not readers.get(index, 0) and index not in model.outputs]
     dying = sum(round_up(model.tensors[index].bytes) for index in unread if index in readers)
-    return _State(0, live_bytes, live_bytes - dying, ())
+    ready = sum(1 << number for number, step in enumerate(steps) if not step.before)
+    alone = (
+        sum(round_up(model.tensors[index].bytes) for index in set(op.inputs) if index in readers)
+        + step.output_bytes
+        + step.scratch_bytes
+        for op, step in zip(model.ops, steps, strict=True)
+    )
+    return _State(0, ready, max(live_bytes, *alone), live_bytes - dying, -1, None)
 
 
 def _steps(model: Model, memory: Sequence[OpMemory]) -> tuple[_Step, ...]:
     readers = _readers(model)
     size = {index: round_up(model.tensors[index].bytes) for index in readers}
-    writer = {index: op.index for op in model.ops for index in op.outputs}
+    before = _before(model)
+    behind: list[list[int]] = [[] for _ in model.ops]
+    for op, earlier in enumerate(before):
+        for number in earlier:
+            behind[number].append(op)
     steps = []
-    stateful = 0
     for op, of in zip(model.ops, memory, strict=True):
-        before = sum(1 << number for number in {writer[index] for index in op.inputs if index in writer})
-        if _is_stateful(model, op):
-            before |= stateful
-            stateful |= 1 << op.index
         used = [index for index in {*op.inputs, *op.outputs} if index in readers and index not in model.outputs]
         steps.append(
             _Step(
-                before=before,
+                before=sum(1 << number for number in before[op.index]),
+                behind=tuple(behind[op.index]),
                 output_bytes=sum(size[index] for index in op.outputs if index in readers),
                 scratch_bytes=sum(round_up(each) for each in of.scratch_bytes),
                 uses=tuple((size[index], readers[index]) for index in used),
@@ -159,19 +193,29 @@ def _steps(model: Model, memory: Sequence[OpMemory]) -> tuple[_Step, ...]:
     return tuple(steps)
 
 
+def _before(model: Model) -> list[set[int]]:
+    """For each operator those that write what it reads, and the last one with a state, if it has one too."""
+    writer = {index: op.index for op in model.ops for index in op.outputs}
+    before, stateful = [], None
+    for op in model.ops:
+        before.append({writer[index] for index in op.inputs if index in writer})
+        if _is_stateful(model, op):
+            before[-1] |= set() if stateful is None else {stateful}
+            stateful = op.index
+    return before
+
+
 def _is_stateful(model: Model, op: Op) -> bool:
     return op.name in STATEFUL or any(index >= 0 and model.tensors[index].is_variable for index in op.inputs)
 
 
 def _search(start: _State, steps: Sequence[_Step], present_bytes: int) -> tuple[int, list[tuple[int, ...]]]:
     """What every order needs alive at once, as far as is proven, and orders that need less than the present one."""
-    read = [sum(size for size, readers in step.uses if readers >> op & 1) for op, step in enumerate(steps)]
-    alone = [before + step.output_bytes + step.scratch_bytes for before, step in zip(read, steps, strict=True)]
-    if max([start.peak_bytes, *alone]) == present_bytes:
+    if start.peak_bytes == present_bytes:
         return present_bytes, []
     whole = (1 << len(steps)) - 1
     numbers = itertools.count()  # equal ones in the order in which they are found
-    waiting = [(start.peak_bytes, 0, next(numbers), start)]
+    waiting = [(start.peak_bytes, 0, next(numbers), start)]  # of equal peaks the furthest first
     seen: set[int] = set()
     while waiting:
         peak, _, _, state = heapq.heappop(waiting)
@@ -184,7 +228,7 @@ def _search(start: _State, steps: Sequence[_Step], present_bytes: int) -> tuple[
         seen.add(state.done)
         for one in state.following(steps):
             if one.peak_bytes < present_bytes and one.done not in seen:
-                heapq.heappush(waiting, (one.peak_bytes, -len(one.ops), next(numbers), one))
+                heapq.heappush(waiting, (one.peak_bytes, -one.done.bit_count(), next(numbers), one))
     return present_bytes, []
 
 
@@ -197,5 +241,5 @@ def _beam(start: _State, steps: Sequence[_Step], present_bytes: int) -> list[tup
             known = best.get(one.done)
             if one.peak_bytes < present_bytes and (known is None or one.peak_bytes < known.peak_bytes):
                 best[one.done] = one
-        states = sorted(best.values(), key=lambda one: (one.peak_bytes, one.live_bytes, one.ops))[:width]
+        states = sorted(best.values(), key=lambda one: (one.peak_bytes, one.live_bytes, one.done))[:width]
     return [states[0].ops] if states else []

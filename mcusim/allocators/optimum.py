@@ -66,7 +66,9 @@ def solve(requests: Sequence[Request], start: Sequence[int], limit_s: float = LI
     proven = max(bound, math.ceil(solver.best_objective_bound) * unit)
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return Solution(tuple(start), peak, min(proven, peak))
-    found = tuple(int(solver.value(offset)) * unit for offset in offsets)
+    # What the solver leaves hanging comes down, from the lowest on: no buffer gets higher than it was.
+    order = sorted(range(len(offsets)), key=lambda index: solver.value(offsets[index]))
+    found = in_turn(requests, order, {})
     return Solution(found, peak_bytes(requests, found), proven)
 
 

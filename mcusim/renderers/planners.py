@@ -84,7 +84,8 @@ def _peak(study: Study) -> list[str]:
     plans = study.plans
     moment = plans.fullest[0]
     where = f"in layer {moment - 1} ({study.model.ops[moment - 1].name})" if moment else "before the first layer"
-    more = f" and at {len(plans.fullest) - 1} moments more" if len(plans.fullest) > 1 else ""
+    others = len(plans.fullest) - 1
+    more = f" and as much at {others} other moment{'s' * (others > 1)}" if others else ""
     bound = f"; no plan takes less than {plans.bound_bytes:,}" if plans.bound_bytes > plans.live_bound_bytes else ""
     lines = [
         "What holds the peak",
@@ -127,8 +128,9 @@ def _aliases(study: Study, width: int) -> str:
     saving = [one for one in found.aliases if one.head_saved_bytes > 0 or one.live_saved_bytes > 0]
     title = "Tensors that could share bytes; TensorFlow Lite Micro gives each its own"
     if not saving:
-        count = f"{len(found.aliases)} places, none of which" if found.aliases else "no place that"
-        return _folded([title, f"  {count} would make the head smaller"], width)
+        count = len(found.aliases)
+        there = f"{count} place{'s' * (count > 1)}, none" if count else "none"
+        return _folded([title, f"  {there} where that would make the head smaller"], width)
     headers = [">layer", "operator", "how", "tensor", "in", ">least", ">greedy"]
     tensors = study.model.tensors
     rows = [

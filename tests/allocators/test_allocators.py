@@ -76,14 +76,14 @@ def test_overlaps_are_found():
 def test_a_hundred_thousand_random_graphs():
     pytest.importorskip("ortools")
     rng = np.random.default_rng(5)
-    solved = 0
+    solved = 0  # of those that the greedy planner does not solve; each takes a hundred times as long as the rest
     for _ in range(100_000):
         buffers = random_requests(rng)
         bound = gaps.live_bound_bytes(buffers)
         plans = {name: ALLOCATORS[name](buffers) for name in ("greedy", "linear", "offline", "best_fit")}
         plans["hill_climb"] = hill_climb.search(buffers, 500, 1)
         peaks = {name: gaps.peak_bytes(buffers, offsets) for name, offsets in plans.items()}
-        if peaks["greedy"] > bound:
+        if peaks["greedy"] > bound and solved < 1_000:
             solved += 1
             solution = optimum.solve(buffers, plans["greedy"])
             plans["optimum"] = solution.offsets
@@ -92,4 +92,4 @@ def test_a_hundred_thousand_random_graphs():
         assert all(gaps.overlap(buffers, offsets) is None for offsets in plans.values())
         assert bound <= peaks["hill_climb"] <= peaks["greedy"] == peaks["offline"] <= peaks["linear"]
         assert bound <= peaks["best_fit"] <= peaks["linear"]
-    assert solved > 1_000
+    assert solved == 1_000
