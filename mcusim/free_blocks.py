@@ -2,7 +2,7 @@
 
 Allocators that keep one list sorted by address walk it from link to link. Here the list is two arrays, of where the
 blocks begin (their offset in the heap) and of their sizes, so that many are looked at in one instruction and the place
-of an address is found by bisection. What is found is the same.
+of an address is found by bisection. What is found is the same. Entries behind the last are 0.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ from __future__ import annotations
 from typing import Any
 
 from mcusim.fixedpoint import inlined, int64
+from mcusim.lanes import LANES, copy, first_at_least
 
 # The list within a heap's state: how many there are, how many could be, then the offsets, then the sizes.
 COUNT, CAPACITY, OFFSETS = 0, 1, 2
 NONE = -1
-LANES = 16  # sizes that are compared at a time
 
 
 def capacity(heap_bytes: int, least_bytes: int) -> int:
     """How many free blocks there can be: no two of them touch, and blocks have `least_bytes` at least.
 
-    In whole groups of LANES.
+    Entries are moved in groups of LANES, so that there are two groups more.
     """
-    return -(-(heap_bytes // (2 * least_bytes) + 2) // LANES) * LANES
+    return heap_bytes // (2 * least_bytes) + 1 + 2 * LANES
 
 
 def words(entries: int) -> int:
@@ -39,39 +39,32 @@ def sizes(state: Any) -> Any:
 @inlined
 def first_fit(state: Any, wanted_bytes: Any) -> Any:
     """The number of the first block of at least that size, or NONE."""
-    count, at = int64(state[COUNT]), sizes(state)
-    for group in range(0, count, LANES):
-        fits = False
-        for lane in range(LANES):  # entries behind the last have size 0
-            fits |= state[at + group + lane] >= wanted_bytes
-        if fits:
-            number = group
-            while state[at + number] < wanted_bytes:
-                number += 1
-            return number
-    return NONE
+    at = sizes(state)
+    for group in range(0, int64(state[COUNT]), LANES):
+        lane = first_at_least(state, at + group, wanted_bytes)  # entries behind the last have size 0
+        if lane < LANES:
+            return group + lane
+    return int64(NONE)
 
 
 @inlined
 def place(state: Any, offset: Any) -> Any:
     """How many blocks begin before an offset."""
-    first, left = 0, int64(state[COUNT])
-    while left > 0:
+    first, left = int64(0), int64(state[COUNT])
+    while left > LANES:
         half = left >> 1
-        before = state[OFFSETS + first + half] < offset
-        first += half + 1 if before else 0
-        left = left - half - 1 if before else half
-    return first
+        first += half if state[OFFSETS + first + half - 1] < offset else 0
+        left -= half
+    return first + min(first_at_least(state, OFFSETS + first, offset), left)
 
 
 @inlined
 def insert(state: Any, number: Any, offset: Any, size_bytes: Any) -> None:
     """Make a block the one of that number."""
     count, at = int64(state[COUNT]), sizes(state)
-    for entry in range(count, number, -1):
-        state[OFFSETS + entry] = state[OFFSETS + entry - 1]
-    for entry in range(count, number, -1):
-        state[at + entry] = state[at + entry - 1]
+    for entry in range(number + (count - number & -LANES), number - 1, -LANES):
+        copy(state, OFFSETS + entry + 1, OFFSETS + entry)
+        copy(state, at + entry + 1, at + entry)
     state[OFFSETS + number] = offset
     state[at + number] = size_bytes
     state[COUNT] = count + 1
@@ -80,13 +73,11 @@ def insert(state: Any, number: Any, offset: Any, size_bytes: Any) -> None:
 @inlined
 def remove(state: Any, number: Any) -> None:
     """Take a block out of the list."""
-    last, at = int64(state[COUNT]) - 1, sizes(state)
-    for entry in range(number, last):
-        state[OFFSETS + entry] = state[OFFSETS + entry + 1]
-    for entry in range(number, last):
-        state[at + entry] = state[at + entry + 1]
-    state[at + last] = 0
-    state[COUNT] = last
+    count, at = int64(state[COUNT]), sizes(state)
+    for entry in range(number, count, LANES):
+        copy(state, OFFSETS + entry, OFFSETS + entry + 1)
+        copy(state, at + entry, at + entry + 1)
+    state[COUNT] = count - 1
 
 
 @inlined

@@ -25,7 +25,6 @@ REGIONS = (
     Region("RAM", "ram", RAM, 128 << 10, "tests/firmware/heap.ld"),
     Region("heap", "ram", HEAP, HEAP_BYTES, "real_heaps.py"),
 )
-FREE = 1 << 31
 FLAGS = ["-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=soft", "-O1", "-Wall", "-Wextra", "-Werror", "-nostartfiles"]
 
 
@@ -52,7 +51,7 @@ def build(specs):
 
 
 def answers(specs, base_address, heap_bytes, operations):
-    """An array of (address, or 0 for a free and a NULL; break afterwards) for rows of (slot, or FREE | slot; bytes)."""
+    """An array of (address, or 0 for a free and a NULL; break afterwards) for heap_operations' rows."""
     with tempfile.TemporaryDirectory() as folder:
         place = struct.pack("<2I", base_address, heap_bytes)
         Path(folder, "operations.bin").write_bytes(place + operations.astype("<u4").tobytes())

@@ -30,7 +30,7 @@ LEVELS = (
     {"trace", "energy", "published", "cache_registers"},
     {"expectation", "uarts", "semihosting", "execution"},
     {"peripherals"},
-    {"abi", "bits", "fixedpoint", "flatbuffer", "c_array", "extensions", "address_space", "addressing"},
+    {"abi", "bits", "fixedpoint", "lanes", "flatbuffer", "c_array", "extensions", "address_space", "addressing"},
     {"nn", "operands"},
     {
         "copies",
