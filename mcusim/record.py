@@ -107,8 +107,56 @@ class KernelArena:
 
 
 @dataclass(frozen=True, slots=True)
+class BudgetItem:
+    """What takes a bank's bytes beside the arena, None where that is not known yet; `source` of the figure."""
+
+    name: str
+    kind: str
+    bytes: int | None
+    bytes_reason: str | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArenaBank:
+    """A bank of RAM, what else lies in it, and the most that an arena there may have; `holds`: the least one fits."""
+
+    name: str
+    address: int
+    bytes: int
+    taken_bytes: int
+    most_arena_bytes: int
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The arena from both sides, in steps of 16: the least that AllocateTensors accepts, the most that `bank` leaves.
+
+    headroom = most − least, negative where they do not meet. `items` take the bank's other bytes, `banks` are all where
+    the arena could lie. `given_arena_bytes` is a size given by hand, or that of the firmware's arena.
+    """
+
+    application: str | None
+    application_reason: str | None
+    least_arena_bytes: int
+    most_arena_bytes: int
+    headroom_bytes: int
+    given_arena_bytes: int | None
+    given_arena_bytes_reason: str | None
+    given_arena_source: str | None
+    bank: str
+    items: tuple[BudgetItem, ...]
+    banks: tuple[ArenaBank, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Memory:
-    """RAM: the arena as TensorFlow Lite Micro lays it out, and an owner for every byte of the board."""
+    """RAM: the arena as TensorFlow Lite Micro lays it out, and an owner for every byte of the board.
+
+    `budget` is None in runs that were saved before there was one.
+    """
 
     arena_bytes: int
     smallest_arena_bytes: int
@@ -119,16 +167,89 @@ class Memory:
     owners: tuple[Owner, ...]
     holes: Holes
     by_kernels: Mapping[str, KernelArena]
+    budget: Budget | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FlashPart:
+    """A part of the linked program: a range where sources differ; where none is known both are None, for a reason."""
+
+    name: str
+    least_bytes: int | None
+    most_bytes: int | None
+    bytes_reason: str | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """What a model without an operator, which it has `count` times, would save of kernel code."""
+
+    op: str
+    count: int
+    saved_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class WeightTensor:
+    """A constant tensor: distinct values, share of real zeros, bits of entropy a value, and compressed sizes.
+
+    `lookup_bytes` are those as indices and tables of TensorFlow Lite Micro's compression.
+    """
+
+    name: str
+    bytes: int
+    elements: int
+    unique_values: int
+    zero_share: float
+    entropy_bits: float
+    zlib_bytes: int
+    lookup_bytes: int | None
+    lookup_bytes_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Compressibility:
+    """All constants together; compressed sizes count a tensor as it is where compressing makes it no smaller.
+
+    `entropy_bytes` is the bound of any code of one value at a time, `zlib_bytes` an upper bound of what general
+    compression takes, `lookup_bytes` what TensorFlow Lite Micro's would. `needs` says what it takes to use that.
+    """
+
+    bytes: int
+    zero_share: float | None
+    entropy_bits: float | None
+    entropy_bytes: int | None
+    zlib_bytes: int | None
+    lookup_bytes: int | None
+    unknown_reason: str | None
+    needs: str
+    tensors: tuple[WeightTensor, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedFlash:
+    """The program as linked, without parts of unknown size: the least and the most that the others sum to."""
+
+    parts: tuple[FlashPart, ...]
+    least_bytes: int
+    most_bytes: int
+    without: tuple[Saving, ...]
+    compressibility: Compressibility
 
 
 @dataclass(frozen=True, slots=True)
 class Flash:
-    """Flash: weights and the rest of the model file, kernel code, and an owner for every byte of the board."""
+    """Flash: weights and the rest of the model file, kernel code, and an owner for every byte of the board.
+
+    `linked` is None in runs that were saved before there was one.
+    """
 
     weights_bytes: int
     model_bytes: int
     code_bytes: int
     owners: tuple[Owner, ...]
+    linked: LinkedFlash | None = None
 
 
 @dataclass(frozen=True, slots=True)
