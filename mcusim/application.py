@@ -111,8 +111,8 @@ class Application:
         largest = max(self.flash, key=lambda one: one.bytes)
         smaller = replace(largest, bytes=max(largest.bytes - size, 0))
         flash = tuple(smaller if one is largest else one for one in self.flash)
-        words = "function" if len(found) == 1 else "functions"
-        note = f"{len(found)} {words} of the firmware are the kernels counted here: {size:,} bytes, not counted twice."
+        words = "1 function" if len(found) == 1 else f"{len(found)} functions"
+        note = f"{words} of the firmware ({size:,} bytes) would be counted twice, as kernels too, and counts once."
         left = {name: bytes_ for name, bytes_ in self.functions.items() if name not in found}
         return replace(self, flash=flash, functions=left, notes=(*self.notes, note))
 

@@ -64,7 +64,11 @@ def with_firmware(firmware: FirmwareMemory, board: Board, model: Model, profiles
         arena=arena,
         has_interpreter=any("MicroInterpreter" in name for name in firmware.functions),
         functions=firmware.functions,
-        notes=tuple(note for note in (arena_note, model_note, heap_note, out_note) if note is not None),
+        notes=tuple(
+            note
+            for note in (arena_note, model_note, heap_note, out_note, _linked_elsewhere(firmware, board))
+            if note is not None
+        ),
     )
 
 
@@ -215,6 +219,14 @@ def _flash(firmware: FirmwareMemory, model: Model) -> tuple[Taken, str | None]:
         )
     taken = Taken(f"code and data of {firmware.name}", "runtime", max(size, 0), f"{firmware.name}, what is loaded")
     return taken, note
+
+
+def _linked_elsewhere(firmware: FirmwareMemory, board: Board) -> str | None:
+    """A note on code that is loaded where the board has no memory at all."""
+    starts = [one.loaded_from for one in firmware.stretches if one.loaded_from is not None]
+    if not starts or any(_region(board, "flash", at) or _region(board, "ram", at) for at in starts):
+        return None
+    return f"{firmware.name} is loaded at {min(starts):#010x}, where {board.id} has no memory; its size counts anyway."
 
 
 def _front(firmware: FirmwareMemory, board: Board, memory: Memory, starts: Sequence[int]) -> Reserve:

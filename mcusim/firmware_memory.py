@@ -30,7 +30,7 @@ EXPECTED = "a firmware's ELF file, or the map file of GNU ld"
 ADDRESS_SPACE_BYTES = 1 << 32
 MAX_LINES = 4_000_000  # of a map; that of a large firmware has a few hundred thousand
 MAX_SECTIONS = 4096
-HEADING = "Linker script and memory map"
+HEADING, END = "Linker script and memory map", "\nOUTPUT("
 MEMORY_SYMBOLS = frozenset(
     (
         *("__StackTop", "__StackLimit", "__stack", "_estack", "_sstack", "__STACK_SIZE", "__stack_size__"),
@@ -192,6 +192,10 @@ def _parse_map(data: bytes, name: str) -> FirmwareMemory:
         raise BadInputError(
             f'{name} is neither an ELF file nor a map of GNU ld, which has the heading "{HEADING}"; {EXPECTED} is '
             "expected"
+        )
+    if END not in body:
+        raise BadInputError(
+            f"{name} is cut short: the map of GNU ld has a line {END.strip()}…) behind its sections; link again"
         )
     outputs: list[Stretch] = []
     objects: dict[int, NamedObject] = {}

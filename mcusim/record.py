@@ -153,10 +153,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """RAM: the arena as TensorFlow Lite Micro lays it out, and an owner for every byte of the board.
-
-    `budget` is None in runs that were saved before there was one.
-    """
+    """RAM: the arena as TensorFlow Lite Micro lays it out, and an owner for every byte of the board."""
 
     arena_bytes: int
     smallest_arena_bytes: int
@@ -167,7 +164,6 @@ class Memory:
     owners: tuple[Owner, ...]
     holes: Holes
     by_kernels: Mapping[str, KernelArena]
-    budget: Budget | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,16 +236,12 @@ class LinkedFlash:
 
 @dataclass(frozen=True, slots=True)
 class Flash:
-    """Flash: weights and the rest of the model file, kernel code, and an owner for every byte of the board.
-
-    `linked` is None in runs that were saved before there was one.
-    """
+    """Flash: weights and the rest of the model file, kernel code, and an owner for every byte of the board."""
 
     weights_bytes: int
     model_bytes: int
     code_bytes: int
     owners: tuple[Owner, ...]
-    linked: LinkedFlash | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -457,6 +449,8 @@ class Run:
     verdict: Verdict
     memory: Memory
     flash: Flash
+    budget: Budget
+    linked_flash: LinkedFlash
     totals: Totals
     layers: tuple[Layer, ...]
     provenance: Provenance

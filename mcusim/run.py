@@ -33,8 +33,8 @@ Array = NDArray[np.generic]
 Progress = Callable[[int, int, str], None]
 
 NOT_COUNTED = (
-    "The owners of flash are the model file, the kernels that it calls and what is named as application; interpreter and "
-    "C library come on top, as a range (flash as linked), and RAM beyond what is reserved or named is not counted."
+    "The owners of flash are the model file, the kernels that it calls and what is named as application; interpreter "
+    "and C library come on top, as a range (flash as linked), and RAM beyond what is reserved or named is not counted."
 )
 
 
@@ -199,8 +199,10 @@ def _record(
         ),
         fits=not verdict.reasons,
         verdict=verdict,
-        memory=dataclasses.replace(plan.memory(), budget=budget(plan)),
-        flash=dataclasses.replace(plan.flash(), linked=linked_flash(plan)),
+        memory=plan.memory(),
+        flash=plan.flash(),
+        budget=budget(plan),
+        linked_flash=linked_flash(plan),
         totals=totals,
         layers=layers,
         provenance=provenance,

@@ -5,14 +5,17 @@ from __future__ import annotations
 from mcusim.application import Stack
 from mcusim.arena import ALIGNMENT, Arena
 
+NAME = 60  # characters of a name in a sentence
+
 
 def tensor_shortage(arena: Arena, largest_bank_bytes: int, board: str) -> str | None:
     """A tensor, or a scratch request, that no bank can hold."""
     largest = max(arena.buffers, key=lambda one: one.bytes, default=None)
     if largest is None or largest.bytes <= largest_bank_bytes:
         return None
+    name = largest.name.split(";")[0][:NAME]  # tensors that were fused into one have all their names
     return (
-        f"RAM: {largest.name} alone takes {largest.bytes:,} bytes, {largest.bytes - largest_bank_bytes:,} more than "
+        f"RAM: {name} alone takes {largest.bytes:,} bytes, {largest.bytes - largest_bank_bytes:,} more than "
         f"the largest bank of {board} has"
     )
 
@@ -44,6 +47,6 @@ def runtime_shortage(least_bytes: int, free_bytes: int, board: str) -> tuple[str
     if least_bytes <= free_bytes:
         return ()
     return (
-        f"flash: {free_bytes:,} bytes are left on {board}, {least_bytes - free_bytes:,} fewer than the {least_bytes:,} "
-        "that interpreter and C library take at least",
+        f"interpreter and C library: take at least {least_bytes:,} bytes of flash, {least_bytes - free_bytes:,} more "
+        f"than the {free_bytes:,} that model and kernels leave on {board}",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ NEEDS = (
 ZLIB_LEVEL = 9
 
 
+@lru_cache(maxsize=1)
 def compressibility(model: Model) -> Compressibility:
     """Statistics of each constant tensor and of all of them; those that share bytes count once.
 

@@ -127,12 +127,10 @@ def _sections(run: Run, width: int) -> Iterable[RenderableType]:
         if run.totals.cycles_by_cause is not None:
             yield _titled("Functions", _functions(run))
     yield _titled("Arena", _arena(run))
-    if run.memory.budget is not None:
-        yield _titled("Arena, from both sides", _plain(budget_lines(run.memory.budget)))
+    yield _titled("Arena, from both sides", _plain(budget_lines(run.budget)))
     yield _titled("RAM, an owner for every byte", _owners(run.memory.owners))
     yield _titled("Flash, an owner for every byte", _owners(run.flash.owners))
-    if run.flash.linked is not None:
-        yield _titled("Flash as linked", _plain(linked_lines(run.flash.linked)))
+    yield _titled("Flash as linked", _plain(linked_lines(run.linked_flash)))
     yield _titled("What would help", _bullets(advice(run)))
     yield _titled("Notes", _bullets([*run.notes, *_provenance(run)]))
 
