@@ -105,6 +105,12 @@ def _region(board: Board, memory: Memory, address: int) -> Region | None:
     return next((r for r in board.regions if r.kind == memory and r.address <= address < r.address + r.bytes), None)
 
 
+def _ram_runs(board: Board) -> list[tuple[int, int]]:
+    """First address and end of RAM without a gap."""
+    found = runs(region for region in board.regions if region.kind == "ram")
+    return [(run[0].address, run[-1].address + run[-1].bytes) for run in found]
+
+
 def _in_ram(firmware: FirmwareMemory, board: Board) -> tuple[Stretch, ...]:
     """The sections that lie in the board's RAM."""
     inside = tuple(one for one in firmware.stretches if _region(board, "ram", one.address))
@@ -151,8 +157,7 @@ def _span(firmware: FirmwareMemory, limits: Sequence[tuple[str, str]], board: Bo
     for low, high in limits:
         if low in firmware.symbols and high in firmware.symbols:
             start, size = firmware.symbols[low], firmware.symbols[high] - firmware.symbols[low]
-            region = _region(board, "ram", start)
-            if region is not None and 0 < size <= region.address + region.bytes - start:
+            if any(run_start <= start and 0 < size <= end - start for run_start, end in _ram_runs(board)):
                 return f"{low} to {high}", start, size
     return None
 
@@ -190,7 +195,7 @@ def _heap(
     if span is None or any(one.address <= span[1] < one.end for one in inside):
         return [], None
     words, start, length = span
-    ends = [run[-1].address + run[-1].bytes for run in runs(r for r in board.regions if r.kind == "ram")]
+    ends = [end for _, end in _ram_runs(board)]
     if stack is not None and stack.address is not None:
         ends.append(stack.address)
     if any(0 <= end - (start + length) <= _NEAR_BYTES for end in ends):

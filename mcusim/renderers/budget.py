@@ -60,7 +60,7 @@ def budget_text(budget: Budget, width: int = 80) -> str:
     ]
     parts = [
         "".join(f"{line}\n" for line in budget_lines(budget)),
-        tables.grid([f"in {budget.bank}", "kind", ">bytes", "source"], items, width),
+        tables.grid([tables.safe(f"in {budget.bank}"), "kind", ">bytes", "source"], items, width),
         tables.grid(["bank", "at", ">bytes", ">taken", ">most arena", "holds it"], banks, width),
     ]
     return "\n".join(parts)
