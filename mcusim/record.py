@@ -548,6 +548,13 @@ def _check(run: Run, file: str) -> None:
             (f"verdict.{kind}.used_bytes", one.used_bytes, "the sum of its owners", owned),
             (f"verdict.{kind}.reserved_bytes", one.reserved_bytes, "the sum of its owners", kept),
         ]
+    between, linked = run.budget.most_arena_bytes - run.budget.least_arena_bytes, run.linked_flash
+    least, most = (sum(size or 0 for size in sizes) for sizes in zip(*_sizes(linked), strict=True))
+    sums += [
+        ("budget.headroom_bytes", run.budget.headroom_bytes, "most − least", between),
+        ("linked_flash.least_bytes", linked.least_bytes, "the sum of its parts", least),
+        ("linked_flash.most_bytes", linked.most_bytes, "the sum of its parts", most),
+    ]
     for key, value, what, expected in sums:
         if value != expected:
             raise BadInputError(f"{file}: {key}: expected {what}, {expected:,}, found {value:,}")
@@ -558,6 +565,10 @@ def _check(run: Run, file: str) -> None:
         raise BadInputError(f"{file}: memory.holes.wasted_bytes: expected peak_bytes − live_lower_bound_bytes")
     if run.board.clock_hz < 1:
         raise BadInputError(f"{file}: board.clock_hz: expected 1 or more, found {run.board.clock_hz}")
+
+
+def _sizes(linked: LinkedFlash) -> list[tuple[int | None, int | None]]:
+    return [(0, 0), *((part.least_bytes, part.most_bytes) for part in linked.parts)]
 
 
 _Sum = tuple[str, int, str, int]  # key, found, what it is to be, expected

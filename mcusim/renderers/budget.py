@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 from mcusim import figures, tables
@@ -37,14 +38,9 @@ def budget_lines(budget: Budget) -> list[str]:
 
 
 def budget_text(budget: Budget, width: int = 80) -> str:
-    """The long form: what takes the bank's bytes with the source of each, and all banks."""
+    """The long form: what takes the bank's bytes, all banks, and where the figures come from."""
     items = [
-        [
-            figures.short(one.name, NAME),
-            one.kind,
-            "unknown" if one.bytes is None else f"{one.bytes:,}",
-            one.bytes_reason or one.source,
-        ]
+        [figures.short(one.name, NAME), one.kind, "unknown" if one.bytes is None else f"{one.bytes:,}"]
         for one in budget.items
     ]
     banks = [
@@ -59,11 +55,22 @@ def budget_text(budget: Budget, width: int = 80) -> str:
         for one in budget.banks
     ]
     parts = [
-        "".join(f"{line}\n" for line in budget_lines(budget)),
-        tables.grid([tables.safe(f"in {budget.bank}"), "kind", ">bytes", "source"], items, width),
+        _wrapped(budget_lines(budget), width),
+        tables.grid([tables.safe(f"in {budget.bank}"), "kind", ">bytes"], items, width),
         tables.grid(["bank", "at", ">bytes", ">taken", ">most arena", "holds it"], banks, width),
+        _sources([(one.name, one.bytes_reason or one.source) for one in budget.items], width),
     ]
     return "\n".join(parts)
+
+
+def _wrapped(lines: Sequence[str], width: int) -> str:
+    folded = (textwrap.wrap(line, width, subsequent_indent="  ") for line in lines)
+    return "".join(f"{line}\n" for lines_of in folded for line in lines_of)
+
+
+def _sources(pairs: Sequence[tuple[str, str]], width: int) -> str:
+    """Where each figure comes from, a name and its source."""
+    return _wrapped([tables.safe(f"{name}: {source}.") for name, source in pairs], width)
 
 
 def linked_lines(linked: LinkedFlash) -> list[str]:
@@ -96,15 +103,16 @@ def compressibility_line(stored: Compressibility) -> str:
 
 def linked_text(linked: LinkedFlash, width: int = 80) -> str:
     """The long form: parts with their sources, what each operator costs, and each weight tensor."""
-    parts = [[figures.short(part.name, NAME), _size(part), part.bytes_reason or part.source] for part in linked.parts]
-    total = ["together", _range(linked.least_bytes, linked.most_bytes), ""]
+    parts = [[figures.short(part.name, NAME), _size(part)] for part in linked.parts]
+    total = ["together", _range(linked.least_bytes, linked.most_bytes)]
     savings = [[f"without {one.op}", f"{one.count}", f"{one.saved_bytes:,}"] for one in linked.without]
     stored = linked.compressibility
     texts = [
-        tables.grid(["part of flash", ">bytes", "source"], [*parts, total], width),
+        tables.grid(["part of flash", ">bytes"], [*parts, total], width),
         tables.grid(["model", ">layers", ">bytes saved"], savings, width),
-        tables.safe(compressibility_line(stored)) + "\n" + _weights(stored.tensors, width),
-        tables.safe(f"To use that: {stored.needs}.") + "\n",
+        _wrapped([tables.safe(compressibility_line(stored))], width) + _weights(stored.tensors, width),
+        _wrapped([tables.safe(f"To use that: {stored.needs}.")], width),
+        _sources([(part.name, part.bytes_reason or part.source) for part in linked.parts], width),
     ]
     return "\n".join(texts)
 
