@@ -29,7 +29,7 @@ from mcusim.symbols import FUNCTION, OBJECT
 EXPECTED = "a firmware's ELF file, or the map file of GNU ld"
 ADDRESS_SPACE_BYTES = 1 << 32
 MAX_LINES = 4_000_000  # of a map; that of a large firmware has a few hundred thousand
-MAX_SECTIONS = 4096
+MAX_SECTIONS = 512  # that take memory; a firmware has a few dozen at most
 HEADING, END = "Linker script and memory map", "\nOUTPUT("
 MEMORY_SYMBOLS = frozenset(
     (

@@ -6,7 +6,7 @@ import random
 import pytest
 from application_build import build
 from sectioned_elf import ALLOC, EXECUTE, FUNCTION, OBJECT, Piece, elf
-from test_firmware_memory import MAP
+from test_firmware_memory import MAP, damaged
 
 import mcusim
 from mcusim.app_profile import application_of, load_profile
@@ -198,3 +198,26 @@ def test_nothing_of_random_firmware_counts_twice(model):
         stacks = [one.size for one in pieces if "stack" in one.name]
         # A second stack section is RAM like any other.
         assert counted == sum(one.size for one in pieces), (pieces, symbols, stacks, found)
+
+
+@pytest.mark.parametrize("kind", ["elf", "map"])
+def test_damaged_firmware_is_planned_or_refused_in_a_line(model, kind):
+    symbols = [("tensor_arena", RAM + 64, 4096, OBJECT), ("__StackLimit", RAM + 0x8000, 0, None)]
+    symbols += [("__StackTop", RAM + 0x9000, 0, None), ("ucHeap", RAM + 64 + 4096, 512, OBJECT)]
+    whole = elf((TEXT, DATA, Piece(".bss", RAM + 64, size=5000)), symbols) if kind == "elf" else MAP.encode()
+    rng = random.Random(13)
+    outcomes = set()
+    for _ in range(1500):
+        try:
+            found = with_firmware(parse_firmware_memory(damaged(whole, rng), "app"), BOARD, model)
+        except BadInputError as error:
+            assert "\n" not in str(error)
+            outcomes.add("refused")
+            continue
+        assert all(one.bytes >= 0 for one in (*found.ram, *found.flash))
+        outcomes.add("planned")
+        if len(outcomes) == 2 and rng.random() < 0.02:
+            plan = mcusim.plan(model, BOARD, application=found)
+            missing = max(-plan.verdict().ram.headroom_bytes, 0)
+            assert sum(one.bytes for one in plan.ram_owners()) == plan.board.ram_bytes + missing
+    assert outcomes == {"refused", "planned"}

@@ -119,7 +119,7 @@ def test_what_is_refused(data, message):
     assert message in str(refused.value) and "\n" not in str(refused.value)
 
 
-def _damaged(data, rng):
+def damaged(data, rng):
     changed = bytearray(data)
     for _ in range(rng.randrange(1, 6)):
         if not changed:
@@ -143,7 +143,7 @@ def test_damaged_files_are_read_or_refused_in_a_line(data):
     outcomes = set()
     for _ in range(3000):
         try:
-            found = parse_firmware_memory(_damaged(data, rng), "app")
+            found = parse_firmware_memory(damaged(data, rng), "app")
         except BadInputError as error:
             assert "\n" not in str(error) and len(str(error)) < 400
             outcomes.add("refused")
