@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import dataclasses
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from mcusim import observations, observer
 from mcusim.addressing import addressing
 from mcusim.errors import EmulationError
+from mcusim.interpreter import with_room
 from mcusim.recording import (
     ACCESS,
     ACCESS_BYTES,
@@ -43,7 +45,7 @@ from mcusim.timing import REFILL, Step, Walker, is_taken
 from mcusim.trace import Block, Instruction, Trace
 from mcusim.tracing import CodeBlock, DecodedCode, build_trace, recorded_sites
 
-LOG_WORDS = 1 << 18  # of the log between two times that it is emptied
+LOG_WORDS = 1 << 16  # of the log between two times that it is emptied
 MOST_SITES = 1 << 16
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)
 
@@ -85,6 +87,30 @@ class Moment:
     observed: tuple[Table, ...]
 
 
+class _Piece:
+    """A piece of the log that observers follow, one after the other, on a thread of its own."""
+
+    def __init__(self, log: Table, tables: Sequence[Table], following: Sequence[tuple[Observer, Table]]) -> None:
+        """`tables`: of blocks, instructions, edges and issue; each observer of `following` with its counts."""
+        self._log, self._tables, self._following = log, tables, following
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=with_room, args=[self._follow], name="mcusim observers")
+        self._thread.start()
+
+    def _follow(self) -> None:
+        try:
+            for one, counts in self._following:
+                one.observe(self._log, len(self._log), *self._tables, one.parameters, one.state, counts)
+        except BaseException as error:  # `wait` raises it
+            self._error = error
+
+    def wait(self) -> None:
+        """Until the observers are through; raises what went wrong."""
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+
+
 class Recorder:
     """Follows one emulated core: `hooks` go on all of its code, `state` is their argument.
 
@@ -119,15 +145,19 @@ class Recorder:
         self._known_slots: list[int] = []  # of all edges in the array
         self.sites: dict[int, int] = {}
         self._counts = [np.zeros((256, len(one.events)), np.int64) for one in self.observers]
+        self._piece: _Piece | None = None  # of the log, which observers follow while the code runs on
+        self._is_compiled = False  # what the observers are
 
     def reset(self, max_instructions: int) -> None:
         """Forget all counts; what is known about the code stays, and so does the observers' state."""
+        self._wait()
         observations.restart(self.state, max_instructions, self._known_slots, len(self.sites))
         for counts in self._counts:
             counts[:] = 0
 
     def forget(self) -> None:
         """Put the observers' state back to what it was before any code ran: caches and buffers are empty."""
+        self._wait()
         for one, state in zip(self.observers, self._at_reset, strict=True):
             one.state[:] = state
 
@@ -138,11 +168,30 @@ class Recorder:
             raise error
 
     def flush(self) -> None:
-        """Have the observers follow all of the log."""
+        """Have the observers follow all of the log, to its end."""
+        self._hand_over()
+        self._wait()
+
+    def _empty_log(self) -> None:
+        """Make room in the log while the code runs."""
+        self._hand_over()
+
+    def _wait(self) -> None:
+        """Until the observers have followed what they were given."""
+        piece, self._piece = self._piece, None
+        if piece is not None:
+            piece.wait()
+
+    def _hand_over(self) -> None:
+        """Give all of the log to the observers, who follow it while the code runs on: beside the core's own thread."""
+        self._wait()
         words = int(self.state[observer.LOG_WORDS])
         begin = int(self.state[observer.LOG_AT])
-        if words:
-            self._observe(self.state[begin : begin + words])
+        if words and self._is_compiled:
+            self._piece = self._observe(self.state[begin : begin + words].copy())
+        elif words:
+            self._observe(self.state[begin : begin + words]).wait()
+            self._is_compiled = True
         self.state[observer.LOG_WORDS] = 0
 
     def cycles(self) -> int:
@@ -181,7 +230,7 @@ class Recorder:
             if question == observer.DISCOVER:
                 self._discover(int(self.state[observer.NEW_SLOT]))
             else:
-                self.flush()
+                self._empty_log()
         except BaseException as error:  # nothing may pass through the emulator; `check` raises it
             self._error = error
             self.state[observer.STATUS] = observer.REFUSED
@@ -220,6 +269,7 @@ class Recorder:
             self._add_site(site)
         for index, counts in enumerate(self._counts):
             if number >= len(counts):
+                self._wait()  # for who counts there
                 self._counts[index] = np.concatenate([counts, np.zeros_like(counts)])
         return number
 
@@ -255,19 +305,10 @@ class Recorder:
         cycles = self.walker.walk(path, block)
         return cycles[:, :REFILL].sum(axis=1), int(cycles[0, REFILL])
 
-    def _observe(self, log: NDArray[np.int64]) -> None:
-        for one, counts in self._following():
-            one.observe(
-                log,
-                len(log),
-                self._blocks.rows,
-                self._instructions.rows,
-                self._edges.rows,
-                self._issue.rows,
-                one.parameters,
-                one.state,
-                counts,
-            )
+    def _observe(self, log: NDArray[np.int64]) -> _Piece:
+        """Have the observers follow a piece of the log; the tables are those of now, to which rows may be added."""
+        tables = self._blocks.rows, self._instructions.rows, self._edges.rows, self._issue.rows
+        return _Piece(log, tables, self._following())
 
     def _following(self) -> Sequence[tuple[Observer, Table]]:
         """The observers that follow what executes now, with their counts: all of them."""

@@ -198,6 +198,9 @@ class ResumableRecorder(Recorder):
         """What executes next does not follow from what executed last: an exception came, or returned."""
         self.state[observer.LAST_EDGE] = observer.NO_EDGE
 
+    def _empty_log(self) -> None:
+        self.flush()  # at once: what counts cycles may be asked for them at any time
+
     def flush(self) -> None:
         """Have the observers follow the log up to the block that is executing, whose accesses are not complete."""
         words, begin = int(self.state[observer.LOG_WORDS]), int(self.state[observer.LOG_AT])
@@ -205,7 +208,7 @@ class ResumableRecorder(Recorder):
         visits = np.flatnonzero(log >= 0)
         last = int(visits[-1]) if len(visits) else 0
         if last:
-            self._observe(log[:last])
+            self._observe(log[:last]).wait()
             self.state[begin : begin + words - last] = log[last:].copy()
             self.state[observer.LOG_WORDS] = words - last
 

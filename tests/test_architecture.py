@@ -10,7 +10,7 @@ PACKAGE = ROOT / "mcusim"
 
 # A module, or a whole folder of siblings, may import from the levels before its own.
 LEVELS = (
-    {"errors", "tables"},
+    {"errors", "tables", "interpreter"},
     {"clock", "documents", "figures", "regions", "toml_text"},
     {
         "archive",
@@ -59,7 +59,7 @@ LEVELS = (
     {"estimate"},
     {"tflite", "elf", "decoder", "arena", "call_stacks", "touched_bytes"},
     {"images", "object_files", "library_notes"},
-    {"occupancy", "placement"},
+    {"occupancy", "placement", "compiling"},
     {"plan", "tracing"},
     {"recorder", "regimes", "memory_map"},
     {"emulator", "resumable", "kernel_library"},

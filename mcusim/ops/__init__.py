@@ -2,90 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+import importlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol  # not cast: a module here has that name
 
 from mcusim import abi
 from mcusim.model import Model, Op
 from mcusim.operands import Array
-from mcusim.ops import abs as absolute
-from mcusim.ops import (
-    add,
-    arg_max,
-    arg_min,
-    assign_variable,
-    average_pool_2d,
-    batch_matmul,
-    batch_to_space_nd,
-    broadcast_to,
-    call_once,
-    cast,
-    concatenation,
-    conv_2d,
-    cumsum,
-    depth_to_space,
-    depthwise_conv_2d,
-    dequantize,
-    div,
-    elu,
-    equal,
-    expand_dims,
-    fill,
-    fully_connected,
-    gather,
-    greater,
-    greater_equal,
-    hard_swish,
-    l2_normalization,
-    leaky_relu,
-    less,
-    less_equal,
-    logical_and,
-    logical_not,
-    logical_or,
-    logistic,
-    max_pool_2d,
-    maximum,
-    mean,
-    minimum,
-    mirror_pad,
-    mul,
-    not_equal,
-    pack,
-    pad,
-    padv2,
-    prelu,
-    quantize,
-    read_variable,
-    reduce_max,
-    reduce_min,
-    relu,
-    relu6,
-    reshape,
-    resize_bilinear,
-    resize_nearest_neighbor,
-    rsqrt,
-    shape,
-    slice,
-    softmax,
-    space_to_batch_nd,
-    space_to_depth,
-    split,
-    split_v,
-    squared_difference,
-    squeeze,
-    strided_slice,
-    sub,
-    sum,
-    svdf,
-    tanh,
-    transpose,
-    transpose_conv,
-    unpack,
-    var_handle,
-    zeros_like,
-)
-from mcusim.ops import unidirectional_sequence_lstm as lstm
 from mcusim.runtime import OpMemory, Runtime
 from mcusim.variables import assigned
 
@@ -114,87 +37,114 @@ class Operator(Protocol):
         """The C calls that run the layer, and the arrays that Prepare would have filled for them."""
 
 
-OPERATORS: Mapping[str, Operator] = {
-    "ABS": absolute,
-    "ADD": add,
-    "ARG_MAX": arg_max,
-    "ARG_MIN": arg_min,
-    "ASSIGN_VARIABLE": assign_variable,
-    "AVERAGE_POOL_2D": average_pool_2d,
-    "BATCH_MATMUL": batch_matmul,
-    "BATCH_TO_SPACE_ND": batch_to_space_nd,
-    "BROADCAST_TO": broadcast_to,
-    "CALL_ONCE": call_once,
-    "CAST": cast,
-    "CONCATENATION": concatenation,
-    "CONV_2D": conv_2d,
-    "CUMSUM": cumsum,
-    "DEPTHWISE_CONV_2D": depthwise_conv_2d,
-    "DEPTH_TO_SPACE": depth_to_space,
-    "DEQUANTIZE": dequantize,
-    "DIV": div,
-    "ELU": elu,
-    "EQUAL": equal,
-    "EXPAND_DIMS": expand_dims,
-    "FILL": fill,
-    "FULLY_CONNECTED": fully_connected,
-    "GATHER": gather,
-    "GREATER": greater,
-    "GREATER_EQUAL": greater_equal,
-    "HARD_SWISH": hard_swish,
-    "L2_NORMALIZATION": l2_normalization,
-    "LEAKY_RELU": leaky_relu,
-    "LESS": less,
-    "LESS_EQUAL": less_equal,
-    "LOGICAL_AND": logical_and,
-    "LOGICAL_NOT": logical_not,
-    "LOGICAL_OR": logical_or,
-    "LOGISTIC": logistic,
-    "MAXIMUM": maximum,
-    "MAX_POOL_2D": max_pool_2d,
-    "MEAN": mean,
-    "MINIMUM": minimum,
-    "MIRROR_PAD": mirror_pad,
-    "MUL": mul,
-    "NOT_EQUAL": not_equal,
-    "PACK": pack,
-    "PAD": pad,
-    "PADV2": padv2,
-    "PRELU": prelu,
-    "QUANTIZE": quantize,
-    "READ_VARIABLE": read_variable,
-    "REDUCE_MAX": reduce_max,
-    "REDUCE_MIN": reduce_min,
-    "RELU": relu,
-    "RELU6": relu6,
-    "RESHAPE": reshape,
-    "RESIZE_BILINEAR": resize_bilinear,
-    "RESIZE_NEAREST_NEIGHBOR": resize_nearest_neighbor,
-    "RSQRT": rsqrt,
-    "SHAPE": shape,
-    "SLICE": slice,
-    "SOFTMAX": softmax,
-    "SPACE_TO_BATCH_ND": space_to_batch_nd,
-    "SPACE_TO_DEPTH": space_to_depth,
-    "SPLIT": split,
-    "SPLIT_V": split_v,
-    "SQUARED_DIFFERENCE": squared_difference,
-    "SQUEEZE": squeeze,
-    "STRIDED_SLICE": strided_slice,
-    "SUB": sub,
-    "SUM": sum,
-    "SVDF": svdf,
-    "TANH": tanh,
-    "TRANSPOSE": transpose,
-    "TRANSPOSE_CONV": transpose_conv,
-    "UNIDIRECTIONAL_SEQUENCE_LSTM": lstm,
-    "UNPACK": unpack,
-    "VAR_HANDLE": var_handle,
-    "ZEROS_LIKE": zeros_like,
-}
+class _Operators(Mapping[str, Operator]):
+    """Operators by name; the module of one, and the kernels of its reference, are imported when it is first asked for.
+
+    A model has few of them, and all take a quarter of a second.
+    """
+
+    def __init__(self, modules: Mapping[str, str]) -> None:
+        """`modules`: the name of each operator's module in this folder."""
+        self._modules = modules
+
+    def __getitem__(self, name: str) -> Operator:
+        operator: Any = importlib.import_module(f"{__name__}.{self._modules[name]}")
+        found: Operator = operator
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._modules
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+
+OPERATORS: Mapping[str, Operator] = _Operators(
+    {
+        "ABS": "abs",
+        "ADD": "add",
+        "ARG_MAX": "arg_max",
+        "ARG_MIN": "arg_min",
+        "ASSIGN_VARIABLE": "assign_variable",
+        "AVERAGE_POOL_2D": "average_pool_2d",
+        "BATCH_MATMUL": "batch_matmul",
+        "BATCH_TO_SPACE_ND": "batch_to_space_nd",
+        "BROADCAST_TO": "broadcast_to",
+        "CALL_ONCE": "call_once",
+        "CAST": "cast",
+        "CONCATENATION": "concatenation",
+        "CONV_2D": "conv_2d",
+        "CUMSUM": "cumsum",
+        "DEPTHWISE_CONV_2D": "depthwise_conv_2d",
+        "DEPTH_TO_SPACE": "depth_to_space",
+        "DEQUANTIZE": "dequantize",
+        "DIV": "div",
+        "ELU": "elu",
+        "EQUAL": "equal",
+        "EXPAND_DIMS": "expand_dims",
+        "FILL": "fill",
+        "FULLY_CONNECTED": "fully_connected",
+        "GATHER": "gather",
+        "GREATER": "greater",
+        "GREATER_EQUAL": "greater_equal",
+        "HARD_SWISH": "hard_swish",
+        "L2_NORMALIZATION": "l2_normalization",
+        "LEAKY_RELU": "leaky_relu",
+        "LESS": "less",
+        "LESS_EQUAL": "less_equal",
+        "LOGICAL_AND": "logical_and",
+        "LOGICAL_NOT": "logical_not",
+        "LOGICAL_OR": "logical_or",
+        "LOGISTIC": "logistic",
+        "MAXIMUM": "maximum",
+        "MAX_POOL_2D": "max_pool_2d",
+        "MEAN": "mean",
+        "MINIMUM": "minimum",
+        "MIRROR_PAD": "mirror_pad",
+        "MUL": "mul",
+        "NOT_EQUAL": "not_equal",
+        "PACK": "pack",
+        "PAD": "pad",
+        "PADV2": "padv2",
+        "PRELU": "prelu",
+        "QUANTIZE": "quantize",
+        "READ_VARIABLE": "read_variable",
+        "REDUCE_MAX": "reduce_max",
+        "REDUCE_MIN": "reduce_min",
+        "RELU": "relu",
+        "RELU6": "relu6",
+        "RESHAPE": "reshape",
+        "RESIZE_BILINEAR": "resize_bilinear",
+        "RESIZE_NEAREST_NEIGHBOR": "resize_nearest_neighbor",
+        "RSQRT": "rsqrt",
+        "SHAPE": "shape",
+        "SLICE": "slice",
+        "SOFTMAX": "softmax",
+        "SPACE_TO_BATCH_ND": "space_to_batch_nd",
+        "SPACE_TO_DEPTH": "space_to_depth",
+        "SPLIT": "split",
+        "SPLIT_V": "split_v",
+        "SQUARED_DIFFERENCE": "squared_difference",
+        "SQUEEZE": "squeeze",
+        "STRIDED_SLICE": "strided_slice",
+        "SUB": "sub",
+        "SUM": "sum",
+        "SVDF": "svdf",
+        "TANH": "tanh",
+        "TRANSPOSE": "transpose",
+        "TRANSPOSE_CONV": "transpose_conv",
+        "UNIDIRECTIONAL_SEQUENCE_LSTM": "unidirectional_sequence_lstm",
+        "UNPACK": "unpack",
+        "VAR_HANDLE": "var_handle",
+        "ZEROS_LIKE": "zeros_like",
+    }
+)
 
 # Operators with a memory, and the positions of the operands that it is: variable tensors, which the layer rewrites.
-STATES: Mapping[str, tuple[int, ...]] = {"SVDF": svdf.STATES, "UNIDIRECTIONAL_SEQUENCE_LSTM": lstm.STATES}
+STATES: Mapping[str, tuple[int, ...]] = {"SVDF": (4,), "UNIDIRECTIONAL_SEQUENCE_LSTM": (18, 19)}
 
 
 def written(model: Model, op: Op) -> tuple[int, ...]:
