@@ -36,6 +36,7 @@ class ResumableRecorder(Recorder):
     ) -> None:
         """As `Recorder`; nothing is granted yet, and `observers` follow under every regime."""
         super().__init__(code, regions, observers, functions)
+        self.state[observer.JOINS] = 0  # a program is interrupted anywhere, also where the emulator cuts a block
         self.reset(0)
         self._granted = 0
         self.next_instructions = 0
