@@ -64,7 +64,7 @@ SIZE_SHIFT, SIZE_MASK = 32, 0xFFF
 BEHIND_SHIFT = 44
 PLAIN = (1 << BEHIND_SHIFT) - 1  # all but that, as a mask
 MOST_BEHIND = 1 << 18
-PAGE_BYTES = 1024  # of Unicorn's Arm: a block ends at every multiple of it
+PAGE_BYTES = 1024  # of Unicorn's Arm: a block ends at every multiple of it, and around an instruction that lies across
 
 # A divide: key + 1 (site, bits of dividend, divisor and quotient), count.
 DIVIDE_WORDS = 2
@@ -317,12 +317,18 @@ def _enter(uc: Any, address: Any, slot: Any, state: Any) -> None:
         state[slot + EDGE_LOWEST_SP] = min(state[slot + EDGE_LOWEST_SP], sp)
 
 
+@either
+def is_cut(address: int) -> bool:
+    """Whether Unicorn may end a block before an address only because of a page's end."""
+    return (address + 2) & (PAGE_BYTES - 1) <= 4
+
+
 @inner
 def _piece(state: Any, previous: Any, block: Any) -> Any:
-    """The key of a block with what it goes on behind, if it lies at a page's beginning right behind the previous."""
+    """The key of a block with what it goes on behind, if it lies at a page's end right behind the previous."""
     size = previous >> SIZE_SHIFT & SIZE_MASK
     goes_on = previous != NO_BLOCK and (previous & 0xFFFFFFFF) + size == block & 0xFFFFFFFF
-    if state[JOINS] and goes_on and block & (PAGE_BYTES - 1) == 0:
+    if state[JOINS] and goes_on and is_cut(block):
         block |= min((previous >> BEHIND_SHIFT) + (size >> 1), MOST_BEHIND) << BEHIND_SHIFT
     return block
 

@@ -136,7 +136,7 @@ def executed_blocks(code: DecodedCode, rows: Rows) -> dict[int, CodeBlock]:
     for previous, key in rows[:, [observer.EDGE_PREVIOUS, observer.EDGE_BLOCK]].tolist():
         address = key & 0xFFFFFFFF
         goes_on = previous != observer.NO_BLOCK and (previous & 0xFFFFFFFF) + size_of(previous) == address
-        if goes_on and address % observer.PAGE_BYTES == 0:
+        if goes_on and observer.is_cut(address):
             before[key] = previous
         else:
             before.setdefault(key, None)
