@@ -25,6 +25,7 @@ from mcusim.plan import OWN_RAN, Plan
 from mcusim.run_inputs import pseudo_random_inputs
 from mcusim.trace import CAUSES
 
+NOTHING_KEPT = "No layer is kept from a faster function of the kernels (--why)."
 Array = NDArray[np.generic]
 Progress = Callable[[int, int, str], None]
 
@@ -92,7 +93,9 @@ def run(
     # The formulas are those of mcusim's own kernels.
     compared = beside(plan, ranged) if plan.library is None else ranged
     provenance = _provenance(plan, "emulation", memory_timing(plan.board), given)
-    return _record(complete, compared, _totals(plan, compared, extremes), _notes(plan), provenance, outputs, command)
+    nothing_kept = why and not any(layer.faster for layer in compared)
+    notes = (*([NOTHING_KEPT] if nothing_kept else []), *_notes(plan))
+    return _record(complete, compared, _totals(plan, compared, extremes), notes, provenance, outputs, command)
 
 
 def _explained(plan: Plan, layers: Sequence[record.Layer]) -> Sequence[record.Layer]:
