@@ -10,7 +10,7 @@ PACKAGE = ROOT / "mcusim"
 
 # A module, or a whole folder of siblings, may import from the levels before its own.
 LEVELS = (
-    {"errors", "tables", "interpreter"},
+    {"errors", "tables", "interpreter", "siblings"},
     {"clock", "documents", "figures", "regions", "toml_text"},
     {
         "archive",

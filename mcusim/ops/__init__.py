@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol  # not cast: a module here has that name
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from mcusim import abi
 from mcusim.model import Model, Op
 from mcusim.operands import Array
 from mcusim.runtime import OpMemory, Runtime
+from mcusim.siblings import Siblings
 from mcusim.variables import assigned
 
 
@@ -37,32 +37,8 @@ class Operator(Protocol):
         """The C calls that run the layer, and the arrays that Prepare would have filled for them."""
 
 
-class _Operators(Mapping[str, Operator]):
-    """Operators by name; the module of one, and the kernels of its reference, are imported when it is first asked for.
-
-    A model has few of them, and all take a quarter of a second.
-    """
-
-    def __init__(self, modules: Mapping[str, str]) -> None:
-        """`modules`: the name of each operator's module in this folder."""
-        self._modules = modules
-
-    def __getitem__(self, name: str) -> Operator:
-        operator: Any = importlib.import_module(f"{__name__}.{self._modules[name]}")
-        found: Operator = operator
-        return found
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._modules
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._modules)
-
-    def __len__(self) -> int:
-        return len(self._modules)
-
-
-OPERATORS: Mapping[str, Operator] = _Operators(
+OPERATORS: Mapping[str, Operator] = Siblings(
+    __name__,
     {
         "ABS": "abs",
         "ADD": "add",
@@ -140,7 +116,7 @@ OPERATORS: Mapping[str, Operator] = _Operators(
         "UNPACK": "unpack",
         "VAR_HANDLE": "var_handle",
         "ZEROS_LIKE": "zeros_like",
-    }
+    },
 )
 
 # Operators with a memory, and the positions of the operands that it is: variable tensors, which the layer rewrites.
