@@ -10,7 +10,7 @@ PACKAGE = ROOT / "mcusim"
 
 # A module, or a whole folder of siblings, may import from the levels before its own.
 LEVELS = (
-    {"errors", "tables"},
+    {"errors", "tables", "interpreter", "siblings"},
     {"clock", "documents", "figures", "regions", "toml_text"},
     {
         "archive",
@@ -66,7 +66,7 @@ LEVELS = (
     {"images", "object_files", "library_notes", "shared_arena", "head_plans", "op_order", "aliasing", "plan_writer"},
     {"firmware_memory"},
     {"firmware_application"},
-    {"placement", "shortages", "flash_runtime", "weight_statistics"},
+    {"placement", "shortages", "flash_runtime", "weight_statistics", "compiling"},
     {"occupancy"},
     {"layout"},
     {"plan", "tracing"},
