@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mcusim import free_blocks
 from mcusim.fixedpoint import inlined, int64, observing
 from mcusim.heap import ALREADY_FREE, FREED, NEVER_ALLOCATED, OUTSIDE, Heap, Survey, check_place
+from mcusim.lanes import zeros
 
 ALIGNMENT = 8  # of what malloc returns
 CHUNK_ALIGNMENT = 4  # of what it is cut from
@@ -34,19 +35,13 @@ def start(title: str, recent: bool, heap_bytes: int, base_address: int) -> NDArr
     check_place(title, heap_bytes, base_address, LEAST_BYTES + CHUNK_ALIGNMENT)
     begin = base_address % ALIGNMENT
     limit = begin + heap_bytes
-    entries = free_blocks.capacity(heap_bytes, LEAST_BYTES)
-    head = free_blocks.words(entries)
-    state = np.zeros(head + PARAMETERS + limit // ALIGNMENT + 1, np.int32)
-    state[free_blocks.CAPACITY] = entries
+    blocks = free_blocks.most_blocks(heap_bytes, LEAST_BYTES)
+    head = free_blocks.words(blocks)
+    state = zeros(head + PARAMETERS + limit // ALIGNMENT + 1)
+    free_blocks.empty(state, blocks)
     parameters = np.array([base_address - begin, begin, limit, begin, recent])
     state[head : head + PARAMETERS] = parameters.astype(np.int32)
     return state
-
-
-@inlined
-def _parameters(state: Any) -> Any:
-    """Where the parameters begin in the state."""
-    return free_blocks.sizes(state) + int64(state[free_blocks.CAPACITY])
 
 
 @observing
@@ -66,11 +61,11 @@ def _from_break(state: Any, head: Any, wanted_bytes: Any) -> Any:
 @inlined
 def _last_at_break(state: Any, head: Any) -> Any:
     """The size of the last free chunk if it ends at the break, else 0."""
-    last = int64(state[free_blocks.COUNT]) - 1
-    if last < 0:
+    last = free_blocks.last(state)
+    if last == free_blocks.NONE:
         return int64(0)
-    size_bytes = int64(state[free_blocks.sizes(state) + last])
-    return size_bytes if state[free_blocks.OFFSETS + last] + size_bytes == state[head + BREAK] else int64(0)
+    size_bytes = free_blocks.size_of(state, last)
+    return size_bytes if free_blocks.offset_of(state, last) + size_bytes == state[head + BREAK] else int64(0)
 
 
 @observing
@@ -81,8 +76,7 @@ def _extended(state: Any, head: Any, wanted_bytes: Any) -> Any:
     if size_bytes == 0 or state[head + BREAK] + missing_bytes > state[head + LIMIT]:
         return int64(free_blocks.NONE)
     state[head + BREAK] += missing_bytes
-    last = int64(state[free_blocks.COUNT]) - 1
-    free_blocks.remove(state, last)
+    free_blocks.take(state, free_blocks.last(state))
     return int64(state[head + BREAK]) - wanted_bytes
 
 
@@ -91,29 +85,28 @@ def malloc(state: Any, request_bytes: Any) -> Any:
     """The address of a new block, 0 if neither a free chunk nor sbrk has room for it; a request of 0 gets a block."""
     if request_bytes < 0 or request_bytes >= MOST_REQUEST_BYTES:
         return int64(0)
-    head, sizes = _parameters(state), free_blocks.sizes(state)
+    head = free_blocks.end(state)
     wanted_bytes = ((int64(request_bytes) + CHUNK_ALIGNMENT - 1) & -CHUNK_ALIGNMENT) + HEADER_BYTES + PADDING_BYTES
     wanted_bytes = max(wanted_bytes, LEAST_BYTES)
-    number = free_blocks.first_fit(state, wanted_bytes)
+    chunk = free_blocks.first_fit(state, wanted_bytes)
     size_bytes = wanted_bytes
-    if number == free_blocks.NONE:
+    if chunk == free_blocks.NONE:
         offset = _from_break(state, head, wanted_bytes)
         if offset == free_blocks.NONE and state[head + RECENT]:
             offset = _extended(state, head, wanted_bytes)
         if offset == free_blocks.NONE:
             return int64(0)
     else:
-        offset = int64(state[free_blocks.OFFSETS + number])
-        rest_bytes = int64(state[sizes + number]) - wanted_bytes
+        offset = free_blocks.offset_of(state, chunk)
+        rest_bytes = free_blocks.size_of(state, chunk) - wanted_bytes
         if rest_bytes < LEAST_BYTES:
             size_bytes += rest_bytes
-            free_blocks.remove(state, number)
+            free_blocks.take(state, chunk)
+        elif state[head + RECENT]:
+            free_blocks.change(state, chunk, offset + wanted_bytes, rest_bytes)
         else:
-            state[sizes + number] = rest_bytes
-            if state[head + RECENT]:
-                state[free_blocks.OFFSETS + number] = offset + wanted_bytes
-            else:
-                offset += rest_bytes
+            free_blocks.change(state, chunk, offset, rest_bytes)
+            offset += rest_bytes
     payload = (offset + HEADER_BYTES + ALIGNMENT - 1) & -ALIGNMENT
     is_padded = PADDED if payload - offset > HEADER_BYTES else 0
     state[head + PARAMETERS + payload // ALIGNMENT] = size_bytes + is_padded
@@ -125,7 +118,7 @@ def free(state: Any, address: Any) -> Any:
     """Give a block back; what it returns is said in `heap.Heap`."""
     if address == 0:
         return FREED
-    head = _parameters(state)
+    head = free_blocks.end(state)
     payload = int64(address) - (int64(state[head + ORIGIN]) & 0xFFFF_FFFF)
     if payload < state[head + BEGIN] or payload >= state[head + LIMIT]:
         return OUTSIDE
@@ -145,23 +138,22 @@ def free(state: Any, address: Any) -> Any:
 @observing
 def survey(state: Any) -> Any:
     """The heap now, as a `heap.Survey`."""
-    head = _parameters(state)
+    head = free_blocks.end(state)
     begin, limit, end = int64(state[head + BEGIN]), int64(state[head + LIMIT]), int64(state[head + BREAK])
-    free_bytes, largest_bytes = free_blocks.total_and_largest(state)
+    free_bytes, largest_bytes, count = free_blocks.survey(state)
     room_bytes = limit - end - -end % CHUNK_ALIGNMENT
     if state[head + RECENT]:
         room_bytes += _last_at_break(state, head)
     most_bytes = max(largest_bytes, room_bytes) & -CHUNK_ALIGNMENT
     largest_request_bytes = most_bytes - HEADER_BYTES - PADDING_BYTES if most_bytes >= LEAST_BYTES else 0
     used_bytes = end - begin - free_bytes
-    count = int64(state[free_blocks.COUNT])
     return Survey(free_bytes, largest_bytes, count, used_bytes, limit - end, largest_request_bytes)
 
 
 @observing
 def payload_bytes(state: Any, address: Any) -> Any:
     """The bytes that the program has in the block at an address, 0 where none is allocated."""
-    head = _parameters(state)
+    head = free_blocks.end(state)
     payload = int64(address) - (int64(state[head + ORIGIN]) & 0xFFFF_FFFF)
     if payload < 0 or payload >= state[head + LIMIT] or payload % ALIGNMENT:
         return int64(0)
