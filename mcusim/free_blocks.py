@@ -1,8 +1,8 @@
 """A list of free blocks in the order of their addresses → the first that fits, and what a freed block merges with.
 
-Allocators that keep one list sorted by address walk it from link to link. Here it lies in groups of up to sixteen
-blocks, under a directory of where each group begins and of its largest block, so that sixteen groups or blocks are
-looked at in one instruction. What is found is the same.
+Allocators that keep one list sorted by address walk it from link to link. Here it lies in groups of up to LANES blocks,
+under a directory of where each group begins and of its largest block, so that as many groups or blocks are looked at in
+one instruction. What is found is the same.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from mcusim.fixedpoint import inlined, int64, observing
 from mcusim.lanes import LANES, copy, first_at_least, insert, largest, put, remove, total
 
-# The list within a heap's state: how many groups there are and could be; of each the offset in the heap where its first
-# block begins (NOWHERE behind the last), then of each the size of its largest block (0 behind the last), then the
-# groups: offsets of blocks (NOWHERE behind the last), then sizes (0 behind the last).
-GROUPS, CAPACITY, FIRSTS = 0, 1, LANES
+# The list within a heap's state: how many groups there are and could be, and words for the heap's own use; of each
+# group the offset in the heap where its first block begins (NOWHERE behind the last), then of each the size of its
+# largest block (0 behind the last), then the groups: offsets of blocks (NOWHERE behind the last), then sizes (0 behind
+# the last).
+GROUPS, CAPACITY, OWN, FIRSTS = 0, 1, 2, 16
 GROUP_WORDS = 2 * LANES
 NOWHERE = 2**31 - 1
 NONE = -1
@@ -61,12 +62,6 @@ def _blocks_at(state: Any) -> Any:
 @inlined
 def _group_at(state: Any, group: Any) -> Any:
     return _blocks_at(state) + group * GROUP_WORDS
-
-
-@inlined
-def end(state: Any) -> Any:
-    """Where in the state the list ends."""
-    return _group_at(state, int64(state[CAPACITY])) + LANES
 
 
 @inlined
@@ -208,61 +203,60 @@ def _split(state: Any, group: Any) -> None:
 @inlined
 def _group_of(state: Any, offset: Any) -> Any:
     """The last group that begins before an offset, or the first."""
-    first, left = int64(0), int64(state[GROUPS])
-    while left > LANES:
+    lanes, left = int64(0), (int64(state[GROUPS]) + LANES - 1) // LANES
+    while left > 1:
         half = left >> 1
-        first += half if state[FIRSTS + first + half - 1] < offset else 0
+        lanes += half if state[FIRSTS + (lanes + half) * LANES] < offset else 0
         left -= half
-    return max(first + min(first_at_least(state, FIRSTS + first, offset), left) - 1, 0)
+    return max(lanes * LANES + first_at_least(state, FIRSTS + lanes * LANES, offset) - 1, 0)
 
 
 @observing
-def _add(state: Any, offset: Any, size_bytes: Any) -> None:
-    """Put a block that touches no other where it belongs."""
-    group = _group_of(state, offset)
+def _room(state: Any, offset: Any) -> Any:
+    """A group with room for the block that begins at an offset, which is the one where it belongs."""
     if state[GROUPS] == 0:
-        at = _group_at(state, group)
+        at = _group_at(state, 0)
         for lane in range(LANES):
             state[at + lane], state[at + LANES + lane] = NOWHERE, 0
         state[GROUPS] = 1
-    elif state[_group_at(state, group) + LANES - 1] != NOWHERE:
-        if state[GROUPS] == state[CAPACITY]:
-            _pack(state)
-            group = _group_of(state, offset)
-        if state[_group_at(state, group) + LANES - 1] != NOWHERE:
-            _split(state, group)
-            group = _group_of(state, offset)
-    at = _group_at(state, group)
-    lane = first_at_least(state, at, offset)
-    insert(state, at, lane, offset)
-    insert(state, at + LANES, lane, size_bytes)
-    _note(state, group, at)
-    if lane == 0:
-        _begin(state, group, offset)
+        return int64(0)
+    if state[GROUPS] == state[CAPACITY]:
+        _pack(state)
+    group = _group_of(state, offset)
+    if state[_group_at(state, group) + LANES - 1] != NOWHERE:
+        _split(state, group)
+    return _group_of(state, offset)
 
 
 @inlined
 def give_back(state: Any, offset: Any, size_bytes: Any) -> None:
     """Add a block to the list, merged with the one that ends where it begins and the one that begins where it ends."""
+    groups = int64(state[GROUPS])
     group = _group_of(state, offset)
     at = _group_at(state, group)
-    lane = first_at_least(state, at, offset) if state[GROUPS] else int64(0)
-    following = group * LANES + lane
-    if lane == LANES or state[at + lane] == NOWHERE:
-        following = (group + 1) * LANES
-    before = group * LANES + lane - 1
-    touches_last = lane > 0 and state[at + lane - 1] + state[at + LANES + lane - 1] == offset
-    touches_next = following < int64(state[GROUPS]) * LANES and offset_of(state, following) == offset + size_bytes
+    lane = first_at_least(state, at, offset) if groups else int64(0)
+    is_last = lane == LANES or state[at + lane] == NOWHERE
+    following = (group + 1) * LANES if is_last else group * LANES + lane
+    touches_next = following < groups * LANES and offset_of(state, following) == offset + size_bytes
     if touches_next:
         size_bytes += size_of(state, following)
-        if touches_last:
+    if lane > 0 and state[at + lane - 1] + state[at + LANES + lane - 1] == offset:
+        if touches_next:
             take(state, following)
-        else:
-            change(state, following, offset, size_bytes)
-    if touches_last:
-        change(state, before, int64(state[at + lane - 1]), size_bytes + int64(state[at + LANES + lane - 1]))
-    elif not touches_next:
-        _add(state, offset, size_bytes)
+        begin, before_bytes = int64(state[at + lane - 1]), int64(state[at + LANES + lane - 1])
+        change(state, group * LANES + lane - 1, begin, before_bytes + size_bytes)
+    elif touches_next:
+        change(state, following, offset, size_bytes)
+    else:
+        if groups == 0 or state[at + LANES - 1] != NOWHERE:
+            group = _room(state, offset)
+            at = _group_at(state, group)
+            lane = first_at_least(state, at, offset)
+        insert(state, at, lane, offset)
+        insert(state, at + LANES, lane, size_bytes)
+        _note(state, group, at)
+        if lane == 0:
+            _begin(state, group, offset)
 
 
 @inlined

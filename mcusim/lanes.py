@@ -1,8 +1,8 @@
-"""Sixteen neighbouring words of an int32 array at once: found among, put among, taken out of, added up.
+"""Eight neighbouring words of an int32 array at once: found among, put among, taken out of, added up.
 
 Compiled code only: what Numba makes of such loops takes one word at a time, because each index may be negative. And a
-processor waits when it reads sixteen words of which one has just been written by itself, so that all sixteen are
-written. Nothing checks that the words are there.
+processor waits when it reads words of which one has just been written by itself, so that all are written. Nothing
+checks that the words are there.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from numba.core import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-LANES = 16
+LANES = 8  # what most hosts have in one register; sixteen are not faster
 
+_LINE_BYTES, _WORD_BYTES = 64, 4
 _WORD, _INDEX = ir.IntType(32), ir.IntType(64)
 _VECTOR = ir.VectorType(_WORD, LANES)
 _UNDEFINED = ir.Constant(_VECTOR, ir.Undefined)
@@ -25,10 +26,9 @@ _NUMBERS = ir.Constant(_VECTOR, list(range(LANES)))
 
 
 def zeros(count: int) -> NDArray[np.int32]:
-    """Words that begin where a line of the host's cache does, so that sixteen at a multiple of 16 lie in one."""
-    line_bytes = LANES * np.dtype(np.int32).itemsize
-    memory = np.zeros(count + LANES, np.int32)
-    skipped = -memory.ctypes.data % line_bytes // memory.itemsize
+    """Words that begin where a line of the host's cache does, so that LANES at a multiple of that lie in one."""
+    memory = np.zeros(count + _LINE_BYTES // _WORD_BYTES, np.int32)
+    skipped = -memory.ctypes.data % _LINE_BYTES // _WORD_BYTES
     return memory[skipped : skipped + count]
 
 
@@ -50,7 +50,7 @@ def _moved(builder: Any, vector: Any, sources: list[int]) -> Any:
 
 
 def _rewrites(change: Callable[[Any, Any, Any, Any], Any]) -> Any:
-    """(words, index, lane, word): the sixteen words at an index are replaced by what `change` makes of them.
+    """(words, index, lane, word): the words at an index are replaced by what `change` makes of them.
 
     It gets the builder, the words, the lane's number and the word, the two in all lanes.
     """
@@ -74,7 +74,7 @@ def _rewrites(change: Callable[[Any, Any, Any, Any], Any]) -> Any:
 
 
 def _reduces(operation: str) -> Any:
-    """(words, index): one number of the sixteen words at an index."""
+    """(words, index): one number of the words at an index."""
 
     def typed(_typing_context: Any, words: Any, _index: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:

@@ -38,11 +38,6 @@ def survey(state):
     return free_blocks.survey(state)
 
 
-@numba.njit
-def end(state):
-    return free_blocks.end(state)
-
-
 GUARD = 77
 
 
@@ -50,7 +45,6 @@ def empty(blocks):
     """A list and a word behind it."""
     state = np.zeros(free_blocks.words(blocks) + 1, np.int32)
     free_blocks.empty(state, blocks)
-    assert end(state) == len(state) - 1
     state[-1] = GUARD
     return state
 
@@ -144,5 +138,6 @@ def test_groups_of_one_block_each_are_packed_when_there_are_too_many():
             give_back(state, 16 * number, 8)
             held.add(number)
             packed |= state[free_blocks.GROUPS] < before
-            assert [offset for _, offset, _ in content(state)] == [16 * number for number in sorted(held)]
+            if number % 20 == 0 or state[free_blocks.GROUPS] < before:
+                assert [offset for _, offset, _ in content(state)] == [16 * number for number in sorted(held)]
     assert packed

@@ -17,9 +17,9 @@ ALIGNMENT = 8  # portBYTE_ALIGNMENT of the Cortex-M ports
 HEADER_BYTES = 8  # of a block: the link to the next free one and the size
 LEAST_BYTES = 2 * HEADER_BYTES  # heapMINIMUM_BLOCK_SIZE: a remainder has to be larger to become a block
 
-# The state: the free blocks' list with the parameters behind it, then a word for each 8 bytes of the heap. The word
-# where an allocated block begins is its size, which is negated when it is freed; all others are 0.
-BASE, POOL_BYTES, HEAP_BYTES, PARAMETERS = 0, 1, 2, 3
+# The state: the free blocks' list with parameters in it, then a word for each 8 bytes of the heap, from BLOCKS on. The
+# word where an allocated block begins is its size, which is negated when it is freed; all others are 0.
+BASE, POOL_BYTES, HEAP_BYTES, BLOCKS = range(free_blocks.OWN, free_blocks.OWN + 4)
 
 
 def start(heap_bytes: int, base_address: int) -> NDArray[np.int32]:
@@ -32,22 +32,22 @@ def start(heap_bytes: int, base_address: int) -> NDArray[np.int32]:
     padding_bytes = -base_address % ALIGNMENT
     pool_bytes = (base_address + heap_bytes - HEADER_BYTES) // ALIGNMENT * ALIGNMENT - base_address - padding_bytes
     blocks = free_blocks.most_blocks(pool_bytes, LEAST_BYTES)
-    head = free_blocks.words(blocks)
-    state = zeros(head + PARAMETERS + pool_bytes // ALIGNMENT)
+    first = free_blocks.words(blocks)
+    state = zeros(first + pool_bytes // ALIGNMENT)
     free_blocks.empty(state, blocks)
-    state[head : head + PARAMETERS] = np.array([base_address + padding_bytes, pool_bytes, heap_bytes]).astype(np.int32)
+    parameters = np.array([base_address + padding_bytes, pool_bytes, heap_bytes, first])
+    state[BASE : BLOCKS + 1] = parameters.astype(np.int32)
     # What is there at first is a block that was allocated and comes back.
-    state[head + PARAMETERS] = pool_bytes
+    state[first] = pool_bytes
     free(state, base_address + padding_bytes + HEADER_BYTES)
-    state[head + PARAMETERS] = 0
+    state[first] = 0
     return state
 
 
 @observing
 def malloc(state: Any, request_bytes: Any) -> Any:
     """The address of a new block, 0 if no free one is large enough or nothing is asked for."""
-    head = free_blocks.end(state)
-    if request_bytes <= 0 or request_bytes > state[head + POOL_BYTES]:
+    if request_bytes <= 0 or request_bytes > state[POOL_BYTES]:
         return int64(0)
     wanted_bytes = (int64(request_bytes) + HEADER_BYTES + ALIGNMENT - 1) & -ALIGNMENT
     block = free_blocks.first_fit(state, wanted_bytes)
@@ -59,8 +59,8 @@ def malloc(state: Any, request_bytes: Any) -> Any:
         size_bytes = wanted_bytes
     else:
         free_blocks.take(state, block)
-    state[head + PARAMETERS + offset // ALIGNMENT] = size_bytes
-    return (int64(state[head + BASE]) & 0xFFFF_FFFF) + offset + HEADER_BYTES
+    state[int64(state[BLOCKS]) + offset // ALIGNMENT] = size_bytes
+    return (int64(state[BASE]) & 0xFFFF_FFFF) + offset + HEADER_BYTES
 
 
 @observing
@@ -68,11 +68,10 @@ def free(state: Any, address: Any) -> Any:
     """Give a block back; what it returns is said in `heap.Heap`."""
     if address == 0:
         return FREED
-    head = free_blocks.end(state)
-    offset = int64(address) - HEADER_BYTES - (int64(state[head + BASE]) & 0xFFFF_FFFF)
-    if offset < 0 or offset >= state[head + POOL_BYTES]:
+    offset = int64(address) - HEADER_BYTES - (int64(state[BASE]) & 0xFFFF_FFFF)
+    if offset < 0 or offset >= state[POOL_BYTES]:
         return OUTSIDE
-    word = head + PARAMETERS + offset // ALIGNMENT
+    word = int64(state[BLOCKS]) + offset // ALIGNMENT
     size_bytes = int64(state[word])
     if offset % ALIGNMENT or size_bytes == 0:
         return NEVER_ALLOCATED
@@ -87,18 +86,17 @@ def free(state: Any, address: Any) -> Any:
 def survey(state: Any) -> Any:
     """The heap now, as a `heap.Survey`."""
     free_bytes, largest_bytes, count = free_blocks.survey(state)
-    used_bytes = int64(state[free_blocks.end(state) + HEAP_BYTES]) - free_bytes
+    used_bytes = int64(state[HEAP_BYTES]) - free_bytes
     return Survey(free_bytes, largest_bytes, count, used_bytes, 0, max(largest_bytes - HEADER_BYTES, 0))
 
 
 @observing
 def payload_bytes(state: Any, address: Any) -> Any:
     """The bytes that the program has in the block at an address, 0 where none is allocated."""
-    head = free_blocks.end(state)
-    offset = int64(address) - HEADER_BYTES - (int64(state[head + BASE]) & 0xFFFF_FFFF)
-    if offset < 0 or offset >= state[head + POOL_BYTES] or offset % ALIGNMENT:
+    offset = int64(address) - HEADER_BYTES - (int64(state[BASE]) & 0xFFFF_FFFF)
+    if offset < 0 or offset >= state[POOL_BYTES] or offset % ALIGNMENT:
         return int64(0)
-    return max(int64(state[head + PARAMETERS + offset // ALIGNMENT]) - HEADER_BYTES, 0)
+    return max(int64(state[int64(state[BLOCKS]) + offset // ALIGNMENT]) - HEADER_BYTES, 0)
 
 
 HEAP = Heap(

@@ -20,10 +20,10 @@ PADDING_BYTES = ALIGNMENT - CHUNK_ALIGNMENT  # kept in every chunk, before or be
 LEAST_BYTES = 12  # a chunk is never smaller, and so is no remainder
 MOST_REQUEST_BYTES = 1 << 31
 
-# The state: the free chunks' list with the parameters behind it, then a word for each 8 bytes of the heap. The word
-# where a payload begins is the size of its chunk, and 1 more if the chunk's header is not right before the payload. It
-# is negated when the chunk is freed; all others are 0. Offsets count from ORIGIN, a multiple of 8.
-ORIGIN, BREAK, LIMIT, BEGIN, RECENT, PARAMETERS = 0, 1, 2, 3, 4, 5
+# The state: the free chunks' list with parameters in it, then a word for each 8 bytes of the heap, from PAYLOADS on.
+# The word where a payload begins is the size of its chunk, and 1 more if the chunk's header is not right before the
+# payload. It is negated when the chunk is freed; all others are 0. Offsets count from ORIGIN, a multiple of 8.
+ORIGIN, BREAK, LIMIT, BEGIN, RECENT, PAYLOADS = range(free_blocks.OWN, free_blocks.OWN + 6)
 PADDED = 1
 
 
@@ -36,48 +36,48 @@ def start(title: str, recent: bool, heap_bytes: int, base_address: int) -> NDArr
     begin = base_address % ALIGNMENT
     limit = begin + heap_bytes
     blocks = free_blocks.most_blocks(heap_bytes, LEAST_BYTES)
-    head = free_blocks.words(blocks)
-    state = zeros(head + PARAMETERS + limit // ALIGNMENT + 1)
+    first = free_blocks.words(blocks)
+    state = zeros(first + limit // ALIGNMENT + 1)
     free_blocks.empty(state, blocks)
-    parameters = np.array([base_address - begin, begin, limit, begin, recent])
-    state[head : head + PARAMETERS] = parameters.astype(np.int32)
+    parameters = np.array([base_address - begin, begin, limit, begin, recent, first])
+    state[ORIGIN : PAYLOADS + 1] = parameters.astype(np.int32)
     return state
 
 
 @observing
-def _from_break(state: Any, head: Any, wanted_bytes: Any) -> Any:
+def _from_break(state: Any, wanted_bytes: Any) -> Any:
     """The offset of a chunk that sbrk gave, or NONE; a break that is not aligned is moved by a second call."""
-    begin, limit = int64(state[head + BREAK]), int64(state[head + LIMIT])
+    begin, limit = int64(state[BREAK]), int64(state[LIMIT])
     if begin + wanted_bytes > limit:
         return int64(free_blocks.NONE)
-    state[head + BREAK] = begin + wanted_bytes
+    state[BREAK] = begin + wanted_bytes
     padding_bytes = -begin % CHUNK_ALIGNMENT
     if begin + padding_bytes + wanted_bytes > limit:
         return int64(free_blocks.NONE)  # what the first call gave is lost
-    state[head + BREAK] = begin + padding_bytes + wanted_bytes
+    state[BREAK] = begin + padding_bytes + wanted_bytes
     return begin + padding_bytes
 
 
 @inlined
-def _last_at_break(state: Any, head: Any) -> Any:
+def _last_at_break(state: Any) -> Any:
     """The size of the last free chunk if it ends at the break, else 0."""
     last = free_blocks.last(state)
     if last == free_blocks.NONE:
         return int64(0)
     size_bytes = free_blocks.size_of(state, last)
-    return size_bytes if free_blocks.offset_of(state, last) + size_bytes == state[head + BREAK] else int64(0)
+    return size_bytes if free_blocks.offset_of(state, last) + size_bytes == state[BREAK] else int64(0)
 
 
 @observing
-def _extended(state: Any, head: Any, wanted_bytes: Any) -> Any:
+def _extended(state: Any, wanted_bytes: Any) -> Any:
     """The offset of the last free chunk, made as large as wanted by moving the break behind it, or NONE."""
-    size_bytes = _last_at_break(state, head)
+    size_bytes = _last_at_break(state)
     missing_bytes = wanted_bytes - size_bytes
-    if size_bytes == 0 or state[head + BREAK] + missing_bytes > state[head + LIMIT]:
+    if size_bytes == 0 or state[BREAK] + missing_bytes > state[LIMIT]:
         return int64(free_blocks.NONE)
-    state[head + BREAK] += missing_bytes
+    state[BREAK] += missing_bytes
     free_blocks.take(state, free_blocks.last(state))
-    return int64(state[head + BREAK]) - wanted_bytes
+    return int64(state[BREAK]) - wanted_bytes
 
 
 @observing
@@ -85,15 +85,14 @@ def malloc(state: Any, request_bytes: Any) -> Any:
     """The address of a new block, 0 if neither a free chunk nor sbrk has room for it; a request of 0 gets a block."""
     if request_bytes < 0 or request_bytes >= MOST_REQUEST_BYTES:
         return int64(0)
-    head = free_blocks.end(state)
     wanted_bytes = ((int64(request_bytes) + CHUNK_ALIGNMENT - 1) & -CHUNK_ALIGNMENT) + HEADER_BYTES + PADDING_BYTES
     wanted_bytes = max(wanted_bytes, LEAST_BYTES)
     chunk = free_blocks.first_fit(state, wanted_bytes)
     size_bytes = wanted_bytes
     if chunk == free_blocks.NONE:
-        offset = _from_break(state, head, wanted_bytes)
-        if offset == free_blocks.NONE and state[head + RECENT]:
-            offset = _extended(state, head, wanted_bytes)
+        offset = _from_break(state, wanted_bytes)
+        if offset == free_blocks.NONE and state[RECENT]:
+            offset = _extended(state, wanted_bytes)
         if offset == free_blocks.NONE:
             return int64(0)
     else:
@@ -102,15 +101,15 @@ def malloc(state: Any, request_bytes: Any) -> Any:
         if rest_bytes < LEAST_BYTES:
             size_bytes += rest_bytes
             free_blocks.take(state, chunk)
-        elif state[head + RECENT]:
+        elif state[RECENT]:
             free_blocks.change(state, chunk, offset + wanted_bytes, rest_bytes)
         else:
             free_blocks.change(state, chunk, offset, rest_bytes)
             offset += rest_bytes
     payload = (offset + HEADER_BYTES + ALIGNMENT - 1) & -ALIGNMENT
     is_padded = PADDED if payload - offset > HEADER_BYTES else 0
-    state[head + PARAMETERS + payload // ALIGNMENT] = size_bytes + is_padded
-    return (int64(state[head + ORIGIN]) & 0xFFFF_FFFF) + payload
+    state[int64(state[PAYLOADS]) + payload // ALIGNMENT] = size_bytes + is_padded
+    return (int64(state[ORIGIN]) & 0xFFFF_FFFF) + payload
 
 
 @observing
@@ -118,11 +117,10 @@ def free(state: Any, address: Any) -> Any:
     """Give a block back; what it returns is said in `heap.Heap`."""
     if address == 0:
         return FREED
-    head = free_blocks.end(state)
-    payload = int64(address) - (int64(state[head + ORIGIN]) & 0xFFFF_FFFF)
-    if payload < state[head + BEGIN] or payload >= state[head + LIMIT]:
+    payload = int64(address) - (int64(state[ORIGIN]) & 0xFFFF_FFFF)
+    if payload < state[BEGIN] or payload >= state[LIMIT]:
         return OUTSIDE
-    word = head + PARAMETERS + payload // ALIGNMENT
+    word = int64(state[PAYLOADS]) + payload // ALIGNMENT
     mark = int64(state[word])
     if payload % ALIGNMENT or mark == 0:
         return NEVER_ALLOCATED
@@ -138,12 +136,11 @@ def free(state: Any, address: Any) -> Any:
 @observing
 def survey(state: Any) -> Any:
     """The heap now, as a `heap.Survey`."""
-    head = free_blocks.end(state)
-    begin, limit, end = int64(state[head + BEGIN]), int64(state[head + LIMIT]), int64(state[head + BREAK])
+    begin, limit, end = int64(state[BEGIN]), int64(state[LIMIT]), int64(state[BREAK])
     free_bytes, largest_bytes, count = free_blocks.survey(state)
     room_bytes = limit - end - -end % CHUNK_ALIGNMENT
-    if state[head + RECENT]:
-        room_bytes += _last_at_break(state, head)
+    if state[RECENT]:
+        room_bytes += _last_at_break(state)
     most_bytes = max(largest_bytes, room_bytes) & -CHUNK_ALIGNMENT
     largest_request_bytes = most_bytes - HEADER_BYTES - PADDING_BYTES if most_bytes >= LEAST_BYTES else 0
     used_bytes = end - begin - free_bytes
@@ -153,11 +150,10 @@ def survey(state: Any) -> Any:
 @observing
 def payload_bytes(state: Any, address: Any) -> Any:
     """The bytes that the program has in the block at an address, 0 where none is allocated."""
-    head = free_blocks.end(state)
-    payload = int64(address) - (int64(state[head + ORIGIN]) & 0xFFFF_FFFF)
-    if payload < 0 or payload >= state[head + LIMIT] or payload % ALIGNMENT:
+    payload = int64(address) - (int64(state[ORIGIN]) & 0xFFFF_FFFF)
+    if payload < 0 or payload >= state[LIMIT] or payload % ALIGNMENT:
         return int64(0)
-    mark = int64(state[head + PARAMETERS + payload // ALIGNMENT])
+    mark = int64(state[int64(state[PAYLOADS]) + payload // ALIGNMENT])
     before = HEADER_BYTES + PADDING_BYTES if mark & PADDED else HEADER_BYTES
     return (mark & ~PADDED) - before if mark > 0 else int64(0)
 
