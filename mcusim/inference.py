@@ -58,7 +58,7 @@ class Machine:
         """Load flash, fill persistent arrays and variable tensors as AllocateTensors does, and set the inputs."""
         possible = possible_observers(plan.board)
         own = PIPELINES[plan.core.pipeline].observer(plan.core, plan.board)
-        ram_end = max(plan.stack_top, plan.arena_address + plan.arena.smallest_bytes)
+        ram_end = max(plan.stack_top, plan.arena_end)
         emulator = Emulator(
             plan.core,
             plan.firmware,

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcusim import energy, record
+from mcusim.budget import budget
 from mcusim.elf import firmware_path, layouts, load_firmware, load_manifest
 from mcusim.errors import BadInputError
 from mcusim.estimate import Estimate
@@ -20,6 +21,7 @@ from mcusim.expectation import expected_error, no_error
 from mcusim.faster_variants import with_gains
 from mcusim.hardware import Board
 from mcusim.inference import OWN_RAN, Machine, check_size
+from mcusim.linked_flash import linked_flash
 from mcusim.memory_systems import memory_caveats, memory_system, memory_timing, place_matters
 from mcusim.model import Model
 from mcusim.ops import OPERATORS
@@ -31,8 +33,8 @@ Array = NDArray[np.generic]
 Progress = Callable[[int, int, str], None]
 
 NOT_COUNTED = (
-    "Flash holds the model file and the kernels that it calls; the code of the interpreter, the C library, start-up "
-    "and the application is not counted, nor is their RAM beyond what is reserved."
+    "The owners of flash are the model file, the kernels that it calls and what is named as application; interpreter "
+    "and C library come on top, as a range (flash as linked), and RAM beyond what is reserved or named is not counted."
 )
 
 
@@ -199,6 +201,8 @@ def _record(
         verdict=verdict,
         memory=plan.memory(),
         flash=plan.flash(),
+        budget=budget(plan),
+        linked_flash=linked_flash(plan),
         totals=totals,
         layers=layers,
         provenance=provenance,
