@@ -70,7 +70,7 @@ def sample_models(board: Board, share: float = 1.0) -> Iterator[Model]:
     rng = np.random.default_rng(SEED)
     runs: list[list[str]] = []
     for name, costing in COSTS.items():
-        left = max(1, round(costing.samples * share))
+        left = max(1, round(costing.samples * share)) if costing.samples else 0
         while left > 0:
             runs.append([name] * min(left, int(rng.integers(1, LONGEST_RUN + 1))))
             left -= len(runs[-1])
@@ -103,6 +103,8 @@ def measure(board: Board, models: Sequence[Model]) -> list[Measured]:
         passed, last = 0, dict[str, int]()
         for op in model.ops:
             cost = COSTS[op.name].count(model, op, target)
+            if not cost.counts:
+                continue
             cycles, waits = machine.cycles_and_waits(op)
             if cache is None:
                 found.append(Measured(model, op, False, cycles, waits))
