@@ -12,7 +12,6 @@ from mcusim.memory_systems import choices
 
 # Bytes of code and of constants beside the weights that the inner loops of a kernel keep in a cache that serves both.
 HOT_CODE_BYTES = 600
-KERNEL_BYTES = 1_200  # about the code of one kernel with what it calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,36 +42,6 @@ def data_cache(board: Board) -> DataCache | None:
 
 def _cache(size: int, ways: int, line: int, of_arena: bool, code_bytes: int) -> DataCache:
     return DataCache(line, max(1, size // (ways * line)), ways, of_arena, code_bytes)
-
-
-@dataclass(frozen=True, slots=True)
-class CodeCache:
-    """A cache that code is fetched through, and whether constants go through it too."""
-
-    bytes: int
-    holds_constants: bool
-
-    def passed_bytes(self, streams: tuple[Stream, ...]) -> int:
-        """Bytes that a layer brings into the cache: its code, and constants where they go there."""
-        constants = (
-            sum(int(stream.bytes * stream.repeats) for stream in streams if stream.constant)
-            if self.holds_constants
-            else 0
-        )
-        return KERNEL_BYTES + constants
-
-
-def code_cache(board: Board) -> CodeCache | None:
-    """The cache of code of the first of a board's possible memory systems; None where layers leave no code behind."""
-    choice = choices(board)[0]
-    of = choice.parameters
-    if choice.model == "l1":
-        return CodeCache(int(of["instruction_size_bytes"]), holds_constants=False)
-    if choice.model in ("xip", "cache"):
-        return CodeCache(int(of["size_bytes"]), holds_constants=choice.model == "xip" or bool(of["caches_data"]))
-    if choice.model == "art":
-        return CodeCache(int(of["instruction_lines"] * of["line_bytes"]), holds_constants=False)
-    return None
 
 
 def missed_lines(streams: tuple[Stream, ...], cache: DataCache | None) -> Counts:

@@ -1,0 +1,115 @@
+"""Layers of a kernel with the code that each executed → which loop brings which words of code with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+WORD_BYTES = 4
+# What code may need other than that its count is above 0: a loop's way back wants a second pass, one that the compiler
+# has unrolled some passes, or a rest of so many; the way past a loop wants none. Each is a modulus, or 0, and what the
+# rest or the count is above; NONE stands for a count of 0.
+NONE = -1
+CONDITIONS = (*((0, above) for above in (0, NONE, 1, 2, 3, 4, 6, 7, 15)), *((4, above) for above in range(3)))
+# Layers that such a further condition has to tell better than the plain one, and as a share of all.
+CLEARLY_LAYERS, CLEARLY_SHARE = 1, 0.02
+
+Table = NDArray[np.int64]
+Condition = tuple[str, int, int]  # name of a count, modulus or 0, and what is to be exceeded
+Ranges = tuple[tuple[int, int], ...]  # first word and number of words of each, from the image's beginning
+Words = Mapping[Condition, Ranges]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Executed:
+    """A layer's loop counts, and of the code that it executed (offset, bytes, visits), of literals (offset, bytes)."""
+
+    counts: Mapping[str, float]
+    visits: Table
+    literals: Table
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """Words of an image that a kernel executes, and those that it reads between them, by the condition for it.
+
+    Code is executed about as often as the count of its condition says.
+    """
+
+    code: Words
+    literals: Words
+
+
+NOTHING = Footprint({}, {})
+
+
+def footprint(layers: Sequence[Executed]) -> Footprint:
+    """For each word the condition that holds in the layers that executed it, and not in others, as far as any does.
+
+    Of counts that tell equally well, it is the one that is nearest to how often the word was executed.
+    """
+    names = sorted({name for one in layers for name in one.counts})
+    counts = np.array([[one.counts.get(name, 0.0) for name in names] for one in layers])
+    code = _grouped(names, counts, [one.visits for one in layers])
+    reads = [np.column_stack([one.literals, np.ones(len(one.literals), np.int64)]) for one in layers]
+    return Footprint(code, _grouped(names, counts, reads))
+
+
+def _grouped(names: Sequence[str], counts: NDArray[np.float64], layers: Sequence[Table]) -> Words:
+    """Words by their condition; those that hardly any layer executed are left out."""
+    rows = [_words(visits) for visits in layers]
+    words = sorted({word for row in rows for word in row})
+    visits = np.array([[row.get(word, 0) for word in words] for row in rows], np.float64).reshape(len(rows), -1)
+    executed = (visits > 0).astype(np.float64)
+    agree = []
+    for modulus, above in CONDITIONS:
+        holds = (counts == 0 if above == NONE else (counts % modulus if modulus else counts) > above).astype(np.float64)
+        plain = (modulus, above) == CONDITIONS[0]
+        lead = 0.0 if plain else CLEARLY_LAYERS + CLEARLY_SHARE * len(rows)
+        agree.append(executed.T @ holds + (1 - executed).T @ (1 - holds) - lead)
+    best = np.stack(agree)  # condition, word, name
+    never = len(rows) - executed.sum(axis=0)
+    found: dict[Condition, list[int]] = {}
+    for column, word in enumerate(words):
+        score = best[:, column]
+        if score.max() < never[column]:
+            continue
+        apart = np.abs(np.log1p(visits[:, column, None]) - np.log1p(counts)).mean(axis=0)
+        condition, name = min(np.argwhere(score == score.max()).tolist(), key=lambda one: (one[0], apart[one[1]]))
+        found.setdefault((names[name], *CONDITIONS[condition]), []).append(word)
+    return {condition: ranges(group) for condition, group in sorted(found.items())}
+
+
+def _words(visits: Table) -> dict[int, int]:
+    """Words of code, and how often the most visited instruction in each was executed."""
+    found: dict[int, int] = {}
+    for offset, size, count in visits.tolist():
+        for word in range(offset // WORD_BYTES, (offset + size - 1) // WORD_BYTES + 1):
+            found[word] = max(found.get(word, 0), count)
+    return found
+
+
+def ranges(words: Sequence[int]) -> Ranges:
+    """Words in rising order as ranges."""
+    found: list[list[int]] = []
+    for word in words:
+        if found and word == found[-1][0] + found[-1][1]:
+            found[-1][1] += 1
+        else:
+            found.append([word, 1])
+    return tuple((first, length) for first, length in found)
+
+
+def active(words: Words, counts: Mapping[str, float]) -> dict[int, float]:
+    """The words that a layer of these counts executes or reads, and about how often."""
+    found: dict[int, float] = {}
+    for (name, modulus, above), of in words.items():
+        count = counts.get(name, 0.0)
+        if count == 0 if above == NONE else (count % modulus if modulus else count) > above:
+            visits = max(count, 1.0)
+            for first, length in of:
+                found.update((word, max(visits, found.get(word, 0.0))) for word in range(first, first + length))
+    return found

@@ -1,0 +1,50 @@
+"""Footprints: words of code go with the count that says when they are executed."""
+
+import numpy as np
+
+from mcusim.footprints import NONE, Executed, active, footprint
+
+
+def executed(rows, columns, *blocks):
+    """A layer of so many rows and columns; blocks are (offset, bytes, visits)."""
+    counts = {"calls": 1.0, "rows": float(rows), "columns": float(columns)}
+    return Executed(counts, np.array(blocks, np.int64).reshape(-1, 3), np.zeros((0, 2), np.int64))
+
+
+def layers():
+    """Code at 0 always, at 16 for rows, at 32 from the second column on, at 48 for want of rows, at 64 by chance."""
+    found = []
+    for number in range(60):
+        rows, columns = number % 3, number % 5
+        blocks = [(0, 8, 1)]
+        blocks += [(16, 6, rows)] if rows else [(48, 4, 1)]
+        blocks += [(32, 4, columns - 1)] if columns > 1 else []
+        blocks += [(64, 4, 1)] if number % 17 == 0 else []
+        found.append(executed(rows, columns, *blocks))
+    return found
+
+
+def test_words_by_their_condition():
+    assert footprint(layers()).code == {
+        ("calls", 0, 0): ((0, 2),),
+        ("columns", 0, 1): ((8, 1),),
+        ("rows", 0, NONE): ((12, 1),),
+        ("rows", 0, 0): ((4, 2),),
+    }
+
+
+def test_what_a_layer_executes():
+    code = footprint(layers()).code
+    assert active(code, {"calls": 1, "rows": 7, "columns": 1}) == {0: 1, 1: 1, 4: 7, 5: 7}
+    assert active(code, {"calls": 1, "rows": 0, "columns": 3}) == {0: 1, 1: 1, 8: 3, 12: 1}
+
+
+def test_the_count_that_comes_nearest_to_the_visits():
+    """Both are above 0 everywhere: rows tell how often the code is executed."""
+    found = footprint([executed(rows, 100 + rows, (8, 4, rows)) for rows in range(1, 20)])
+    assert found.code == {("rows", 0, 0): ((2, 1),)}
+
+
+def test_literals_are_apart():
+    one = Executed({"calls": 1.0}, np.array([[0, 4, 1]], np.int64), np.array([[8, 4]], np.int64))
+    assert footprint([one] * 3).literals == {("calls", 0, 0): ((2, 1),)}
