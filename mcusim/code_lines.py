@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcusim.fixedpoint import jit
-from mcusim.footprints import WORD_BYTES, Footprint, active
+from mcusim.footprints import WORD_BYTES, Condition, Footprint, Ranges, holds
 from mcusim.hardware import Board
 from mcusim.memory_systems import choices
 
 # In place of the number of a line of code: there is none, or a line of constants.
 NO_LINE, CONSTANTS = -1, -2
-NUMBER, BITS = 0, 1
+NUMBER, BITS, JUMPS = range(3)
 UNKNOWN_BYTES = 1_200  # of a kernel's code with what it calls
 
 # A row of entries for each set, the most recent first: number of a line, and bits of the pieces of it that are there.
@@ -44,11 +44,26 @@ class CodeCache:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Laid:
+    """A kernel's code in lines of a cache, which has the image begin `position` bytes beyond the beginning of a line.
+
+    `numbers`: all lines in rising order; `jumps`: bits of the pieces of each that are reached by jumps; `groups`: for
+    each condition whether it is of literals, which of the lines it has executed or read, and bits of their pieces.
+    """
+
+    position: int
+    numbers: NDArray[np.int64]
+    jumps: NDArray[np.int64]
+    groups: tuple[tuple[Condition, bool, NDArray[np.int64], NDArray[np.int64]], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Passage:
     """What a layer brings into a cache.
 
-    `code`: its lines in rising order, (number, bits of the pieces that are needed); `visits`: how often each is
-    executed, the most often last in `order`. `constants`: (number of the first line, lines).
+    `code`: its lines in rising order, (number, bits of the pieces that are needed, of those that are reached by
+    jumps); `visits`: how often each is executed, the most often last in `order`. `constants`: (number of the first
+    line, lines).
     """
 
     code: NDArray[np.int64]
@@ -77,55 +92,84 @@ def _cache(of: Mapping[str, float], which: str, fill_bytes: float, *, holds_cons
     return CodeCache(max(1, size // (ways * line)), ways, line, int(fill_bytes), holds_constants)
 
 
-def passage(
-    cache: CodeCache,
-    footprint: Footprint,
-    counts: Mapping[str, float],
-    position: int,
-    constants: Sequence[tuple[int, int]] = (),
-) -> Passage:
-    """What a layer of a kernel brings.
-
-    `position`: how far the image begins beyond the beginning of a line. `constants`: the layer's, as (offset from
-    the image's beginning, bytes).
-    """
-    words = active(footprint.code, counts)
+def laid(cache: CodeCache, footprint: Footprint, position: int) -> Laid:
+    """A kernel's code in lines of a cache; literals count as code where constants go through the cache."""
+    words = [(condition, False, of) for condition, of in footprint.code.items()]
     if cache.holds_constants:
-        words = {**dict.fromkeys(active(footprint.literals, counts), 1.0), **words}
-    lines: dict[int, tuple[int, float]] = {}
-    for word, visits in words.items():
-        at = position + word * WORD_BYTES
-        number = at // cache.line_bytes
-        bits, most = lines.get(number, (0, 0.0))
-        lines[number] = bits | 1 << at % cache.line_bytes // cache.fill_bytes, max(most, visits)
-    numbers = sorted(lines)
-    visited = np.array([lines[number][1] for number in numbers], np.float64)
-    passing = []
-    for offset, size in constants if cache.holds_constants else ():
-        first = (position + offset) // cache.line_bytes
-        passing.append((first, (position + offset + size - 1) // cache.line_bytes - first + 1))
+        words += [(condition, True, of) for condition, of in footprint.literals.items()]
+    found = [(condition, is_read, _pieces(cache, of, position)) for condition, is_read, of in words]
+    numbers = sorted({number for _, _, pieces in found for number in pieces})
+    groups = [
+        (
+            condition,
+            is_read,
+            np.searchsorted(numbers, sorted(pieces)),
+            np.array([pieces[one] for one in sorted(pieces)]),
+        )
+        for condition, is_read, pieces in found
+    ]
+    reached = _pieces(cache, footprint.jumps, position)
+    jumps = np.array([reached.get(number, 0) for number in numbers], np.int64)
+    return Laid(position, np.array(numbers, np.int64), jumps, tuple(groups))
+
+
+def _pieces(cache: CodeCache, of: Ranges, position: int) -> dict[int, int]:
+    """Bits of the pieces of each line in which words lie."""
+    lines: dict[int, int] = {}
+    for first, length in of:
+        for word in range(first, first + length):
+            at = position + word * WORD_BYTES
+            number = at // cache.line_bytes
+            lines[number] = lines.get(number, 0) | 1 << at % cache.line_bytes // cache.fill_bytes
+    return lines
+
+
+def passage(
+    cache: CodeCache, of: Laid, counts: Mapping[str, float], constants: Sequence[tuple[int, int]] = ()
+) -> Passage:
+    """What a layer of these counts brings; `constants` are the layer's, as (offset from the image's beginning, bytes).
+
+    Code is executed as often as the count of its condition says, and once at least.
+    """
+    bits = np.zeros(len(of.numbers), np.int64)
+    visits = np.zeros(len(of.numbers))
+    for condition, is_read, lines, pieces in of.groups:
+        if holds(condition, counts):
+            bits[lines] |= pieces
+            visits[lines] = np.maximum(visits[lines], 1.0 if is_read else max(1.0, counts.get(condition[0], 0.0)))
+    there = np.flatnonzero(bits)
+    visited = visits[there]
     return Passage(
-        np.array([(number, lines[number][0]) for number in numbers], np.int64).reshape(-1, 2),
+        np.column_stack((of.numbers[there], bits[there], of.jumps[there])),
         visited,
         np.argsort(visited, kind="stable"),
-        np.array(passing, np.int64).reshape(-1, 2),
+        np.array(_passing_lines(cache, of.position, constants), np.int64).reshape(-1, 2),
     )
+
+
+def _passing_lines(cache: CodeCache, position: int, constants: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Constants as (number of the first line, lines), as far as they go through the cache."""
+    found = []
+    for offset, size in constants if cache.holds_constants else ():
+        first = (position + offset) // cache.line_bytes
+        found.append((first, (position + offset + size - 1) // cache.line_bytes - first + 1))
+    return found
 
 
 def unknown_passage(cache: CodeCache) -> Passage:
     """What a layer brings of which nothing is known: about as much as others, and nothing that any of them needs."""
     none = np.zeros(0, np.int64)
     lines = np.array([[0, UNKNOWN_BYTES // cache.line_bytes]], np.int64)
-    return Passage(none.reshape(-1, 2), none.astype(np.float64), none, lines)
+    return Passage(none.reshape(-1, 3), none.astype(np.float64), none, lines)
 
 
 def execute(cache: CodeCache, before: Contents, layer: Passage) -> tuple[int, int, Contents]:
-    """Pieces of lines that a layer misses, rows without a gap that they make, and what is in the cache afterwards."""
+    """Pieces of lines that a layer misses, those not reached from one missed before, and what is there afterwards."""
     held, after = before.copy(), empty(cache)
     per_line = cache.line_bytes // cache.fill_bytes
     code = layer.code.copy()
     pieces, rows = _fetch(held, code, per_line)
-    _settle(held, code, layer.visits, layer.order, _passing(cache.sets, layer.constants), after)
+    _settle(held, code, layer.visits, layer.order, _passes(cache.sets, layer.constants), after)
     return int(pieces), int(rows), after
 
 
@@ -137,7 +181,7 @@ def empty(cache: CodeCache) -> Contents:
 
 
 @jit
-def _passing(sets: Any, constants: Any) -> Any:
+def _passes(sets: Any, constants: Any) -> Any:
     """How many lines of constants go through each set."""
     found = np.zeros(sets, np.int64)
     for row in range(len(constants)):
@@ -150,11 +194,11 @@ def _passing(sets: Any, constants: Any) -> Any:
 
 @jit
 def _fetch(held: Any, code: Any, per_line: Any) -> Any:
-    """Bring lines of code, whose bits become those of all that is there of them; pieces missed, and rows of them."""
+    """Bring lines of code, whose bits become those of all that is there of them; as `execute` counts pieces."""
     sets, ways, _ = held.shape
     pieces, rows, behind = 0, 0, -1
     for row in range(len(code)):
-        number, bits = code[row]
+        number, bits, jumps = code[row]
         entries = held[number % sets]
         place = 0
         while place < ways - 1 and entries[place, NUMBER] != number:
@@ -163,7 +207,7 @@ def _fetch(held: Any, code: Any, per_line: Any) -> Any:
         for piece in range(per_line):
             if bits & ~there & 1 << piece:
                 pieces += 1
-                rows += number * per_line + piece != behind
+                rows += number * per_line + piece != behind or jumps >> piece & 1 != 0
                 behind = number * per_line + piece + 1
         for later in range(place, 0, -1):
             entries[later] = entries[later - 1]
@@ -189,7 +233,7 @@ def _settle(held: Any, code: Any, visits: Any, order: Any, passing: Any, after: 
         since = passing[at] if visits[row] <= 1 else int(passing[at] / visits[row])
         _let_pass(after[at], placed, passed, at, min(since, ways))
         if placed[at] < ways:
-            after[at, placed[at]] = code[row]
+            after[at, placed[at]] = code[row, :JUMPS]
             placed[at] += 1
     for at in range(sets):
         own = placed[at]

@@ -7,11 +7,10 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mcusim.arena import round_up
-from mcusim.code_lines import CodeCache, Contents, code_cache, empty, execute, passage, unknown_passage
+from mcusim.code_lines import CodeCache, Contents, Laid, code_cache, empty, execute, laid, passage, unknown_passage
 from mcusim.cost import Cost, Target
 from mcusim.costs import COSTS
 from mcusim.errors import UnsupportedError
-from mcusim.footprints import NOTHING, Footprint
 from mcusim.formulas import Formula, Formulas, core_image, core_kernels, staleness, stored_code, stored_formulas
 from mcusim.hardware import Board, board_core, board_names, load_board
 from mcusim.model import Model, Op, Tensor
@@ -114,7 +113,6 @@ class _Form:
     """A formula with pipeline and memory in one."""
 
     cycles: Mapping[str, float]
-    footprint: Footprint
     error_percent: float
 
 
@@ -124,7 +122,6 @@ class _Shape:
 
     layer: LayerEstimate
     cycles: tuple[float, float, float]  # what is likely, the least and the most; nothing without a formula
-    footprint: Footprint | None
     counts: Mapping[str, float]
 
 
@@ -151,9 +148,9 @@ class Estimator:
         self._flash_address = choose_banks(board).flash.start
         self._clock_hz = board.clock_hz
         self._missed = formulas.piece_cycles, formulas.row_cycles
-        self._forms = {
-            kernel: _form(formula, code.footprints.get(kernel, NOTHING)) for kernel, formula in formulas.kernels.items()
-        }
+        self._footprints = code.footprints
+        self._lines: dict[tuple[str, int], Laid] = {}
+        self._forms = {kernel: _form(one) for kernel, one in formulas.kernels.items() if kernel in code.footprints}
         self._known: dict[Hashable, _Shape] = {}
         self._held: dict[tuple[int, bytes], _Held] = {}
         self._models: dict[Model, Estimate] = {}
@@ -220,14 +217,21 @@ class Estimator:
         self, cache: CodeCache, held: _Held, shape: _Shape, places: tuple[tuple[int, int], ...]
     ) -> tuple[LayerEstimate, _Held]:
         """A layer behind others, and what is in the cache behind it."""
-        if shape.footprint is None:
-            brought = unknown_passage(cache)
+        kernel = shape.layer.kernel
+        if shape.layer.cycles == 0:
+            following = shape.layer, held
+        elif kernel is None:
+            _, _, after = execute(cache, held.contents, unknown_passage(cache))
+            following = shape.layer, self._holding(held.position, after)
         else:
-            brought = passage(cache, shape.footprint, shape.counts, held.position, places)
-        pieces, rows, after = execute(cache, held.contents, brought)
-        more = pieces * self._missed[0] + rows * self._missed[1]
-        layer = shape.layer if shape.footprint is None else _later(shape.layer, shape.cycles, more)
-        following = layer, self._holding(held.position, after)
+            lines = self._lines.get((kernel, held.position))
+            if lines is None:
+                lines = laid(cache, self._footprints[kernel], held.position)
+                self._lines[kernel, held.position] = lines
+            brought = passage(cache, lines, shape.counts, places)
+            pieces, rows, after = execute(cache, held.contents, brought)
+            more = pieces * self._missed[0] + rows * self._missed[1]
+            following = _later(shape.layer, shape.cycles, more), self._holding(held.position, after)
         if len(held.next) == MOST_KNOWN_LAYERS:
             held.next.clear()
         held.next[shape, places] = following
@@ -250,16 +254,18 @@ class Estimator:
             if op.name not in COSTS:
                 raise UnsupportedError(f"no cost formula is fitted for {op.name}")
             cost = COSTS[op.name].count(model, op, self._target)
+            if not cost.counts:
+                return _Shape(LayerEstimate(op.name, cost.kernel, 0, 0, 0, 0.0, None), (0.0, 0.0, 0.0), {})
             if cost.kernel not in self._forms:
                 raise UnsupportedError(f"no cost formula is fitted for {cost.kernel}")
         except UnsupportedError as error:
             # The estimate is kept for every layer of this shape: its reason names none of them.
             reason = str(error).removeprefix(f"{layer_name(op)}: ")
-            return _Shape(LayerEstimate(op.name, None, None, None, None, None, reason), (0.0, 0.0, 0.0), None, {})
+            return _Shape(LayerEstimate(op.name, None, None, None, None, None, reason), (0.0, 0.0, 0.0), {})
         form = self._forms[cost.kernel]
         cycles = self._cycles(form, cost)
         layer = LayerEstimate(op.name, cost.kernel, 0, 0, 0, form.error_percent, None)
-        return _Shape(_later(layer, cycles, 0.0), cycles, form.footprint, cost.counts)
+        return _Shape(_later(layer, cycles, 0.0), cycles, cost.counts)
 
     def _cycles(self, form: _Form, cost: Cost) -> tuple[float, float, float]:
         """What is likely, the least and the most."""
@@ -291,10 +297,10 @@ def _places(tensors: Sequence[Tensor], op: Op, code_offset: int) -> tuple[tuple[
     )
 
 
-def _form(formula: Formula, footprint: Footprint) -> _Form:
+def _form(formula: Formula) -> _Form:
     names = {**formula.cycles, **formula.waits}
     merged = {name: formula.cycles.get(name, 0.0) + formula.waits.get(name, 0.0) for name in names}
-    return _Form(merged, footprint, formula.median_percent)
+    return _Form(merged, formula.median_percent)
 
 
 def _key(tensors: Sequence[Tensor], op: Op) -> Hashable:

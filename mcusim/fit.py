@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcusim import documents
-from mcusim.code_lines import code_cache, empty, execute, passage
+from mcusim.code_lines import Laid, code_cache, empty, execute, laid, passage
 from mcusim.cost import Cost, Counts
 from mcusim.costs import COSTS
 from mcusim.footprints import Executed, Footprint, footprint
@@ -83,13 +83,16 @@ def observations(
     """Layers as one board takes them, the one of that number among those with which they were emulated."""
     cache = code_cache(board)
     held = empty(cache) if cache else None
+    lines: dict[tuple[str, int], Laid] = {}
     found = []
     for one, cost in zip(layers, costs, strict=True):
         pieces = rows = 0
         if cache is not None and held is not None:
             before = empty(cache) if one.emptied else held
-            position = one.code_offset % cache.line_bytes
-            brought = passage(cache, code[cost.kernel], cost.counts, position, _places(one))
+            where = cost.kernel, one.code_offset % cache.line_bytes
+            if where not in lines:
+                lines[where] = laid(cache, code[cost.kernel], where[1])
+            brought = passage(cache, lines[where], cost.counts, _places(one))
             pieces, rows, held = execute(cache, before, brought)
         found.append(Observation(cost, one.cycles + one.waits[number], one.waits[number], pieces, rows))
     return found
@@ -149,14 +152,15 @@ def _missed(board: Board, kernels: Iterable[Sequence[Observation]]) -> _Missed:
 
 
 def _formula(board: Board, observations: Sequence[Observation], missed: _Missed) -> Formula:
+    # Counts that the values decide are left out, unless all are such.
+    any_fixed = any(not one.cost.spread for one in observations)
     errors = []
     for fold in range(FOLDS):
         kept = [one for number, one in enumerate(observations) if number % FOLDS != fold]
         cycles, waits = _forms(board, kept, missed)
         errors += [
             abs((_value(cycles, one.cost.counts) + _waiting(board, waits, one, missed)) / one.cycles - 1)
-            for one in observations[fold::FOLDS]
-            if not one.cost.spread
+            for one in [one for one in observations[fold::FOLDS] if not (one.cost.spread and any_fixed)]
         ]
     cycles, waits = _forms(board, observations, missed)
     return Formula(

@@ -25,7 +25,10 @@ Words = Mapping[Condition, Ranges]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Executed:
-    """A layer's loop counts, and of the code that it executed (offset, bytes, visits), of literals (offset, bytes)."""
+    """A layer's loop counts, rows of the code that it executed and (offset, bytes) of the literals that it read.
+
+    Rows of code are (offset, bytes, visits, 1 where only jumps led there).
+    """
 
     counts: Mapping[str, float]
     visits: Table
@@ -36,14 +39,13 @@ class Executed:
 class Footprint:
     """Words of an image that a kernel executes, and those that it reads between them, by the condition for it.
 
-    Code is executed about as often as the count of its condition says.
+    Code is executed about as often as the count of its condition says. `jumps` are the words of code that are reached
+    otherwise than from the word before.
     """
 
     code: Words
     literals: Words
-
-
-NOTHING = Footprint({}, {})
+    jumps: Ranges
 
 
 def footprint(layers: Sequence[Executed]) -> Footprint:
@@ -55,7 +57,7 @@ def footprint(layers: Sequence[Executed]) -> Footprint:
     counts = np.array([[one.counts.get(name, 0.0) for name in names] for one in layers])
     code = _grouped(names, counts, [one.visits for one in layers])
     reads = [np.column_stack([one.literals, np.ones(len(one.literals), np.int64)]) for one in layers]
-    return Footprint(code, _grouped(names, counts, reads))
+    return Footprint(code, _grouped(names, counts, reads), _jumps([one.visits for one in layers]))
 
 
 def _grouped(names: Sequence[str], counts: NDArray[np.float64], layers: Sequence[Table]) -> Words:
@@ -83,10 +85,29 @@ def _grouped(names: Sequence[str], counts: NDArray[np.float64], layers: Sequence
     return {condition: ranges(group) for condition, group in sorted(found.items())}
 
 
+def _jumps(layers: Sequence[Table]) -> Ranges:
+    """Words that at least half of the layers that executed them reached by jumps only, never in passing."""
+    reached: dict[int, int] = {}
+    executed: dict[int, int] = {}
+    for visits in layers:
+        passed = {word for offset, size, *_ in visits.tolist() for word in _inside(offset, size)}
+        starts = {offset // WORD_BYTES for offset, _, _, jumped in visits.tolist() if jumped}
+        for word in starts - passed:
+            reached[word] = reached.get(word, 0) + 1
+        for word in _words(visits):
+            executed[word] = executed.get(word, 0) + 1
+    return ranges(sorted(word for word, count in reached.items() if 2 * count >= executed[word]))
+
+
+def _inside(offset: int, size: int) -> range:
+    """Words of a row of code behind the one that it begins in."""
+    return range(offset // WORD_BYTES + 1, (offset + size - 1) // WORD_BYTES + 1)
+
+
 def _words(visits: Table) -> dict[int, int]:
     """Words of code, and how often the most visited instruction in each was executed."""
     found: dict[int, int] = {}
-    for offset, size, count in visits.tolist():
+    for offset, size, count, *_ in visits.tolist():
         for word in range(offset // WORD_BYTES, (offset + size - 1) // WORD_BYTES + 1):
             found[word] = max(found.get(word, 0), count)
     return found
@@ -103,13 +124,19 @@ def ranges(words: Sequence[int]) -> Ranges:
     return tuple((first, length) for first, length in found)
 
 
-def active(words: Words, counts: Mapping[str, float]) -> dict[int, float]:
-    """The words that a layer of these counts executes or reads, and about how often."""
-    found: dict[int, float] = {}
-    for (name, modulus, above), of in words.items():
-        count = counts.get(name, 0.0)
-        if count == 0 if above == NONE else (count % modulus if modulus else count) > above:
-            visits = max(count, 1.0)
-            for first, length in of:
-                found.update((word, max(visits, found.get(word, 0.0))) for word in range(first, first + length))
-    return found
+def holds(condition: Condition, counts: Mapping[str, float]) -> bool:
+    """Whether a layer of these counts executes the code of a condition."""
+    name, modulus, above = condition
+    count = counts.get(name, 0.0)
+    return count == 0 if above == NONE else (count % modulus if modulus else count) > above
+
+
+def active(words: Words, counts: Mapping[str, float]) -> set[int]:
+    """The words that a layer of these counts executes or reads."""
+    return {
+        word
+        for condition, of in words.items()
+        if holds(condition, counts)
+        for first, length in of
+        for word in range(first, first + length)
+    }

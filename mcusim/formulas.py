@@ -72,10 +72,11 @@ class KernelCode:
 
 @dataclass(frozen=True, slots=True)
 class _StoredFootprint:
-    """Words of code and of literals by their condition, both as text."""
+    """Words of code and of literals by their condition, and words that are jumped to, all as text."""
 
     code: Mapping[str, str]
     literals: Mapping[str, str]
+    jumps: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,9 @@ def stored_code(image: str) -> KernelCode:
     path = code_path(image)
     stored = documents.build(_StoredCode, _document(path), path.name)
     footprints = {
-        kernel: Footprint(_words(one.code, path.name), _words(one.literals, path.name))
+        kernel: Footprint(
+            _words(one.code, path.name), _words(one.literals, path.name), _ranges(one.jumps, kernel, path.name)
+        )
         for kernel, one in stored.kernels.items()
     }
     return KernelCode(stored.elf_sha256, footprints)
@@ -135,6 +138,7 @@ def code_to_json(image: str, code: KernelCode) -> str:
         kernel: {
             "code": {_condition_text(condition): _ranges_text(of) for condition, of in one.code.items()},
             "literals": {_condition_text(condition): _ranges_text(of) for condition, of in one.literals.items()},
+            "jumps": _ranges_text(one.jumps),
         }
         for kernel, one in code.footprints.items()
     }
@@ -166,12 +170,18 @@ def _words(stored: Mapping[str, str], file: str) -> Words:
     found = {}
     for condition, of in stored.items():
         parts = _CONDITION.fullmatch(condition)
-        ranges = [_RANGE.fullmatch(one) for one in of.split()]
-        if parts is None or None in ranges:
-            raise BadInputError(f"{file}: {condition!r}: {of!r} are no words of code; fit it with python -m mcusim.fit")
+        if parts is None:
+            raise BadInputError(f"{file}: {condition!r} is no condition; fit it again with python -m mcusim.fit")
         key = parts[2], int(parts[3] or 0), NONE if parts[1] else int(parts[4] or 0)
-        found[key] = tuple((int(one[1]), int(one[2] or 1)) for one in ranges if one)
+        found[key] = _ranges(of, condition, file)
     return found
+
+
+def _ranges(text: str, of: str, file: str) -> Ranges:
+    found = [_RANGE.fullmatch(one) for one in text.split()]
+    if None in found:
+        raise BadInputError(f"{file}: {of!r}: {text!r} are no words; fit it again with python -m mcusim.fit")
+    return tuple((int(one[1]), int(one[2] or 1)) for one in found if one)
 
 
 def hardware_sha256(folder: str, name: str) -> str:

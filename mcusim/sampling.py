@@ -39,6 +39,9 @@ FLASH_BYTES, RAM_BYTES = 1 << 20, 1 << 18
 # Files behind which the code begins at even and at odd multiples of what it is aligned to: lines of caches are longer.
 FILE_BYTES = (MOST_FILE_BYTES + 64_000, MOST_FILE_BYTES + 64_016)
 
+# From the least value of an input to behind the greatest, where these are not those of int8.
+VALUES = {"bool": (0, 2), "uint8": (0, 2**8), "int16": (-(2**15), 2**15), "int32": (-(2**31), 2**31)}
+
 Table = NDArray[np.int64]
 
 
@@ -48,8 +51,8 @@ class Sampled:
 
     `emptied`: caches were empty before. `code_offset` is where the code begins, seen from the model's file. `cycles`
     are those of the pipeline with memory that never waits; `waits` what the memory of each board adds. `visits`: rows
-    of code that was executed, (offset into the image, bytes, how often); `literals`: constants between the code that
-    were read, (offset, bytes).
+    of code that was executed, (offset into the image, bytes, how often, 1 where only jumps led there); `literals`:
+    constants between the code that were read, (offset, bytes).
     """
 
     model: Model
@@ -85,7 +88,7 @@ def sample_models(share: float = 1.0) -> Iterator[Model]:
     rng = np.random.default_rng(SEED)
     runs: list[list[str]] = []
     for name, costing in COSTS.items():
-        left = max(1, round(costing.samples * share))
+        left = max(1, round(costing.samples * share)) if costing.samples else 0
         while left > 0:
             runs.append([name] * min(left, int(rng.integers(1, LONGEST_RUN + 1))))
             left -= len(runs[-1])
@@ -101,7 +104,7 @@ def sample_models(share: float = 1.0) -> Iterator[Model]:
 
 
 def sample(boards: Sequence[Board], models: Sequence[Model]) -> list[Sampled]:
-    """Emulate every layer of models, timed with the memory of each of some boards of one core.
+    """Emulate every layer of models that calls a kernel, timed with the memory of each of some boards of one core.
 
     Only the memory systems that the boards' files give first are followed.
     """
@@ -133,6 +136,8 @@ class _Bench:
             if emptied:
                 machine.emulator.empty_caches()
             traces = machine.execute(op)
+            if not traces:
+                continue
             own = [self._without_memory(trace) for trace in traces]
             yield Sampled(
                 model,
@@ -193,14 +198,17 @@ def literals(block: Block) -> Iterator[tuple[int, int]]:
 
 
 def _visits(traces: Sequence[Trace], planned: Plan) -> Table:
-    counts: dict[tuple[int, int], int] = {}
+    counts: dict[tuple[int, int], list[int]] = {}
     for trace in traces:
         for edge in trace.edges:
             block = trace.blocks[edge.block]
-            if block.size:
-                key = block.address - planned.code_address, block.size
-                counts[key] = counts.get(key, 0) + edge.count
-    return np.array([(*place, count) for place, count in sorted(counts.items())], np.int64).reshape(-1, 3)
+            if not block.size or not edge.count:
+                continue
+            row = counts.setdefault((block.address - planned.code_address, block.size), [0, 1])
+            row[0] += edge.count
+            if edge.previous >= 0 and trace.blocks[edge.previous].end == block.address:
+                row[1] = 0
+    return np.array([(*place, *row) for place, row in sorted(counts.items())], np.int64).reshape(-1, 4)
 
 
 def _observer(board: Board) -> Observer | None:
@@ -238,6 +246,6 @@ def _inputs(model: Model, number: int) -> list[NDArray[np.generic]]:
     return [
         rng.normal(size=tensor.shape).astype(np.float32)
         if tensor.dtype == "float32"
-        else rng.integers(-128, 128, tensor.shape).astype(tensor.dtype)
+        else rng.integers(*VALUES.get(tensor.dtype, (-128, 128)), tensor.shape).astype(tensor.dtype)
         for tensor in tensors
     ]

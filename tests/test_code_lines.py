@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mcusim.code_lines import CodeCache, code_cache, empty, execute, passage, unknown_passage
+from mcusim.code_lines import CodeCache, code_cache, empty, execute, laid, passage, unknown_passage
 from mcusim.footprints import Footprint
 from mcusim.hardware import load_board
 
@@ -13,14 +13,14 @@ SMALL = CodeCache(sets=8, ways=2, line_bytes=16, fill_bytes=16, holds_constants=
 def kernel(first, words, **loops):
     """A kernel of words of code from one word on, and of loops: (first word, words) by the name of their count."""
     code = {("calls", 0, 0): ((first, words),)} | {(name, 0, 0): (one,) for name, one in loops.items()}
-    return Footprint(code, {})
+    return Footprint(code, {}, ())
 
 
 def missed(cache, layers, position=0):
     """Pieces and rows that layers miss one after the other: (kernel, counts, places of constants)."""
     held, found = empty(cache), []
     for of, counts, constants in layers:
-        pieces, rows, held = execute(cache, held, passage(cache, of, counts, position, constants))
+        pieces, rows, held = execute(cache, held, passage(cache, laid(cache, of, position), counts, constants))
         found.append((pieces, rows))
     return found
 
@@ -77,7 +77,7 @@ def test_loops_stay_and_the_rest_goes_where_constants_pass():
 
 def test_lines_are_filled_piece_by_piece():
     xip = CodeCache(4, 2, 16, 4, holds_constants=True)
-    of = Footprint({("calls", 0, 0): ((1, 2), (6, 1))}, {("calls", 0, 0): ((7, 1),)})
+    of = Footprint({("calls", 0, 0): ((1, 2), (6, 1))}, {("calls", 0, 0): ((7, 1),)}, ())
     more = kernel(0, 4)
     layers = [(of, {"calls": 1}, ()), (more, {"calls": 1}, ())]
     assert missed(xip, layers) == [(4, 2), (2, 2)]
@@ -86,9 +86,9 @@ def test_lines_are_filled_piece_by_piece():
 def test_a_layer_of_which_nothing_is_known_evicts():
     of = kernel(0, 16)
     for cache, expected in ((SMALL, 4), (CodeCache(64, 4, 16, 16, False), 0)):
-        _, _, held = execute(cache, empty(cache), passage(cache, of, {"calls": 1}, 0))
+        _, _, held = execute(cache, empty(cache), passage(cache, laid(cache, of, 0), {"calls": 1}))
         _, _, held = execute(cache, held, unknown_passage(cache))
-        assert execute(cache, held, passage(cache, of, {"calls": 1}, 0))[0] == expected
+        assert execute(cache, held, passage(cache, laid(cache, of, 0), {"calls": 1}))[0] == expected
 
 
 def test_the_caches_of_boards():
@@ -98,3 +98,9 @@ def test_the_caches_of_boards():
     assert code_cache(load_board("pico")) == CodeCache(1024, 2, 8, 4, holds_constants=True)
     assert code_cache(load_board("stm32f746g_disco")) == CodeCache(64, 2, 32, 32, holds_constants=False)
     assert code_cache(load_board("nucleo_l4r5zi")) == CodeCache(1, 32, 32, 8, holds_constants=False)
+
+
+def test_rows_begin_where_code_jumps():
+    """One piece after the other is one row, unless the code jumps into the middle of it."""
+    of = Footprint({("calls", 0, 0): ((0, 20),)}, {}, ((8, 1), (9, 1)))
+    assert missed(SMALL, [(of, {"calls": 1}, ())]) == [(5, 2)]

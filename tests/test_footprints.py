@@ -6,9 +6,11 @@ from mcusim.footprints import NONE, Executed, active, footprint
 
 
 def executed(rows, columns, *blocks):
-    """A layer of so many rows and columns; blocks are (offset, bytes, visits)."""
+    """A layer of so many rows and columns; blocks are (offset, bytes, visits), reached in passing."""
     counts = {"calls": 1.0, "rows": float(rows), "columns": float(columns)}
-    return Executed(counts, np.array(blocks, np.int64).reshape(-1, 3), np.zeros((0, 2), np.int64))
+    return Executed(
+        counts, np.array([(*one, 0) for one in blocks], np.int64).reshape(-1, 4), np.zeros((0, 2), np.int64)
+    )
 
 
 def layers():
@@ -35,8 +37,8 @@ def test_words_by_their_condition():
 
 def test_what_a_layer_executes():
     code = footprint(layers()).code
-    assert active(code, {"calls": 1, "rows": 7, "columns": 1}) == {0: 1, 1: 1, 4: 7, 5: 7}
-    assert active(code, {"calls": 1, "rows": 0, "columns": 3}) == {0: 1, 1: 1, 8: 3, 12: 1}
+    assert active(code, {"calls": 1, "rows": 7, "columns": 1}) == {0, 1, 4, 5}
+    assert active(code, {"calls": 1, "rows": 0, "columns": 3}) == {0, 1, 8, 12}
 
 
 def test_the_count_that_comes_nearest_to_the_visits():
@@ -46,5 +48,12 @@ def test_the_count_that_comes_nearest_to_the_visits():
 
 
 def test_literals_are_apart():
-    one = Executed({"calls": 1.0}, np.array([[0, 4, 1]], np.int64), np.array([[8, 4]], np.int64))
+    one = Executed({"calls": 1.0}, np.array([[0, 4, 1, 0]], np.int64), np.array([[8, 4]], np.int64))
     assert footprint([one] * 3).literals == {("calls", 0, 0): ((2, 1),)}
+
+
+def test_words_that_are_jumped_to():
+    """A loop's head that a longer block runs through is reached in passing, whatever jumps back there."""
+    visits = np.array([[0, 16, 1, 1], [8, 8, 9, 1], [32, 4, 1, 1], [36, 4, 2, 0]], np.int64)
+    found = footprint([Executed({"calls": 1.0}, visits, np.zeros((0, 2), np.int64))] * 3)
+    assert found.jumps == ((0, 1), (8, 1))

@@ -39,6 +39,6 @@ def test_what_is_executed_is_code_of_the_kernel():
     for one, op in zip(sample([board], [model]), model.ops, strict=True):
         calls = planned.invocations[op.index].calls
         reachable = {symbol.name for symbol in planned.firmware.reachable(call.symbol for call in calls)}
-        for offset, _, visits in one.visits.tolist():
+        for offset, _, visits, _ in one.visits.tolist():
             assert planned.firmware.function_at(offset).name in reachable and visits > 0
         assert one.code_offset == FILE_BYTES[0]
