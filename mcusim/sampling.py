@@ -122,7 +122,7 @@ class _Bench:
     def __init__(self, boards: Sequence[Board], file_bytes: int) -> None:
         self.board = _with_banks(boards[0])
         self.file_bytes = file_bytes
-        self.possible = [_observer(board) for board in boards]
+        self.possible = _observers(boards)
         self.emulator: Emulator | None = None
         self.literals: dict[tuple[int, int], tuple[tuple[int, int], ...]] = {}
 
@@ -160,13 +160,14 @@ class _Bench:
         planned = plan(padded, self.board)
         if self.emulator is None:
             own = PIPELINES[planned.core.pipeline].observer(planned.core, self.board)
+            memories = {one.name: one for one in self.possible if one is not None}
             self.emulator = Emulator(
                 planned.core,
                 planned.firmware,
                 planned.code_address,
                 (RAM_ADDRESS, RAM_BYTES),
                 [(planned.model_address, padded.file)],
-                [one for one in (own, *self.possible) if one is not None],
+                [*([own] if own else []), *memories.values()],
             )
         self.emulator.burn(planned.model_address, padded.file)
         machine = Machine(planned, self.emulator, tuple(self.possible), self.emulator.walker)
@@ -211,8 +212,18 @@ def _visits(traces: Sequence[Trace], planned: Plan) -> Table:
     return np.array([(*place, *row) for place, row in sorted(counts.items())], np.int64).reshape(-1, 4)
 
 
-def _observer(board: Board) -> Observer | None:
-    return possible_observers(_with_banks(_first_choice(board)), apart=f" of {board.id}")[0]
+def _observers(boards: Sequence[Board]) -> list[Observer | None]:
+    """The observer of each board's memory; boards whose memories are alike share one."""
+    found: list[Observer | None] = []
+    for board in boards:
+        own = possible_observers(_with_banks(_first_choice(board)), apart=f" of {board.id}")[0]
+        found.append(own and next((one for one in found if one and _are_alike(one, own)), own))
+    return found
+
+
+def _are_alike(one: Observer, other: Observer) -> bool:
+    costs = [[(event.name, event.cause, event.cycles) for event in of.events] for of in (one, other)]
+    return one.observe is other.observe and costs[0] == costs[1] and np.array_equal(one.parameters, other.parameters)
 
 
 def _first_choice(board: Board) -> Board:

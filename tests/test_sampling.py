@@ -29,6 +29,11 @@ def test_a_board_takes_what_it_takes_alone():
     for number, board in enumerate(boards):
         alone = sample([board], models)
         assert [(one.cycles, one.waits[number]) for one in shared] == [(one.cycles, one.waits[0]) for one in alone]
+    pico, nano = (
+        sample([load_board(name) for name in ("pico", "nanorp2040")], models),
+        sample([load_board("pico")], models),
+    )
+    assert [one.waits for one in pico] == [2 * one.waits for one in nano]  # they share a memory system
     assert all(one.waits[0] == 0 for one in shared) and sum(one.waits[1] for one in shared) > 0
 
 
