@@ -7,7 +7,18 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mcusim.arena import round_up
-from mcusim.code_lines import CodeCache, Contents, Laid, code_cache, empty, execute, laid, passage, unknown_passage
+from mcusim.code_lines import (
+    CodeCache,
+    Contents,
+    Laid,
+    Passage,
+    code_cache,
+    empty,
+    execute,
+    laid,
+    passage,
+    unknown_passage,
+)
 from mcusim.cost import Cost, Target
 from mcusim.costs import COSTS
 from mcusim.errors import UnsupportedError
@@ -123,6 +134,7 @@ class _Shape:
     layer: LayerEstimate
     cycles: tuple[float, float, float]  # what is likely, the least and the most; nothing without a formula
     counts: Mapping[str, float]
+    least_counts: Mapping[str, float] | None = None  # where values decide some
 
 
 @dataclass(slots=True, eq=False)
@@ -228,14 +240,20 @@ class Estimator:
             if lines is None:
                 lines = laid(cache, self._footprints[kernel], held.position)
                 self._lines[kernel, held.position] = lines
-            brought = passage(cache, lines, shape.counts, places)
-            pieces, rows, after = execute(cache, held.contents, brought)
-            more = pieces * self._missed[0] + rows * self._missed[1]
-            following = _later(shape.layer, shape.cycles, more), self._holding(held.position, after)
+            more, after = self._missing(cache, held, passage(cache, lines, shape.counts, places))
+            least = more
+            if shape.least_counts is not None:
+                least, _ = self._missing(cache, held, passage(cache, lines, shape.least_counts, places))
+            following = _later(shape.layer, shape.cycles, more, least), self._holding(held.position, after)
         if len(held.next) == MOST_KNOWN_LAYERS:
             held.next.clear()
         held.next[shape, places] = following
         return following
+
+    def _missing(self, cache: CodeCache, held: _Held, brought: Passage) -> tuple[float, Contents]:
+        """Cycles that a layer waits for code that is not there, and what is there behind it."""
+        pieces, rows, after = execute(cache, held.contents, brought)
+        return pieces * self._missed[0] + rows * self._missed[1], after
 
     def _shape(self, model: Model, tensors: Sequence[Tensor], op: Op) -> _Shape:
         try:
@@ -265,7 +283,8 @@ class Estimator:
         form = self._forms[cost.kernel]
         cycles = self._cycles(form, cost)
         layer = LayerEstimate(op.name, cost.kernel, 0, 0, 0, form.error_percent, None)
-        return _Shape(_later(layer, cycles, 0.0), cycles, cost.counts)
+        lows = {name: low for name, (low, _) in cost.spread.items()}
+        return _Shape(_later(layer, cycles, 0.0, 0.0), cycles, cost.counts, {**cost.counts, **lows} if lows else None)
 
     def _cycles(self, form: _Form, cost: Cost) -> tuple[float, float, float]:
         """What is likely, the least and the most."""
@@ -280,9 +299,9 @@ class Estimator:
         return middle, least, most
 
 
-def _later(layer: LayerEstimate, cycles: tuple[float, float, float], more: float) -> LayerEstimate:
-    """A layer that waits for so many cycles more than with its code in the cache."""
-    middle, least, most = (max(1, round(one + more)) for one in cycles)
+def _later(layer: LayerEstimate, cycles: tuple[float, float, float], more: float, least_more: float) -> LayerEstimate:
+    """A layer that waits for so many cycles more than with its code in the cache, or where values want the least."""
+    middle, least, most = (max(1, round(one)) for one in (cycles[0] + more, cycles[1] + least_more, cycles[2] + more))
     return LayerEstimate(layer.op, layer.kernel, middle, least, most, layer.error_percent, layer.reason)
 
 
