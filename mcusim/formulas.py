@@ -145,11 +145,24 @@ def code_to_json(image: str, code: KernelCode) -> str:
     return _text({"schema": CODE_SCHEMA, "image": image, "elf_sha256": code.elf_sha256, "kernels": kernels})
 
 
-def _text(document: object) -> str:
-    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+def _text(document: Mapping[str, object]) -> str:
+    """JSON with a line for each kernel."""
+    shown = []
+    for key, value in document.items():
+        text = _compact(value)
+        if isinstance(value, Mapping):
+            rows = [f"{json.dumps(kernel)}: {_compact(of)}" for kernel, of in value.items()]
+            text = "{\n" + ",\n".join(rows) + "\n}"
+        shown.append(f"{json.dumps(key)}: {text}")
+    return "{\n" + ",\n".join(shown) + "\n}\n"
 
 
-# A condition as text: "elements", "elements > 3", "elements % 4 > 1", "no elements"; ranges: "120+3 131", in words.
+def _compact(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+# A condition as text: "elements", "elements > 3", "elements % 4 > 1", "no elements". Ranges as text: "120+3 8",
+# words from 120 to 122 and, 8 further, 131.
 _NO = "no "
 _CONDITION = re.compile(rf"({_NO})?(\w[\w ]*?)(?: % (\d{{1,3}}))?(?: > (\d{{1,3}}))?")
 _RANGE = re.compile(r"(\d{1,7})(?:\+(\d{1,5}))?")
@@ -163,7 +176,11 @@ def _condition_text(condition: Condition) -> str:
 
 
 def _ranges_text(of: Ranges) -> str:
-    return " ".join(f"{first}+{length}" if length > 1 else str(first) for first, length in of)
+    found, behind = [], 0
+    for first, length in of:
+        found.append(f"{first - behind}+{length}" if length > 1 else str(first - behind))
+        behind = first + length
+    return " ".join(found)
 
 
 def _words(stored: Mapping[str, str], file: str) -> Words:
@@ -181,7 +198,11 @@ def _ranges(text: str, of: str, file: str) -> Ranges:
     found = [_RANGE.fullmatch(one) for one in text.split()]
     if None in found:
         raise BadInputError(f"{file}: {of!r}: {text!r} are no words; fit it again with python -m mcusim.fit")
-    return tuple((int(one[1]), int(one[2] or 1)) for one in found if one)
+    ranges, behind = [], 0
+    for gap, length in [(int(one[1]), int(one[2] or 1)) for one in found if one]:
+        ranges.append((behind + gap, length))
+        behind += gap + length
+    return tuple(ranges)
 
 
 def hardware_sha256(folder: str, name: str) -> str:
