@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcusim.fixedpoint import jit
-from mcusim.footprints import WORD_BYTES, Condition, Footprint, Ranges, holds
+from mcusim.footprints import HALFWORD_BYTES, Condition, Footprint, Ranges, holds
 from mcusim.hardware import Board
 from mcusim.memory_systems import choices
 
@@ -94,10 +94,10 @@ def _cache(of: Mapping[str, float], which: str, fill_bytes: float, *, holds_cons
 
 def laid(cache: CodeCache, footprint: Footprint, position: int) -> Laid:
     """A kernel's code in lines of a cache; literals count as code where constants go through the cache."""
-    words = [(condition, False, of) for condition, of in footprint.code.items()]
+    halfwords = [(condition, False, of) for condition, of in footprint.code.items()]
     if cache.holds_constants:
-        words += [(condition, True, of) for condition, of in footprint.literals.items()]
-    found = [(condition, is_read, _pieces(cache, of, position)) for condition, is_read, of in words]
+        halfwords += [(condition, True, of) for condition, of in footprint.literals.items()]
+    found = [(condition, is_read, _pieces(cache, of, position)) for condition, is_read, of in halfwords]
     numbers = sorted({number for _, _, pieces in found for number in pieces})
     groups = [
         (
@@ -114,11 +114,11 @@ def laid(cache: CodeCache, footprint: Footprint, position: int) -> Laid:
 
 
 def _pieces(cache: CodeCache, of: Ranges, position: int) -> dict[int, int]:
-    """Bits of the pieces of each line in which words lie."""
+    """Bits of the pieces of each line in which halfwords lie."""
     lines: dict[int, int] = {}
     for first, length in of:
-        for word in range(first, first + length):
-            at = position + word * WORD_BYTES
+        for halfword in range(first, first + length):
+            at = position + halfword * HALFWORD_BYTES
             number = at // cache.line_bytes
             lines[number] = lines.get(number, 0) | 1 << at % cache.line_bytes // cache.fill_bytes
     return lines

@@ -1,4 +1,4 @@
-"""Layers of a kernel with the code that each executed → which loop brings which words of code with it."""
+"""Layers of a kernel with the code that each executed → which loop brings which halfwords of code with it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-WORD_BYTES = 4
+HALFWORD_BYTES = 2  # what Thumb instructions are made of
 # What code may need other than that its count is above 0: a loop's way back wants a second pass, one that the compiler
 # has unrolled some passes, or a rest of so many; the way past a loop wants none. Each is a modulus, or 0, and what the
 # rest or the count is above; NONE stands for a count of 0.
@@ -19,8 +19,8 @@ CLEARLY_LAYERS, CLEARLY_SHARE = 1, 0.02
 
 Table = NDArray[np.int64]
 Condition = tuple[str, int, int]  # name of a count, modulus or 0, and what is to be exceeded
-Ranges = tuple[tuple[int, int], ...]  # first word and number of words of each, from the image's beginning
-Words = Mapping[Condition, Ranges]
+Ranges = tuple[tuple[int, int], ...]  # first and number of halfwords, from the image's beginning
+Halfwords = Mapping[Condition, Ranges]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,21 +37,21 @@ class Executed:
 
 @dataclass(frozen=True, slots=True)
 class Footprint:
-    """Words of an image that a kernel executes, and those that it reads between them, by the condition for it.
+    """Halfwords of an image that a kernel executes, and those that it reads between them, by the condition for it.
 
-    Code is executed about as often as the count of its condition says. `jumps` are the words of code that are reached
-    otherwise than from the word before.
+    Code is executed about as often as the count of its condition says. `jumps` are the halfwords of code that are
+    reached otherwise than from the one before.
     """
 
-    code: Words
-    literals: Words
+    code: Halfwords
+    literals: Halfwords
     jumps: Ranges
 
 
 def footprint(layers: Sequence[Executed]) -> Footprint:
-    """For each word the condition that holds in the layers that executed it, and not in others, as far as any does.
+    """For each halfword the condition that holds in the layers that executed it, and not in others, as far as any does.
 
-    Of counts that tell equally well, it is the one that is nearest to how often the word was executed.
+    Of counts that tell equally well, it is the one that is nearest to how often the halfword was executed.
     """
     names = sorted({name for one in layers for name in one.counts})
     counts = np.array([[one.counts.get(name, 0.0) for name in names] for one in layers])
@@ -60,11 +60,13 @@ def footprint(layers: Sequence[Executed]) -> Footprint:
     return Footprint(code, _grouped(names, counts, reads), _jumps([one.visits for one in layers]))
 
 
-def _grouped(names: Sequence[str], counts: NDArray[np.float64], layers: Sequence[Table]) -> Words:
-    """Words by their condition; those that hardly any layer executed are left out."""
-    rows = [_words(visits) for visits in layers]
-    words = sorted({word for row in rows for word in row})
-    visits = np.array([[row.get(word, 0) for word in words] for row in rows], np.float64).reshape(len(rows), -1)
+def _grouped(names: Sequence[str], counts: NDArray[np.float64], layers: Sequence[Table]) -> Halfwords:
+    """Halfwords by their condition; those that hardly any layer executed are left out."""
+    rows = [_halfwords(visits) for visits in layers]
+    halfwords = sorted({halfword for row in rows for halfword in row})
+    visits = np.array([[row.get(halfword, 0) for halfword in halfwords] for row in rows], np.float64).reshape(
+        len(rows), -1
+    )
     executed = (visits > 0).astype(np.float64)
     agree = []
     for modulus, above in CONDITIONS:
@@ -72,55 +74,55 @@ def _grouped(names: Sequence[str], counts: NDArray[np.float64], layers: Sequence
         plain = (modulus, above) == CONDITIONS[0]
         lead = 0.0 if plain else CLEARLY_LAYERS + CLEARLY_SHARE * len(rows)
         agree.append(executed.T @ holds + (1 - executed).T @ (1 - holds) - lead)
-    best = np.stack(agree)  # condition, word, name
+    best = np.stack(agree)  # condition, halfword, name
     never = len(rows) - executed.sum(axis=0)
     found: dict[Condition, list[int]] = {}
-    for column, word in enumerate(words):
+    for column, halfword in enumerate(halfwords):
         score = best[:, column]
         if score.max() < never[column]:
             continue
         apart = np.abs(np.log1p(visits[:, column, None]) - np.log1p(counts)).mean(axis=0)
         condition, name = min(np.argwhere(score == score.max()).tolist(), key=lambda one: (one[0], apart[one[1]]))
-        found.setdefault((names[name], *CONDITIONS[condition]), []).append(word)
+        found.setdefault((names[name], *CONDITIONS[condition]), []).append(halfword)
     return {condition: ranges(group) for condition, group in sorted(found.items())}
 
 
 def _jumps(layers: Sequence[Table]) -> Ranges:
-    """Words that at least half of the layers that executed them reached by jumps only, never in passing."""
+    """Halfwords that at least half of the layers that executed them reached by jumps only, never in passing."""
     reached: dict[int, int] = {}
     executed: dict[int, int] = {}
     for visits in layers:
-        passed = {word for offset, size, *_ in visits.tolist() for word in _inside(offset, size)}
-        starts = {offset // WORD_BYTES for offset, _, _, jumped in visits.tolist() if jumped}
-        for word in starts - passed:
-            reached[word] = reached.get(word, 0) + 1
-        for word in _words(visits):
-            executed[word] = executed.get(word, 0) + 1
-    return ranges(sorted(word for word, count in reached.items() if 2 * count >= executed[word]))
+        passed = {halfword for offset, size, *_ in visits.tolist() for halfword in _inside(offset, size)}
+        starts = {offset // HALFWORD_BYTES for offset, _, _, jumped in visits.tolist() if jumped}
+        for halfword in starts - passed:
+            reached[halfword] = reached.get(halfword, 0) + 1
+        for halfword in _halfwords(visits):
+            executed[halfword] = executed.get(halfword, 0) + 1
+    return ranges(sorted(halfword for halfword, count in reached.items() if 2 * count >= executed[halfword]))
 
 
 def _inside(offset: int, size: int) -> range:
-    """Words of a row of code behind the one that it begins in."""
-    return range(offset // WORD_BYTES + 1, (offset + size - 1) // WORD_BYTES + 1)
+    """Halfwords of a row of code behind the one that it begins in."""
+    return range(offset // HALFWORD_BYTES + 1, (offset + size - 1) // HALFWORD_BYTES + 1)
 
 
-def _words(visits: Table) -> dict[int, int]:
-    """Words of code, and how often the most visited instruction in each was executed."""
+def _halfwords(visits: Table) -> dict[int, int]:
+    """Halfwords of code, and how often the most visited instruction in each was executed."""
     found: dict[int, int] = {}
     for offset, size, count, *_ in visits.tolist():
-        for word in range(offset // WORD_BYTES, (offset + size - 1) // WORD_BYTES + 1):
-            found[word] = max(found.get(word, 0), count)
+        for halfword in range(offset // HALFWORD_BYTES, (offset + size - 1) // HALFWORD_BYTES + 1):
+            found[halfword] = max(found.get(halfword, 0), count)
     return found
 
 
-def ranges(words: Sequence[int]) -> Ranges:
-    """Words in rising order as ranges."""
+def ranges(halfwords: Sequence[int]) -> Ranges:
+    """Halfwords in rising order as ranges."""
     found: list[list[int]] = []
-    for word in words:
-        if found and word == found[-1][0] + found[-1][1]:
+    for halfword in halfwords:
+        if found and halfword == found[-1][0] + found[-1][1]:
             found[-1][1] += 1
         else:
-            found.append([word, 1])
+            found.append([halfword, 1])
     return tuple((first, length) for first, length in found)
 
 
@@ -131,12 +133,12 @@ def holds(condition: Condition, counts: Mapping[str, float]) -> bool:
     return count == 0 if above == NONE else (count % modulus if modulus else count) > above
 
 
-def active(words: Words, counts: Mapping[str, float]) -> set[int]:
-    """The words that a layer of these counts executes or reads."""
+def active(halfwords: Halfwords, counts: Mapping[str, float]) -> set[int]:
+    """The halfwords that a layer of these counts executes or reads."""
     return {
-        word
-        for condition, of in words.items()
+        halfword
+        for condition, of in halfwords.items()
         if holds(condition, counts)
         for first, length in of
-        for word in range(first, first + length)
+        for halfword in range(first, first + length)
     }

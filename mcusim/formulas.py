@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mcusim import documents
 from mcusim.errors import BadInputError
-from mcusim.footprints import NONE, Condition, Footprint, Ranges, Words
+from mcusim.footprints import NONE, Condition, Footprint, Halfwords, Ranges
 from mcusim.hardware import PACKAGE, Board, Core
 from mcusim.manifest import Manifest, choose_image, load_manifest
 
@@ -72,7 +72,7 @@ class KernelCode:
 
 @dataclass(frozen=True, slots=True)
 class _StoredFootprint:
-    """Words of code and of literals by their condition, and words that are jumped to, all as text."""
+    """Halfwords of code and of literals by their condition, and halfwords that are jumped to, all as text."""
 
     code: Mapping[str, str]
     literals: Mapping[str, str]
@@ -113,7 +113,7 @@ def stored_code(image: str) -> KernelCode:
     stored = documents.build(_StoredCode, _document(path), path.name)
     footprints = {
         kernel: Footprint(
-            _words(one.code, path.name), _words(one.literals, path.name), _ranges(one.jumps, kernel, path.name)
+            _halfwords(one.code, path.name), _halfwords(one.literals, path.name), _ranges(one.jumps, kernel, path.name)
         )
         for kernel, one in stored.kernels.items()
     }
@@ -162,7 +162,7 @@ def _compact(value: object) -> str:
 
 
 # A condition as text: "elements", "elements > 3", "elements % 4 > 1", "no elements". Ranges as text: "120+3 8",
-# words from 120 to 122 and, 8 further, 131.
+# halfwords from 120 to 122 and, 8 further, 131.
 _NO = "no "
 _CONDITION = re.compile(rf"({_NO})?(\w[\w ]*?)(?: % (\d{{1,3}}))?(?: > (\d{{1,3}}))?")
 _RANGE = re.compile(r"(\d{1,7})(?:\+(\d{1,5}))?")
@@ -183,7 +183,7 @@ def _ranges_text(of: Ranges) -> str:
     return " ".join(found)
 
 
-def _words(stored: Mapping[str, str], file: str) -> Words:
+def _halfwords(stored: Mapping[str, str], file: str) -> Halfwords:
     found = {}
     for condition, of in stored.items():
         parts = _CONDITION.fullmatch(condition)
@@ -197,7 +197,7 @@ def _words(stored: Mapping[str, str], file: str) -> Words:
 def _ranges(text: str, of: str, file: str) -> Ranges:
     found = [_RANGE.fullmatch(one) for one in text.split()]
     if None in found:
-        raise BadInputError(f"{file}: {of!r}: {text!r} are no words; fit it again with python -m mcusim.fit")
+        raise BadInputError(f"{file}: {of!r}: {text!r} are no halfwords; fit it again with python -m mcusim.fit")
     ranges, behind = [], 0
     for gap, length in [(int(one[1]), int(one[2] or 1)) for one in found if one]:
         ranges.append((behind + gap, length))

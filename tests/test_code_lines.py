@@ -12,8 +12,12 @@ SMALL = CodeCache(sets=8, ways=2, line_bytes=16, fill_bytes=16, holds_constants=
 
 def kernel(first, words, **loops):
     """A kernel of words of code from one word on, and of loops: (first word, words) by the name of their count."""
-    code = {("calls", 0, 0): ((first, words),)} | {(name, 0, 0): (one,) for name, one in loops.items()}
+    code = {("calls", 0, 0): halfwords((first, words))} | {(name, 0, 0): halfwords(one) for name, one in loops.items()}
     return Footprint(code, {}, ())
+
+
+def halfwords(*words):
+    return tuple((2 * first, 2 * count) for first, count in words)
 
 
 def missed(cache, layers, position=0):
@@ -77,7 +81,7 @@ def test_loops_stay_and_the_rest_goes_where_constants_pass():
 
 def test_lines_are_filled_piece_by_piece():
     xip = CodeCache(4, 2, 16, 4, holds_constants=True)
-    of = Footprint({("calls", 0, 0): ((1, 2), (6, 1))}, {("calls", 0, 0): ((7, 1),)}, ())
+    of = Footprint({("calls", 0, 0): halfwords((1, 2), (6, 1))}, {("calls", 0, 0): halfwords((7, 1))}, ())
     more = kernel(0, 4)
     layers = [(of, {"calls": 1}, ()), (more, {"calls": 1}, ())]
     assert missed(xip, layers) == [(4, 2), (2, 2)]
@@ -102,5 +106,5 @@ def test_the_caches_of_boards():
 
 def test_rows_begin_where_code_jumps():
     """One piece after the other is one row, unless the code jumps into the middle of it."""
-    of = Footprint({("calls", 0, 0): ((0, 20),)}, {}, ((8, 1), (9, 1)))
+    of = Footprint({("calls", 0, 0): ((0, 40),)}, {}, ((16, 1), (18, 1)))
     assert missed(SMALL, [(of, {"calls": 1}, ())]) == [(5, 2)]
