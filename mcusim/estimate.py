@@ -27,7 +27,8 @@ from mcusim.hardware import Board, board_core, board_names, load_board
 from mcusim.model import Model, Op, Tensor
 from mcusim.operands import layer_name
 from mcusim.placement import choose_banks
-from mcusim.streams import DataCache, data_cache, missed_lines
+from mcusim.residency import cold_bytes
+from mcusim.streams import ARENA_LINES, DataCache, data_cache, missed_lines
 
 MOST_KNOWN_MODELS = 1 << 10  # of which the estimate is kept, as long as they are the same objects
 MOST_KNOWN_LAYERS = 1 << 17  # of which the estimate is kept, by shape
@@ -135,6 +136,7 @@ class _Shape:
     cycles: tuple[float, float, float]  # what is likely, the least and the most; nothing without a formula
     counts: Mapping[str, float]
     least_counts: Mapping[str, float] | None = None  # where values decide some
+    byte_cycles: float = 0.0  # of activations that are not in a data cache
 
 
 @dataclass(slots=True, eq=False)
@@ -206,15 +208,21 @@ class Estimator:
         code_offset = code_address - model_address if cache.holds_constants else None
         held = self._holding(code_address % cache.line_bytes, empty(cache))
         layers = []
-        for op in model.ops:
+        for op, cold in zip(model.ops, self._cold_bytes(model), strict=True):
             shape = self._shape(model, tensors, op)
             places = () if code_offset is None else _places(tensors, op, code_offset)
-            following = held.next.get((shape, places))
+            key = shape, places, cold
+            following = held.next.get(key)
             if following is None:
-                following = self._follow(cache, held, shape, places)
+                following = self._follow(cache, held, *key)
             layer, held = following
             layers.append(layer)
         return layers
+
+    def _cold_bytes(self, model: Model) -> list[int]:
+        """Bytes of activations that are not in a data cache, by layer; 0 where none serves them."""
+        cache = self._cache
+        return cold_bytes(model, cache.bytes) if cache is not None and cache.of_arena else [0] * len(model.ops)
 
     def _holding(self, position: int, contents: Contents) -> _Held:
         key = position, contents.tobytes()
@@ -226,7 +234,7 @@ class Estimator:
         return found
 
     def _follow(
-        self, cache: CodeCache, held: _Held, shape: _Shape, places: tuple[tuple[int, int], ...]
+        self, cache: CodeCache, held: _Held, shape: _Shape, places: tuple[tuple[int, int], ...], cold: int
     ) -> tuple[LayerEstimate, _Held]:
         """A layer behind others, and what is in the cache behind it."""
         kernel = shape.layer.kernel
@@ -244,10 +252,12 @@ class Estimator:
             least = more
             if shape.least_counts is not None:
                 least, _ = self._missing(cache, held, passage(cache, lines, shape.least_counts, places))
-            following = _later(shape.layer, shape.cycles, more, least), self._holding(held.position, after)
+            data = shape.byte_cycles * cold
+            layer = _later(shape.layer, shape.cycles, more + data, least + data)
+            following = layer, self._holding(held.position, after)
         if len(held.next) == MOST_KNOWN_LAYERS:
             held.next.clear()
-        held.next[shape, places] = following
+        held.next[shape, places, cold] = following
         return following
 
     def _missing(self, cache: CodeCache, held: _Held, brought: Passage) -> tuple[float, Contents]:
@@ -283,8 +293,9 @@ class Estimator:
         form = self._forms[cost.kernel]
         cycles = self._cycles(form, cost)
         layer = LayerEstimate(op.name, cost.kernel, 0, 0, 0, form.error_percent, None)
-        lows = {name: low for name, (low, _) in cost.spread.items()}
-        return _Shape(_later(layer, cycles, 0.0, 0.0), cycles, cost.counts, {**cost.counts, **lows} if lows else None)
+        least_counts = {**cost.counts, **{name: low for name, (low, _) in cost.spread.items()}} if cost.spread else None
+        byte_cycles = form.cycles.get(ARENA_LINES, 0.0) / self._cache.line_bytes if self._cache else 0.0
+        return _Shape(_later(layer, cycles, 0.0, 0.0), cycles, cost.counts, least_counts, byte_cycles)
 
     def _cycles(self, form: _Form, cost: Cost) -> tuple[float, float, float]:
         """What is likely, the least and the most."""

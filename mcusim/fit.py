@@ -32,8 +32,9 @@ from mcusim.formulas import (
 )
 from mcusim.hardware import Board, board_core, board_names, load_board
 from mcusim.nonnegative import nonnegative_least_squares
+from mcusim.residency import layer_bytes
 from mcusim.sampling import SEED, Sampled, groups, sample, sample_models, target_of
-from mcusim.streams import data_cache, missed_lines
+from mcusim.streams import ARENA_LINES, data_cache, missed_lines
 from mcusim.sweep import usable_processes
 
 FOLDS = 5
@@ -47,7 +48,8 @@ Matrix = NDArray[np.float64]
 class Observation:
     """A layer as one board takes it: its cost, all cycles, and those of them that waited for memory.
 
-    `pieces` and `rows` are what it missed of its code, as `code_lines.execute` has it.
+    `pieces` and `rows` are what it missed of its code, as `code_lines.execute` has it. `cold_bytes` of its activations
+    were not in a cache; `warmed`: it had just run, so that neither its code nor its constants were missing.
     """
 
     cost: Cost
@@ -55,6 +57,8 @@ class Observation:
     waits: int
     pieces: int = 0
     rows: int = 0
+    cold_bytes: int = 0
+    warmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +98,24 @@ def observations(
                 lines[where] = laid(cache, code[cost.kernel], where[1])
             brought = passage(cache, lines[where], cost.counts, _places(one))
             pieces, rows, held = execute(cache, before, brought)
-        found.append(Observation(cost, one.cycles + one.waits[number], one.waits[number], pieces, rows))
+            if one.warmed:
+                pieces, rows, held = execute(cache, held, brought)
+        cold, warmed = _there(board, one)
+        waits = one.waits[number]
+        found.append(Observation(cost, one.cycles + waits, waits, pieces, rows, cold, warmed))
     return found
+
+
+def _there(board: Board, one: Sampled) -> tuple[int, bool]:
+    """Bytes of activations that are not in a data cache, and whether constants are.
+
+    All is there of a layer that has just run, if it fits.
+    """
+    cache = data_cache(board)
+    activations, every = layer_bytes(one.model, one.op)
+    if cache is None or not one.warmed or every - (0 if cache.of_arena else activations) > cache.bytes:
+        return activations, False
+    return 0, True
 
 
 def _places(one: Sampled) -> list[tuple[int, int]]:
@@ -184,7 +204,11 @@ def _forms(board: Board, observations: Sequence[Observation], missed: _Missed) -
 
 
 def _waiting_counts(board: Board, one: Observation) -> Counts:
-    return {**one.cost.counts, **missed_lines(one.cost.streams, data_cache(board))}
+    cache = data_cache(board)
+    counts = {**one.cost.counts, **missed_lines(one.cost.streams, cache, one.warmed)}
+    if cache is not None and cache.of_arena:
+        counts[ARENA_LINES] = counts.get(ARENA_LINES, 0.0) + one.cold_bytes / cache.line_bytes
+    return counts
 
 
 def _waiting(board: Board, waits: Mapping[str, float], one: Observation, missed: _Missed) -> float:

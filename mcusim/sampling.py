@@ -30,6 +30,7 @@ from mcusim.trace import Block, Trace
 SEED = 1
 LONGEST_RUN = 3  # layers of one operator behind each other
 EMPTIED_SHARE = 0.4  # of the runs of layers: caches are emptied in front of them
+WARMED_SHARE = 0.25  # of the layers: they run once before they are timed, so that all they need is in caches
 # Of a model's constants and activations. Activations are few enough to lie in the memory at the start of the arena's
 # bank, as those of most models do, and to stay in no data cache from layer to layer.
 MOST_FILE_BYTES, MOST_ARENA_BYTES = 160_000, 40_000
@@ -49,15 +50,16 @@ Table = NDArray[np.int64]
 class Sampled:
     """A layer that was emulated.
 
-    `emptied`: caches were empty before. `code_offset` is where the code begins, seen from the model's file. `cycles`
-    are those of the pipeline with memory that never waits; `waits` what the memory of each board adds. `visits`: rows
-    of code that was executed, (offset into the image, bytes, how often, 1 where only jumps led there); `literals`:
-    constants between the code that were read, (offset, bytes).
+    `emptied`: caches were empty before; `warmed`: the layer itself had run since. `code_offset` is where the code
+    begins, seen from the model's file. `cycles` are those of the pipeline with memory that never waits; `waits` what
+    the memory of each board adds. `visits`: rows of code that was executed, (offset into the image, bytes, how often,
+    1 where only jumps led there); `literals`: constants between the code that were read, (offset, bytes).
     """
 
     model: Model
     op: Op
     emptied: bool
+    warmed: bool
     code_offset: int
     cycles: int
     waits: tuple[int, ...]
@@ -135,6 +137,9 @@ class _Bench:
             before = op.name
             if emptied:
                 machine.emulator.empty_caches()
+            warmed = rng.random() < WARMED_SHARE
+            if warmed:
+                machine.execute(op)
             traces = machine.execute(op)
             if not traces:
                 continue
@@ -143,6 +148,7 @@ class _Bench:
                 model,
                 op,
                 emptied,
+                warmed,
                 machine.plan.code_address - machine.plan.model_address,
                 sum(timing.timed(machine.walker, trace).cycles for trace in own),
                 tuple(sum(timing.waiting(trace, one.name) for trace in traces) if one else 0 for one in self.possible),

@@ -12,6 +12,7 @@ from mcusim.memory_systems import choices
 
 # Bytes of code and of constants beside the weights that the inner loops of a kernel keep in a cache that serves both.
 HOT_CODE_BYTES = 600
+CONSTANT_LINES, ARENA_LINES = "constant_lines", "arena_lines"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,11 @@ class DataCache:
     ways: int
     of_arena: bool
     code_bytes: int
+
+    @property
+    def bytes(self) -> int:
+        """All that it holds."""
+        return self.sets * self.ways * self.line_bytes
 
 
 def data_cache(board: Board) -> DataCache | None:
@@ -44,18 +50,21 @@ def _cache(size: int, ways: int, line: int, of_arena: bool, code_bytes: int) -> 
     return DataCache(line, max(1, size // (ways * line)), ways, of_arena, code_bytes)
 
 
-def missed_lines(streams: tuple[Stream, ...], cache: DataCache | None) -> Counts:
-    """Lines that a kernel's streams miss, in the first pass and again later, of constants and of the arena apart."""
+def missed_lines(streams: tuple[Stream, ...], cache: DataCache | None, constants_there: bool = False) -> Counts:
+    """Lines that a kernel's streams miss, of constants and of the arena apart.
+
+    Those of the arena only when they are read again: what is there the first time is a matter of the layers before
+    (`residency.cold_bytes`). With `constants_there` that is so of constants too, as all of them are.
+    """
     counts: Counts = {}
     for stream in streams:
         if cache is None or not (stream.constant or cache.of_arena):
             continue
-        where = "constant" if stream.constant else "arena"
         begin = stream.offset % cache.line_bytes
         lines = -(-(begin + stream.bytes) // cache.line_bytes) if stream.bytes else 0
         again = lines * (stream.passes - 1) * evicted_share(lines * cache.line_bytes, stream.between, cache)
-        first = stream.repeats * stream.bytes / cache.line_bytes
-        name = f"{where}_lines"
+        first = stream.repeats * stream.bytes / cache.line_bytes if stream.constant and not constants_there else 0.0
+        name = CONSTANT_LINES if stream.constant else ARENA_LINES
         counts[name] = counts.get(name, 0.0) + first + stream.repeats * again
     return counts
 

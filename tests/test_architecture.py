@@ -56,7 +56,7 @@ LEVELS = (
     {"loops", "kernel_variants", "run_inputs"},
     {"changed_layer"},
     {"footprints"},
-    {"streams", "formulas", "code_lines"},
+    {"streams", "formulas", "code_lines", "residency"},
     {"tflite", "elf", "decoder", "arena", "call_stacks", "touched_bytes"},
     {"images", "object_files", "library_notes"},
     {"occupancy", "placement"},
