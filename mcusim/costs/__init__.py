@@ -5,7 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mcusim.cost import Costing
-from mcusim.costs import convolution, elementwise, images, movement, pairs, pooling, reduction, softmax
+from mcusim.costs import (
+    batch_matmul,
+    convolution,
+    depthwise,
+    elementwise,
+    fully_connected,
+    images,
+    lstm,
+    movement,
+    pairs,
+    pooling,
+    reduction,
+    softmax,
+    svdf,
+    transpose_conv,
+)
 
 COSTS: Mapping[str, Costing] = {
     "ABS": elementwise.ABS,
@@ -14,6 +29,7 @@ COSTS: Mapping[str, Costing] = {
     "ARG_MIN": reduction.ARG_MIN,
     "ASSIGN_VARIABLE": movement.ASSIGN_VARIABLE,
     "AVERAGE_POOL_2D": pooling.AVERAGE_POOL_2D,
+    "BATCH_MATMUL": batch_matmul.BATCH_MATMUL,
     "BATCH_TO_SPACE_ND": images.BATCH_TO_SPACE_ND,
     "BROADCAST_TO": movement.BROADCAST_TO,
     "CALL_ONCE": movement.CALL_ONCE,
@@ -21,7 +37,7 @@ COSTS: Mapping[str, Costing] = {
     "CONCATENATION": movement.CONCATENATION,
     "CONV_2D": convolution.CONV_2D,
     "CUMSUM": reduction.CUMSUM,
-    "DEPTHWISE_CONV_2D": convolution.DEPTHWISE_CONV_2D,
+    "DEPTHWISE_CONV_2D": depthwise.DEPTHWISE_CONV_2D,
     "DEPTH_TO_SPACE": movement.DEPTH_TO_SPACE,
     "DEQUANTIZE": elementwise.DEQUANTIZE,
     "DIV": pairs.DIV,
@@ -29,7 +45,7 @@ COSTS: Mapping[str, Costing] = {
     "EQUAL": pairs.EQUAL,
     "EXPAND_DIMS": movement.EXPAND_DIMS,
     "FILL": elementwise.FILL,
-    "FULLY_CONNECTED": convolution.FULLY_CONNECTED,
+    "FULLY_CONNECTED": fully_connected.FULLY_CONNECTED,
     "GATHER": movement.GATHER,
     "GREATER": pairs.GREATER,
     "GREATER_EQUAL": pairs.GREATER_EQUAL,
@@ -75,8 +91,11 @@ COSTS: Mapping[str, Costing] = {
     "STRIDED_SLICE": movement.STRIDED_SLICE,
     "SUB": pairs.SUB,
     "SUM": reduction.SUM,
+    "SVDF": svdf.SVDF,
     "TANH": elementwise.TANH,
     "TRANSPOSE": movement.TRANSPOSE,
+    "TRANSPOSE_CONV": transpose_conv.TRANSPOSE_CONV,
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": lstm.UNIDIRECTIONAL_SEQUENCE_LSTM,
     "UNPACK": movement.UNPACK,
     "VAR_HANDLE": movement.VAR_HANDLE,
     "ZEROS_LIKE": elementwise.ZEROS_LIKE,
