@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from mcusim.allocators import greedy
-from mcusim.errors import UnsupportedError
+from mcusim import gaps, offline_plan
+from mcusim.allocators import ALLOCATORS
+from mcusim.errors import UnsupportedError, shown
 from mcusim.model import Model, Tensor
 from mcusim.operands import layer_name
 from mcusim.ops import OPERATORS
@@ -17,11 +18,7 @@ ALIGNMENT = 16  # of the arena, of every buffer in its head, and of what kernels
 
 # The interpreter's own objects at the end of the arena, aligned to 4: sizes on 32-bit Arm, GCC with short enums, as
 # measured on tflite-micro of August 2026.
-INTERPRETER = (
-    ("SingleArenaBufferAllocator", 36),
-    ("GreedyMemoryPlanner", 44),
-    ("MicroAllocator", 36),
-)
+ALLOCATOR_BYTES, MICRO_ALLOCATOR_BYTES = 36, 36
 BUILTIN_DATA_ALLOCATOR_BYTES = 8
 SUBGRAPH_BYTES = 8
 EVAL_TENSOR_BYTES = 12
@@ -40,10 +37,31 @@ RESOURCE_BYTES = 20
 SCRATCH_RECORD_BYTES = 12
 SPARE_SCRATCH_RECORDS = 12
 LIFETIME_RECORD_BYTES = 24
-PLANNED_RECORD_BYTES = 40
 
 # A buffer before it is placed: name, tensor or scratch request, size, first and last moment.
 _Wanted = tuple[str, int | None, tuple[int, int] | None, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """One of TensorFlow Lite Micro's planners of the head.
+
+    `bytes` it takes in the tail, `record_bytes` in the planning workspace for each buffer. `allocator` is what it
+    does; `offline` if the model has a plan, None if it refuses such models.
+    """
+
+    name: str
+    bytes: int
+    record_bytes: int
+    allocator: str
+    offline: str | None
+
+
+# The linear one has its 1,024 offsets, a count and the end in itself (linear_memory_planner.h, 32-bit Arm).
+PLANNERS: Mapping[str, Planner] = {
+    "greedy": Planner("GreedyMemoryPlanner", 44, 40, "greedy", "offline"),
+    "linear": Planner("LinearMemoryPlanner", 4108, 0, "linear", None),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,28 +136,45 @@ class Arena:
         return max(self.live_bytes)
 
 
-def arena(model: Model, runtime: Runtime, memory: Sequence[OpMemory] | None = None) -> Arena:
+def arena(
+    model: Model,
+    runtime: Runtime,
+    memory: Sequence[OpMemory] | None = None,
+    *,
+    planner: str = "greedy",
+    offsets: Sequence[int] | None = None,
+    beside: Arena | None = None,
+) -> Arena:
     """Lay the arena out; also for operators that mcusim cannot run, as long as their memory is known.
 
-    `memory` is what each operator asks for, None: what TensorFlow Lite Micro's own do.
+    `memory` is what each operator asks for, None: what TensorFlow Lite Micro's own do. `offsets` is an offline plan,
+    an offset or ONLINE for each tensor; None: that of the model's metadata, if it has one. `beside` is the arena as
+    other interpreters left it that share the MicroAllocator: the tail grows on, the head serves all in turn, and so it
+    is as large as the largest. `allocations`, `buffers` and `live_bytes` are then this model's alone.
 
-    Raises UnsupportedError for an operator it does not know and for subgraphs of control flow. The rules were
-    measured on tflite-micro 90b983c2b and give its arena_used_bytes() exactly.
+    Raises UnsupportedError for an operator it does not know, for subgraphs of control flow and for an offline plan
+    that lets tensors overlap; and what `offline_plan.read` raises. The rules were measured on tflite-micro 90b983c2b
+    and give its arena_used_bytes() exactly.
     """
     main, *others = _planned(model)
     memory = op_memory(main, runtime) if memory is None else memory
     graphs = [(main, memory), *((view, op_memory(view, runtime)) for view in others)]
-    tail = _Tail()
+    tail = _Tail(0 if beside is None else beside.tail_bytes)
+    if beside is None:
+        _add_allocators(tail, PLANNERS[planner])
     tail_before_inputs = _fill_tail(tail, graphs)
-    buffers = _head(model, memory)
+    buffers = _head(model, memory, PLANNERS[planner], offline_plan.read(model) if offsets is None else offsets)
     head_bytes = max((buffer.offset + buffer.planned_bytes for buffer in buffers), default=0)
+    least_bytes = 0
+    if beside is not None:
+        head_bytes, least_bytes = max(head_bytes, beside.head_bytes), beside.smallest_bytes
     scratch = sum(len(each.scratch_bytes) for each in memory)
     workspace = (
         SCRATCH_RECORD_BYTES * (scratch + SPARE_SCRATCH_RECORDS)
         + 4 * len(model.subgraphs)
         + LIFETIME_RECORD_BYTES * (sum(len(graph.tensors) for graph in model.subgraphs) + scratch)
     )
-    planning = round_up(tail_before_inputs) + round_up(workspace) + PLANNED_RECORD_BYTES * len(buffers)
+    planning = round_up(tail_before_inputs) + round_up(workspace) + PLANNERS[planner].record_bytes * len(buffers)
     moments = range(len(model.ops) + 1)
     return Arena(
         runtime=runtime,
@@ -148,7 +183,7 @@ def arena(model: Model, runtime: Runtime, memory: Sequence[OpMemory] | None = No
         allocations=tuple(tail.allocations),
         head_bytes=head_bytes,
         tail_bytes=tail.bytes,
-        smallest_bytes=round_up(max(head_bytes + tail.bytes, planning)),
+        smallest_bytes=round_up(max(head_bytes + tail.bytes, planning, least_bytes)),
         live_bytes=tuple(sum(each.planned_bytes for each in buffers if each.lives_at(moment)) for moment in moments),
     )
 
@@ -176,8 +211,8 @@ def op_memory(model: Model, runtime: Runtime) -> tuple[OpMemory, ...]:
 class _Tail:
     """Persistent allocations, growing down from the arena's end."""
 
-    def __init__(self) -> None:
-        self.bytes = 0
+    def __init__(self, size: int) -> None:
+        self.bytes = size
         self.allocations: list[Allocation] = []
 
     def add(
@@ -197,14 +232,19 @@ class _Tail:
             self.bytes = distance
 
 
+def _add_allocators(tail: _Tail, planner: Planner) -> None:
+    """What MicroAllocator::Create makes, once an arena."""
+    tail.add("SingleArenaBufferAllocator", "interpreter", ALLOCATOR_BYTES, 4)
+    tail.add(planner.name, "interpreter", planner.bytes, 4)
+    tail.add("MicroAllocator", "interpreter", MICRO_ALLOCATOR_BYTES, 4)
+
+
 def _fill_tail(tail: _Tail, graphs: Sequence[tuple[Model, Sequence[OpMemory]]]) -> int:
-    """Everything persistent in TFLM's order; returns its size before inputs and outputs, the last step.
+    """Everything persistent of a model in TFLM's order; returns the tail's size before inputs and outputs, the last.
 
     `graphs`: the model as each subgraph sees it, the main one first, with the memory of its operators.
     """
     model, memory = graphs[0]
-    for name, size in INTERPRETER:
-        tail.add(name, "interpreter", size, 4)
     known = variables(model)
     if any(op.name == "VAR_HANDLE" for view, _ in graphs for op in view.ops):
         tail.add("MicroResourceVariables", "interpreter", RESOURCES_BYTES, ALIGNMENT)
@@ -258,23 +298,43 @@ def _add_tensor(tail: _Tail, tensor: Tensor) -> None:
         tail.add("zero points", "input and output tensors", zero_points, 4)
 
 
-def _head(model: Model, memory: Sequence[OpMemory]) -> tuple[Buffer, ...]:
-    """Tensors by index, then scratch requests by operator, placed by the greedy planner."""
+def _head(
+    model: Model, memory: Sequence[OpMemory], planner: Planner, offsets: Sequence[int] | None
+) -> tuple[Buffer, ...]:
+    """Tensors by index, then scratch requests by operator, placed by the planner around the offline plan."""
     lifetimes = _lifetimes(model)
     wanted: list[_Wanted] = [
         (tensor.name, tensor.index, None, tensor.bytes, *lifetimes[tensor.index])
         for tensor in model.tensors
-        # VAR_HANDLE points a handle to data of its own before buffers are planned.
-        if not tensor.is_constant and not tensor.is_variable and tensor.bytes and tensor.dtype != "resource"
+        if offline_plan.needs_place(model, tensor.index)
     ]
     wanted += _scratch(memory)
-    requests = [Request(round_up(size), first, last) for *_, size, first, last in wanted]
+    allocator = planner.allocator if offsets is None else planner.offline
+    if allocator is None:
+        raise UnsupportedError(
+            f"{model.name} has an offline plan, which TensorFlow Lite Micro's {planner.name} refuses"
+        )
+    requests = [
+        Request(round_up(size), first, last, _fixed(offsets, tensor)) for _, tensor, _, size, first, last in wanted
+    ]
+    placed = ALLOCATORS[allocator](requests)
+    if offsets is not None and (pair := gaps.overlap(requests, placed)):
+        one, other = (wanted[index][0] for index in pair)
+        raise UnsupportedError(
+            f"the offline plan of {model.name} puts {shown(one)} and {shown(other)} in the same bytes while both are "
+            "needed; TensorFlow Lite Micro would let one overwrite the other"
+        )
     return tuple(
         Buffer(name, tensor, scratch, offset, size, request.bytes, first, last)
-        for (name, tensor, scratch, size, first, last), request, offset in zip(
-            wanted, requests, greedy.allocate(requests), strict=True
-        )
+        for (name, tensor, scratch, size, first, last), request, offset in zip(wanted, requests, placed, strict=True)
     )
+
+
+def _fixed(offsets: Sequence[int] | None, tensor: int | None) -> int | None:
+    """Where an offline plan puts a tensor; None for scratch and for what is planned at run time."""
+    if offsets is None or tensor is None or offsets[tensor] == offline_plan.ONLINE:
+        return None
+    return offsets[tensor]
 
 
 def _scratch(memory: Sequence[OpMemory]) -> Iterator[_Wanted]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mcusim.execution import Execution
     from mcusim.hardware import Board
     from mcusim.model import Model
+    from mcusim.plan import Plan
     from mcusim.record import Run
     from mcusim.run import Progress as Progressed
 
@@ -52,6 +53,17 @@ KernelsOption = Annotated[
     str | None,
     typer.Option("--kernels", metavar="LIB", help="Run the CMSIS-NN functions of LIB: an ELF file, .a or .o."),
 ]
+AppProfileOption = Annotated[
+    list[str] | None,
+    typer.Option("--app-profile", metavar="NAME", help="What else runs: bare, freertos, ble_sensor, … or a TOML file."),
+]
+FirmwareOption = Annotated[
+    str | None,
+    typer.Option("--firmware", metavar="FILE", help="Your firmware's ELF or GNU ld map: its real .data, .bss, stack."),
+]
+ArenaSizeOption = Annotated[
+    str | None, typer.Option("--arena-size", metavar="BYTES", help="The arena's size, given by hand: 24576, 24KB.")
+]
 WhyOption = Annotated[bool, typer.Option("--why", help="Simulate what faster variants of the kernels would gain, too.")]
 EngineOption = Annotated[
     str, typer.Option("--engine", metavar="NAME", help="emulation, or estimate: cycles by formula, nothing executes.")
@@ -61,21 +73,31 @@ QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print no repor
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Setup:
-    """What --clock, --weights, --arena and --kernels change about a board's run, None where not given; --why."""
+    """What the options change about a board's run, None where not given; --why."""
 
     clock: str | None
     weights: str | None
     arena: str | None
     kernels: str | None = None
     why: bool = False
+    app_profiles: Sequence[str] = ()
+    firmware: str | None = None
+    arena_size: str | None = None
 
     @property
     def words(self) -> list[str]:
         """The options again."""
-        named = {"--clock": self.clock, "--weights": self.weights, "--arena": self.arena, "--kernels": self.kernels}
-        return ["--why"] * self.why + [
-            word for option, value in named.items() if value is not None for word in (option, value)
-        ]
+        named = {
+            "--clock": self.clock,
+            "--weights": self.weights,
+            "--arena": self.arena,
+            "--kernels": self.kernels,
+            "--firmware": self.firmware,
+            "--arena-size": self.arena_size,
+        }
+        given = [(option, value) for option, value in named.items() if value is not None]
+        given += [("--app-profile", name) for name in self.app_profiles]
+        return ["--why"] * self.why + [word for pair in given for word in pair]
 
     @property
     def places(self) -> bool:
@@ -86,6 +108,22 @@ class Setup:
         """The board at its clock."""
         board = hardware.load_board(name)
         return board if self.clock is None else board.at_clock(parse_clock(self.clock))
+
+    def plan(self, model: Model, board: Board) -> Plan:
+        """The model on the board with everything that the options say of memory."""
+        from mcusim.app_profile import application_of, load_profile
+        from mcusim.application import read_arena_bytes
+        from mcusim.plan import plan
+
+        application = application_of([load_profile(name) for name in self.app_profiles])
+        if self.firmware is not None:
+            from mcusim.firmware_application import with_firmware
+            from mcusim.firmware_memory import load_firmware_memory
+
+            application = with_firmware(load_firmware_memory(self.firmware), board, model, application)
+        size = None if self.arena_size is None else read_arena_bytes(self.arena_size)
+        weights = self.weights or "flash"
+        return plan(model, board, weights=weights, arena=self.arena, application=application, arena_bytes=size)
 
 
 def simulate(
@@ -130,12 +168,11 @@ def simulate(
 
 def _estimate(model: Model, board: Board, setup: Setup, command: str) -> Run:
     """The run of the cost formulas, which are those of mcusim's own kernels."""
-    from mcusim.plan import plan
     from mcusim.run import estimate_only
 
     if setup.kernels is not None or setup.why:
         raise UnsupportedError("--engine estimate executes nothing, so that --kernels and --why say nothing beside it")
-    return estimate_only(plan(model, board, weights=setup.weights or "flash", arena=setup.arena), command)
+    return estimate_only(setup.plan(model, board), command)
 
 
 def _run(verb: str, model: Model, board: Board, setup: Setup, command: str, step: Progressed | None) -> Run:
@@ -143,7 +180,7 @@ def _run(verb: str, model: Model, board: Board, setup: Setup, command: str, step
     from mcusim.plan import plan
     from mcusim.run import beside_default, beside_own, plan_only, run
 
-    planned = plan(model, board, weights=setup.weights or "flash", arena=setup.arena)
+    planned = setup.plan(model, board)
     if planned.core.not_simulated is not None:
         if verb != "profile" or setup.kernels is not None:
             raise UnsupportedError(f"{board.id}: nothing can be executed: {planned.core.not_simulated}")
@@ -156,7 +193,8 @@ def _run(verb: str, model: Model, board: Board, setup: Setup, command: str, step
         return beside_own(run(replaced, command=command, progress=step, why=setup.why), own)
     result = run(planned, command=command, progress=step, why=setup.why)
     if setup.places and verb == "profile":
-        result = beside_default(result, run(plan(model, board), command=command, progress=step))
+        default = plan(model, board, application=planned.application, arena_bytes=planned.given_arena_bytes)
+        result = beside_default(result, run(default, command=command, progress=step))
     return result
 
 

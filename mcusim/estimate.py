@@ -34,7 +34,8 @@ MOST_KNOWN_MODELS = 1 << 10  # of which the estimate is kept, as long as they ar
 MOST_KNOWN_LAYERS = 1 << 17  # of which the estimate is kept, by shape
 MOST_KNOWN_CONTENTS = 1 << 11  # of caches of code; the largest take 16 KB each
 LONGEST_LINE_BYTES = 32  # of a cache: where in one the weights begin is part of the shape
-MOST_KEY_ELEMENTS = 8  # of a second operand whose values are part of the shape: paddings
+WITH_BIAS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
+MOST_KEY_ELEMENTS = 16  # of a constant whose values are part of the shape: paddings, indices
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,21 +335,29 @@ def _form(formula: Formula) -> _Form:
 
 
 def _key(tensors: Sequence[Tensor], op: Op) -> Hashable:
-    """All that a layer's cost depends on: shapes, types, options, and how its first two operands are quantized."""
-    inputs = op.inputs
-    source, output = tensors[inputs[0]], tensors[op.outputs[0]]
-    scale = source.quantization.scales[0] if source.quantization else None
+    """All that a layer's cost depends on: shapes, types, options, how its tensors are quantized, small constants.
+
+    Of layers with weights and a bias, which are the most, it takes no more of them than their kernels look at.
+    """
     options = tuple(op.options.items())
-    key = (op.name, source.shape, source.dtype, scale, output.shape, output.dtype, options)
-    if len(inputs) == 1:
-        return key
-    second = tensors[inputs[1]]
-    of = second.quantization
-    offset = second.file_offset
-    more = (second.shape, second.dtype, len(of.scales) if of else 0, offset and offset % LONGEST_LINE_BYTES)
-    if len(inputs) == 3:
-        return key, more
-    content = None
-    if second.data is not None and second.data.size <= MOST_KEY_ELEMENTS:
-        content = second.data.tobytes()
-    return key, more, content, tuple([tensors[index].shape for index in inputs])
+    if len(op.inputs) == 3 and op.name in WITH_BIAS:
+        source, weights, output = tensors[op.inputs[0]], tensors[op.inputs[1]], tensors[op.outputs[0]]
+        scale = source.quantization.scales[0] if source.quantization else None
+        of, offset = weights.quantization, weights.file_offset
+        scales = (len(of.scales), of.zero_point) if of else None
+        more = (weights.shape, weights.dtype, scales, offset and offset % LONGEST_LINE_BYTES)
+        bias = op.inputs[2] >= 0 and tensors[op.inputs[2]].dtype
+        return op.name, options, source.shape, source.dtype, scale, output.shape, output.dtype, more, bias
+    return op.name, options, tuple([_tensor_key(tensors, index) for index in (*op.inputs, *op.outputs)])
+
+
+def _tensor_key(tensors: Sequence[Tensor], index: int) -> Hashable:
+    """What of a tensor may decide which code runs on it; None for an operand that is left out."""
+    if index < 0:
+        return None
+    tensor = tensors[index]
+    content = tensor.data.tobytes() if tensor.data is not None and tensor.data.size <= MOST_KEY_ELEMENTS else None
+    of, offset = tensor.quantization, tensor.file_offset
+    scales = (of.scales[0], of.zero_point, len(of.scales)) if of else None
+    place = offset % LONGEST_LINE_BYTES if offset and content is None else None
+    return tensor.shape, tensor.dtype, tensor.is_constant, scales, content, place

@@ -176,24 +176,23 @@ def _missed(board: Board, kernels: Iterable[Sequence[Observation]]) -> _Missed:
 
 
 def _formula(board: Board, observations: Sequence[Observation], missed: _Missed) -> Formula:
+    # Also of layers whose counts the values decide: those of random values are likely ones.
     errors = []
     for fold in range(FOLDS):
         kept = [one for number, one in enumerate(observations) if number % FOLDS != fold]
         cycles, waits = _forms(board, kept, missed)
         errors += [
-            (abs((_value(cycles, one.cost.counts) + _waiting(board, waits, one, missed)) / one.cycles - 1), one)
+            abs((_value(cycles, one.cost.counts) + _waiting(board, waits, one, missed)) / one.cycles - 1)
             for one in observations[fold::FOLDS]
             if not one.warmed
         ]
-    # What values decide is left out, unless they decide in all layers.
-    counted = [error for error, one in errors if not one.cost.spread] or [error for error, _ in errors]
     cycles, waits = _forms(board, observations, missed)
     return Formula(
         cycles={name: round(value, 3) for name, value in cycles.items() if round(value, 3)},
         waits={name: round(value, 4) for name, value in waits.items() if round(value, 4)},
         layers=len(observations),
-        median_percent=round(100 * statistics.median(counted), 2),
-        worst_percent=round(100 * max(counted), 1),
+        median_percent=round(100 * statistics.median(errors), 2),
+        worst_percent=round(100 * max(errors), 1),
     )
 
 

@@ -231,6 +231,11 @@ class Table:
         field, position, what = self._field(name)
         return self.reader.extent(position, field.packing.size, what) if position else Extent(0, 0)
 
+    def target(self, name: str) -> int:
+        """Where a field that is an offset points; 0 where it is left out."""
+        _, position, what = self._field(name)
+        return self.reader.follow(position, what) if position else 0
+
     def numbers(self, name: str) -> tuple[Any, ...]:
         """A vector of numbers; () where it is left out."""
         start, elements = self.extent(name)

@@ -136,7 +136,7 @@ def parse_image(data: bytes, name: str, base: int | None = None) -> Image:
 
 
 def _parse_elf(data: bytes, name: str) -> Image:
-    _check_length(data, name)
+    check_length(data, name)
     elf = container(data, name)
     sections = sections_of(elf, data)
     attributes = _attributes(sections, name)
@@ -165,7 +165,7 @@ def _parse_elf(data: bytes, name: str) -> Image:
     )
 
 
-def _check_length(data: bytes, name: str) -> None:
+def check_length(data: bytes, name: str) -> None:
     """Refuse a file that ends before what its headers tell of, as an interrupted copy does."""
     if len(data) < ELF_HEADER_BYTES or data[4] != 1:
         return  # refused by what it is

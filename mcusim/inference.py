@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +21,7 @@ from mcusim.memory_systems import possible_observers
 from mcusim.model import Model, Op, Tensor
 from mcusim.ops import OPERATORS, written
 from mcusim.pipelines import PIPELINES
-from mcusim.plan import Plan
+from mcusim.plan import OWN_RAN, Plan
 from mcusim.recording import Observer
 from mcusim.trace import CAUSES, Timing, Trace
 from mcusim.variables import held, initial
@@ -33,7 +33,6 @@ Array = NDArray[np.generic]
 # part covers set-up.
 BUDGET_PER_UNIT = 1_000
 BUDGET_FIXED = 1_000_000
-OWN_RAN = "mcusim's own kernels ran"
 NOTABLE_WAITING = 0.02  # share of a layer that a loop waits for its code before the report says so
 # The most of these units that is simulated: minutes of a PC's time, and a minute or more of a microcontroller's.
 MOST_UNITS = 2_000_000_000
@@ -52,13 +51,14 @@ class Machine:
     possible: tuple[Observer | None, ...]
     walker: timing.Walker
     code_waits: int = 0
+    before_reference: Callable[[], None] = lambda: None  # called before each use of the reference's kernels
 
     @classmethod
     def start(cls, plan: Plan, inputs: Sequence[Array]) -> Machine:
         """Load flash, fill persistent arrays and variable tensors as AllocateTensors does, and set the inputs."""
         possible = possible_observers(plan.board)
         own = PIPELINES[plan.core.pipeline].observer(plan.core, plan.board)
-        ram_end = max(plan.stack_top, plan.arena_address + plan.arena.smallest_bytes)
+        ram_end = max(plan.stack_top, plan.arena_end)
         emulator = Emulator(
             plan.core,
             plan.firmware,
@@ -109,6 +109,7 @@ class Machine:
         operands = [None if index < 0 else self.value(index) for index in op.inputs]
         macs = OPERATORS[op.name].macs(self.plan.model, op)
         traces = self.execute(op)
+        self.before_reference()
         expected = OPERATORS[op.name].reference(self.plan.model, op, operands)
         difference = None
         for index, reference in zip(written(self.plan.model, op), expected, strict=True):

@@ -37,6 +37,7 @@ def new_state(code_address: int, code_host: int, code_bytes: int, reg_read: int,
     """
     state = _new_state((reg_read, emu_stop), code_bytes // 2 + 1, observer.MOST_SITES, 0)
     state[[observer.CODE_ADDRESS, observer.CODE_HOST, observer.CODE_BYTES]] = code_address, code_host, code_bytes
+    state[observer.JOINS] = 1
     return state
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from mcusim.application import Application
 from mcusim.arena import Arena
 from mcusim.model import DTYPE_BITS, Model, Tensor
 from mcusim.operands import layer_name
+from mcusim.placement import Bank
 from mcusim.record import Owner
 from mcusim.symbols import Symbol
 
@@ -99,3 +101,33 @@ def code_owners(symbols: Sequence[Symbol]) -> tuple[Owner, ...]:
     padding = sum(-symbol.bytes % CODE_ALIGNMENT for symbol in symbols)
     owners = [Owner(symbol.name, symbol.bytes, "code") for symbol in symbols]
     return tuple(owner for owner in [*owners, Owner("padding between functions", padding, "alignment")] if owner.bytes)
+
+
+def beside_owners(application: Application, bank: Bank, is_home: bool) -> list[Owner]:
+    """Owners of what an application takes of a bank, without its stack; of no known address: in the main bank."""
+    return [
+        Owner(one.name, one.bytes, one.kind)
+        for one in application.of_kind(bank.kind)
+        if (is_home if one.address is None else bank.address <= one.address < bank.end)
+    ]
+
+
+def stack_owners(application: Application, stack_bytes: int, interrupt_bytes: int) -> list[Owner]:
+    """The kernels' stack, interrupts on it and the margin, and what a firmware's stack has beyond these.
+
+    A firmware's stack that the kernels do not run on, because a scheduler starts tasks, counts beside theirs.
+    """
+    owners = [
+        Owner("stack of the kernels", stack_bytes, "stack"),
+        Owner("interrupts on the stack", interrupt_bytes, "interrupts"),
+    ]
+    margin, stack = application.margin.bytes, application.stack
+    if stack is None:
+        return [*owners, Owner("margin of the stack", margin, "margin")]
+    left = stack.bytes - stack_bytes - interrupt_bytes if stack.is_of_kernels else stack.bytes + margin
+    kept = max(min(margin, left), 0)
+    return [
+        *owners,
+        Owner("margin of the stack", kept, "margin"),
+        Owner("rest of the firmware's stack", max(left - kept, 0), "stack"),
+    ]

@@ -79,6 +79,28 @@ def largest_bank(board: Board, kind: Literal["ram", "flash"]) -> Bank:
     return _bank(board, _longest(board.main_regions(kind)))
 
 
+def runs_of(board: Board, kind: Literal["ram", "flash"]) -> tuple[Bank, ...]:
+    """All banks of a kind that the board has, the microcontroller's own first, neighbours as one."""
+    regions = [region for region in board.regions if region.kind == kind]
+    main, outside = (
+        runs(region for region in regions if region.is_external == is_external) for is_external in (False, True)
+    )
+    return tuple(_bank(board, run) for run in (*main, *outside))
+
+
+def home_address(board: Board, kind: Literal["ram", "flash"]) -> int:
+    """The first address of the longest run of main regions, where the platform keeps what it reserves."""
+    return _longest(board.main_regions(kind))[0].address
+
+
+def bank_of(board: Board, address: int) -> str | None:
+    """The name of the RAM region that holds an address; None where it is part of the longest run, or nowhere."""
+    if any(one.address <= address < one.address + one.bytes for one in _longest(board.main_regions("ram"))):
+        return None
+    regions = (one for one in board.regions if one.kind == "ram")
+    return next((one.name for one in regions if one.address <= address < one.address + one.bytes), None)
+
+
 def _chosen(board: Board, word: str, what: str, regions: Sequence[Region]) -> Regions:
     """The region of a name, or the longest run of a role's regions."""
     named = tuple(region for region in regions if region.name.lower() == word.lower())
@@ -106,7 +128,6 @@ def _bank(board: Board, regions: Regions) -> Bank:
     """Regions as one bank, with the platform's reserve if it lies there: at the start of the longest main run."""
     kind = regions[0].kind
     address, size = regions[0].address, sum(region.bytes for region in regions)
-    home = _longest(board.main_regions(kind))[0].address
     reserve = board.reserved_ram if kind == "ram" else board.reserved_flash
-    reserved_bytes = min(reserve.bytes, size) if address == home else 0
+    reserved_bytes = min(reserve.bytes, size) if address == home_address(board, kind) else 0
     return Bank(kind, " + ".join(region.name for region in regions), address, size, reserved_bytes)

@@ -3,35 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
 from mcusim import record
 from mcusim.abi import Invocation
-from mcusim.arena import Arena, arena, round_up
+from mcusim.application import UNKNOWN, Application
+from mcusim.arena import ALIGNMENT, Arena, arena, round_up
 from mcusim.elf import Firmware, choose_image, firmware_path, load_firmware
 from mcusim.errors import DoesNotFitError, UnsupportedError
+from mcusim.flash_runtime import least_runtime_bytes
 from mcusim.hardware import ADDRESS_SPACE_BYTES, Board, Core, board_core
+from mcusim.layout import Addresses, addresses
 from mcusim.library_notes import library_notes
 from mcusim.model import Model
-from mcusim.occupancy import arena_owners, code_owners, model_owners
+from mcusim.occupancy import arena_owners, beside_owners, code_owners, model_owners, stack_owners
 from mcusim.operands import layer_name
 from mcusim.ops import OPERATORS
 from mcusim.pipelines import PIPELINES
-from mcusim.placement import FLASH, Bank, Banks, choose_banks, largest_bank
+from mcusim.placement import FLASH, Bank, Banks, bank_of, choose_banks, home_address, largest_bank
 from mcusim.runtime import KernelLibrary, Runtime
 from mcusim.scratch import resized
+from mcusim.shortages import arena_shortage, runtime_shortage, stack_shortage, tensor_shortage
 from mcusim.symbols import Symbol
 from mcusim.variables import number_of, subgraphs_reason
 
 __all__ = ["Arena", "Bank", "Banks", "Plan", "arena", "largest_bank", "lay_out", "plan"]
 
 KERNELS: tuple[KernelLibrary, ...] = ("cmsis_nn", "reference")
-STACK_ROOM_BYTES = 4 << 10  # kept for the stack where the arena leaves less: several times what a kernel takes
 INPUT_TYPES = ("int8", "uint8", "int16", "int32", "int64", "float32", "bool")
 # Planning takes the square of these; models for microcontrollers have a few hundred at most.
 MOST_OPS, MOST_TENSORS = 2_000, 10_000
+OWN_RAN = "mcusim's own kernels ran"
 SIMULATED_BYTES = 256 << 20  # the largest arena that is simulated; no microcontroller has as much RAM
 # Kernels whose size stands for those of an instruction set that nothing is built for, because nothing executes it.
 STAND_INS: Mapping[str, str] = {"armv81m_main": "armv8m_main"}
@@ -40,7 +44,8 @@ NAMES: Mapping[Literal["ram", "flash"], str] = {"ram": "RAM", "flash": "flash"}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """A model on a board. RAM: reserved, arena, free, stack from the top; flash: reserved, model file, kernel code.
+    """A model on a board. RAM: reserved, application, arena, free, stack from the top; flash: reserved, application,
+    model file, kernel code.
 
     Weights in RAM are the model file copied there, in front of an arena in the same bank: flash holds it all the
     same, for start-up to read. `model_address` is where the kernels find it. The arena has the smallest size that
@@ -48,6 +53,7 @@ class Plan:
     None until the kernels have run; `dataclasses.replace` completes it. `arenas` are those of each kernel library
     on this core, `code` is all that the model's kernels need, `invocations` are the calls that run each layer.
     `library` is whose kernels run where they are not mcusim's own, `notes` say what is to be known about the kernels.
+    `application` is what there is beside the model, `given_arena_bytes` the arena's size where one was given.
     """
 
     model: Model
@@ -66,6 +72,8 @@ class Plan:
     stack_bytes: int | None = None
     library: record.Library | None = None
     notes: tuple[str, ...] = ()
+    application: Application = UNKNOWN
+    given_arena_bytes: int | None = None
 
     @property
     def arena(self) -> Arena:
@@ -78,9 +86,20 @@ class Plan:
         return self.firmware.parts[-1].name.removesuffix(".elf")
 
     @property
+    def arena_bytes(self) -> int:
+        """The arena's size: as given, in whole steps of 16, if that is enough, or else the smallest."""
+        given = self.given_arena_bytes or 0
+        return max(given // ALIGNMENT * ALIGNMENT, self.arena.smallest_bytes)
+
+    @property
     def arena_end(self) -> int:
         """The address behind the arena."""
-        return self.arena_address + self.arena.smallest_bytes
+        return self.arena_address + self.arena_bytes
+
+    @property
+    def interrupt_bytes(self) -> int:
+        """What interrupts take of the stack."""
+        return self.application.interrupts.bytes_of(self.core.fpu)
 
     @property
     def shares_ram(self) -> bool:
@@ -156,8 +175,7 @@ class Plan:
         reserve = self.board.reserved_ram if kind == "ram" else self.board.reserved_flash
         owners, missing = [], 0
         for bank in banks:
-            used = self._used_in(bank)
-            left = bank.bytes - bank.reserved_bytes - sum(owner.bytes for owner in used)
+            used, left = self._used_in(bank), self.headroom_in(bank)
             owners += [record.Owner(reserve.what, bank.reserved_bytes, "reserved"), *used]
             owners.append(record.Owner(f"free in {bank.name}", max(left, 0), "free"))
             missing += max(-left, 0)
@@ -171,27 +189,62 @@ class Plan:
 
     def _used_in(self, bank: Bank) -> list[record.Owner]:
         """Owners of what lies in a bank, without what is reserved or free: the model file first."""
-        used: list[record.Owner] = []
-        behind = bank.start
+        used = self.beside_in(bank)
+        behind = bank.start + sum(owner.bytes for owner in used)
         if bank == self.banks.weights or (bank == self.banks.flash and self.banks.weights.kind == "ram"):
-            start = round_up(bank.start)
+            start = round_up(behind)
             used += [record.Owner("alignment of the model", start - behind, "alignment"), *model_owners(self.model)]
             behind = start + len(self.model.file)
         if bank == self.banks.ram:
             used.append(record.Owner("alignment of the arena", self.arena_address - behind, "alignment"))
             used += arena_owners(self.model, self.arena)
-            used.append(record.Owner("stack of the kernels", self.stack_bytes or 0, "stack"))
+            more = self.arena_bytes - self.arena.smallest_bytes
+            used.append(record.Owner("arena beyond what is needed", more, "spare"))
+        if self.has_stack(bank):
+            used += self.stack_owners()
         if bank == self.banks.flash:
             if self.firmware.fixed_address is None:
                 used.append(record.Owner("alignment of the code", self.code_address - behind, "alignment"))
             used += code_owners(self.code)
         return used
 
+    def beside_in(self, bank: Bank) -> list[record.Owner]:
+        """Owners of what the application takes of a bank, without its stack; of no known address: in the main bank."""
+        return beside_owners(self.application, bank, bank.address == home_address(self.board, bank.kind))
+
+    def has_stack(self, bank: Bank) -> bool:
+        """Whether the kernels' stack lies in a bank: the arena's, or where the firmware has it."""
+        stack = self.application.stack
+        if stack is None or stack.address is None or not stack.is_of_kernels:
+            return bank == self.banks.ram
+        return bank.address <= stack.address < bank.end
+
+    def stack_owners(self) -> list[record.Owner]:
+        """Owners of the stack: the kernels', interrupts, the margin, and the rest of a firmware's."""
+        return stack_owners(self.application, self.stack_bytes or 0, self.interrupt_bytes)
+
+    def headroom_in(self, bank: Bank) -> int:
+        """Bytes that are left in a bank that the plan uses, negative where it does not do."""
+        return bank.bytes - bank.reserved_bytes - sum(owner.bytes for owner in self._used_in(bank))
+
     def verdict(self) -> record.Verdict:
         """Both memories, counted in the banks that are used; `reasons` name each that falls short and by how much."""
         ram, ram_reasons = self._verdict_of("ram")
         flash, flash_reasons = self._verdict_of("flash")
-        return record.Verdict(ram, flash, (*ram_reasons, *flash_reasons))
+        if not flash_reasons and not self.application.has_interpreter:
+            least = least_runtime_bytes(self.image)
+            flash_reasons = [*runtime_shortage(least, flash.headroom_bytes, self.board.id)]
+        return record.Verdict(ram, flash, (*self._shortages(), *ram_reasons, *flash_reasons))
+
+    def _shortages(self) -> list[str]:
+        """Why tensors, the arena as given, or a firmware's stack cannot do, whatever the banks leave."""
+        largest = max(self.board.largest_ram_bytes, self.banks.ram.bytes)
+        reasons = [tensor_shortage(self.arena, largest, self.board.id)]
+        if self.given_arena_bytes is not None:
+            reasons.append(arena_shortage(self.arena, self.given_arena_bytes))
+        if self.application.stack is not None:
+            reasons.append(stack_shortage(self.application.stack, (self.stack_bytes or 0) + self.interrupt_bytes))
+        return [reason for reason in reasons if reason is not None]
 
     def _verdict_of(self, kind: Literal["ram", "flash"]) -> tuple[record.MemoryVerdict, list[str]]:
         banks, reasons = self.banks.of_kind(kind), []
@@ -239,6 +292,14 @@ class Plan:
             by_kernels={kernels: _kernel_arena(one) for kernels, one in self.arenas.items()},
         )
 
+    def moved_to(self, bank: Bank) -> Plan:
+        """The same with the arena in another bank of RAM."""
+        moved = replace(self, banks=replace(self.banks, ram=bank))
+        start = bank.start + sum(owner.bytes for owner in moved.beside_in(bank))
+        if bank == self.banks.weights:
+            start = round_up(start) + len(self.model.file)
+        return replace(moved, arena_address=round_up(start))
+
     def flash(self) -> record.Flash:
         """Flash as a run records it; `weights_bytes` are part of `model_bytes`, the whole model file."""
         owners = self.flash_owners()
@@ -253,11 +314,15 @@ def plan(
     kernels: KernelLibrary = "cmsis_nn",
     weights: str = FLASH,
     arena: str | None = None,
+    application: Application = UNKNOWN,
+    arena_bytes: int | None = None,
 ) -> Plan:
     """Place a model on a board.
 
     `weights` and `arena` name regions of the board or their roles (flash, qspi, sram, dtcm, itcm, ccm, sdram);
-    without them the model file lies in flash, and the arena in the longest run of RAM.
+    without them the model file lies in flash, and the arena in the longest run of RAM, or where the application's
+    firmware has it. `application` is what there is beside the model; `arena_bytes` the arena's size given by hand,
+    None: that of the firmware's arena, or the smallest.
 
     A plan that does not fit says so in its verdict and can be simulated all the same. Raises UnsupportedError that
     names every layer mcusim cannot run, a core without kernels, or memory that the board does not have;
@@ -266,13 +331,18 @@ def plan(
     if kernels != "cmsis_nn":
         raise UnsupportedError(f"{kernels!r} kernels are not built for any core; only 'cmsis_nn' can be run")
     check(model)
+    if arena_bytes is None and application.arena is not None:
+        arena_bytes = application.arena.bytes
     core = board_core(board)
     _check_pipeline(core)
-    banks = choose_banks(board, weights, arena)
+    board = application.on(board)
+    own = application.arena
+    banks = choose_banks(board, weights, arena if arena is not None or own is None else bank_of(board, own.address))
     isa = STAND_INS.get(core.isa, core.isa) if core.not_simulated else core.isa
     image = choose_image(isa, core.emulated_as, core.fpu)
     firmware = load_firmware(firmware_path(image))
-    return lay_out(model, board, core, firmware, banks, notes=library_notes(firmware.parts[0], core))
+    notes = library_notes(firmware.parts[0], core)
+    return lay_out(model, board, core, firmware, banks, notes=notes, application=application, arena_bytes=arena_bytes)
 
 
 def check(model: Model) -> None:
@@ -313,11 +383,15 @@ def lay_out(
     scratch: Sequence[Sequence[int]] | None = None,
     library: record.Library | None = None,
     notes: tuple[str, ...] = (),
+    application: Application = UNKNOWN,
+    arena_bytes: int | None = None,
 ) -> Plan:
     """The plan of a model that `check` lets through, with CMSIS-NN kernels out of a given firmware.
 
     `scratch`: the bytes that each layer's sized calls ask for (scratch.sized_calls), None: what TensorFlow Lite
-    Micro's own do. Raises UnsupportedError for a firmware that can only lie where the board has no room for it.
+    Micro's own do. `application` is what there is beside the model, on a board that has it reserved in front
+    (Application.on); `arena_bytes` the arena's size given by hand. Raises UnsupportedError for a firmware that can
+    only lie where the board has no room for it.
     """
     arenas: dict[str, Arena] = {kernels: arena(model, Runtime(kernels, core.dsp, core.mve)) for kernels in KERNELS}
     chosen = arenas["cmsis_nn"]
@@ -327,73 +401,48 @@ def lay_out(
         invocations = tuple(invocation for invocation, _ in layers)
         chosen = arenas["cmsis_nn"] = arena(model, chosen.runtime, [memory for _, memory in layers])
     if chosen.smallest_bytes > SIMULATED_BYTES:
+        largest = board.largest_ram_bytes
         raise DoesNotFitError(
-            f"{model.name} needs an arena of {chosen.smallest_bytes:,} bytes; "
-            f"mcusim simulates up to {SIMULATED_BYTES:,}"
+            f"{model.name} needs an arena of {chosen.smallest_bytes:,} bytes, {chosen.smallest_bytes - largest:,} more "
+            f"than the largest bank of {board.id} has; mcusim simulates up to {SIMULATED_BYTES:,}"
         )
     banks = banks or choose_banks(board)
-    model_address = round_up(banks.weights.start)
-    model_end = model_address + len(model.file)
-    arena_address = round_up(model_end if banks.weights == banks.ram else banks.ram.start)
-    arena_end = arena_address + chosen.smallest_bytes
-    stack_top = banks.ram.end & ~7
-    if stack_top - arena_end < STACK_ROOM_BYTES:
-        stack_top = arena_end + STACK_ROOM_BYTES
-    code_address = round_up(banks.flash.start)
-    if banks.weights == banks.flash or banks.weights.kind == "ram":
-        code_address = round_up(code_address + len(model.file))
-    if firmware.fixed_address is not None:
-        code_address = _check_room(firmware, banks.flash, board)
-        code_end = code_address + len(firmware.linked_image)
-        if model_address < code_end and code_address < model_end:
-            model_address = round_up(code_end)
-            model_end = model_address + len(model.file)
-    _check_apart(
-        {
-            "weights": (model_address, model_end),
-            "code": (code_address, code_address + len(firmware.linked_image)),
-            "RAM": (arena_address, stack_top),
-        },
-        model.name,
-    )
-    return Plan(
+    code = firmware.reachable(dict.fromkeys(call.symbol for one in invocations for call in one.calls))
+    application = application.without_functions(symbol.name for symbol in code)
+    room = max((arena_bytes or 0) // ALIGNMENT * ALIGNMENT, chosen.smallest_bytes)
+    found = addresses(board, banks, application, firmware, len(model.file), room)
+    laid_out = Plan(
         model=model,
         board=board,
         core=core,
         runtime=chosen.runtime,
         firmware=firmware,
         arenas=arenas,
-        code=firmware.reachable(dict.fromkeys(call.symbol for one in invocations for call in one.calls)),
+        code=code,
         banks=banks,
-        arena_address=arena_address,
-        stack_top=stack_top,
-        model_address=model_address,
-        code_address=code_address,
+        arena_address=found.arena,
+        stack_top=found.stack_top,
+        model_address=found.model,
+        code_address=found.code,
         invocations=invocations,
         library=library,
         notes=notes,
+        application=application,
+        given_arena_bytes=arena_bytes,
     )
+    _check_apart(laid_out, found)
+    return laid_out
 
 
-def _check_room(firmware: Firmware, bank: Bank, board: Board) -> int:
-    """The address of a firmware that can lie nowhere else, which has to be free flash of the board."""
-    address = firmware.fixed_address
-    assert address is not None
-    if not bank.start <= address <= bank.end - len(firmware.linked_image):
-        raise UnsupportedError(
-            f"{firmware.name} is linked at {address:#010x} and keeps no relocations; on {board.id} code can lie from "
-            f"{bank.start:#010x} to {bank.end:#010x}: link it there, or anywhere with -Wl,--emit-relocs"
-        )
-    return address
-
-
-def _check_apart(spans: Mapping[str, tuple[int, int]], name: str) -> None:
+def _check_apart(plan: Plan, found: Addresses) -> None:
     """What lies beyond a bank's end may still not meet other memory, nor the end of the address space."""
+    spans = found.spans
     ordered = sorted(spans.items(), key=lambda one: one[1])
     meet = any(before[1] > after[0] for (_, before), (_, after) in pairwise(ordered))
     if meet or max(end for _, end in spans.values()) > ADDRESS_SPACE_BYTES:
         ends = ", ".join(f"{what} up to {end:#x}" for what, (_, end) in spans.items())
-        raise DoesNotFitError(f"{name} exceeds the board by so much that {ends} cannot be simulated")
+        short = "; ".join(plan.verdict().reasons) or "it exceeds the board"
+        raise DoesNotFitError(f"{plan.model.name}: {short}, by so much that {ends} cannot be simulated")
 
 
 def _kernel_arena(of: Arena) -> record.KernelArena:

@@ -107,6 +107,51 @@ class KernelArena:
 
 
 @dataclass(frozen=True, slots=True)
+class BudgetItem:
+    """What takes a bank's bytes beside the arena, None where that is not known yet; `source` of the figure."""
+
+    name: str
+    kind: str
+    bytes: int | None
+    bytes_reason: str | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArenaBank:
+    """A bank of RAM, what else lies in it, and the most that an arena there may have; `holds`: the least one fits."""
+
+    name: str
+    address: int
+    bytes: int
+    taken_bytes: int
+    most_arena_bytes: int
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The arena from both sides, in steps of 16: the least that AllocateTensors accepts, the most that `bank` leaves.
+
+    headroom = most − least, negative where they do not meet. `items` take the bank's other bytes, `banks` are all where
+    the arena could lie. `given_arena_bytes` is a size given by hand, or that of the firmware's arena.
+    """
+
+    application: str | None
+    application_reason: str | None
+    least_arena_bytes: int
+    most_arena_bytes: int
+    headroom_bytes: int
+    given_arena_bytes: int | None
+    given_arena_bytes_reason: str | None
+    given_arena_source: str | None
+    bank: str
+    items: tuple[BudgetItem, ...]
+    banks: tuple[ArenaBank, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Memory:
     """RAM: the arena as TensorFlow Lite Micro lays it out, and an owner for every byte of the board."""
 
@@ -119,6 +164,74 @@ class Memory:
     owners: tuple[Owner, ...]
     holes: Holes
     by_kernels: Mapping[str, KernelArena]
+
+
+@dataclass(frozen=True, slots=True)
+class FlashPart:
+    """A part of the linked program: a range where sources differ; where none is known both are None, for a reason."""
+
+    name: str
+    least_bytes: int | None
+    most_bytes: int | None
+    bytes_reason: str | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """What a model without an operator, which it has `count` times, would save of kernel code."""
+
+    op: str
+    count: int
+    saved_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class WeightTensor:
+    """A constant tensor: distinct values, share of real zeros, bits of entropy a value, and compressed sizes.
+
+    `lookup_bytes` are those as indices and tables of TensorFlow Lite Micro's compression.
+    """
+
+    name: str
+    bytes: int
+    elements: int
+    unique_values: int
+    zero_share: float
+    entropy_bits: float
+    zlib_bytes: int
+    lookup_bytes: int | None
+    lookup_bytes_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Compressibility:
+    """All constants together; compressed sizes count a tensor as it is where compressing makes it no smaller.
+
+    `entropy_bytes` is the bound of any code of one value at a time, `zlib_bytes` an upper bound of what general
+    compression takes, `lookup_bytes` what TensorFlow Lite Micro's would. `needs` says what it takes to use that.
+    """
+
+    bytes: int
+    zero_share: float | None
+    entropy_bits: float | None
+    entropy_bytes: int | None
+    zlib_bytes: int | None
+    lookup_bytes: int | None
+    unknown_reason: str | None
+    needs: str
+    tensors: tuple[WeightTensor, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedFlash:
+    """The program as linked, without parts of unknown size: the least and the most that the others sum to."""
+
+    parts: tuple[FlashPart, ...]
+    least_bytes: int
+    most_bytes: int
+    without: tuple[Saving, ...]
+    compressibility: Compressibility
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,6 +449,8 @@ class Run:
     verdict: Verdict
     memory: Memory
     flash: Flash
+    budget: Budget
+    linked_flash: LinkedFlash
     totals: Totals
     layers: tuple[Layer, ...]
     provenance: Provenance
@@ -433,6 +548,13 @@ def _check(run: Run, file: str) -> None:
             (f"verdict.{kind}.used_bytes", one.used_bytes, "the sum of its owners", owned),
             (f"verdict.{kind}.reserved_bytes", one.reserved_bytes, "the sum of its owners", kept),
         ]
+    between, linked = run.budget.most_arena_bytes - run.budget.least_arena_bytes, run.linked_flash
+    least, most = (sum(size or 0 for size in sizes) for sizes in zip(*_sizes(linked), strict=True))
+    sums += [
+        ("budget.headroom_bytes", run.budget.headroom_bytes, "most − least", between),
+        ("linked_flash.least_bytes", linked.least_bytes, "the sum of its parts", least),
+        ("linked_flash.most_bytes", linked.most_bytes, "the sum of its parts", most),
+    ]
     for key, value, what, expected in sums:
         if value != expected:
             raise BadInputError(f"{file}: {key}: expected {what}, {expected:,}, found {value:,}")
@@ -443,6 +565,10 @@ def _check(run: Run, file: str) -> None:
         raise BadInputError(f"{file}: memory.holes.wasted_bytes: expected peak_bytes − live_lower_bound_bytes")
     if run.board.clock_hz < 1:
         raise BadInputError(f"{file}: board.clock_hz: expected 1 or more, found {run.board.clock_hz}")
+
+
+def _sizes(linked: LinkedFlash) -> list[tuple[int | None, int | None]]:
+    return [(0, 0), *((part.least_bytes, part.most_bytes) for part in linked.parts)]
 
 
 _Sum = tuple[str, int, str, int]  # key, found, what it is to be, expected

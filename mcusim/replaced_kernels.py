@@ -35,11 +35,21 @@ def with_kernels(plan: Plan, path: str | os.PathLike[str]) -> Plan:
             f"no layer of {plan.model.name} calls a function of CMSIS-NN; there is nothing to replace"
         )
     firmware, library = load_library(path, roots, plan.core)
-    draft = lay_out(plan.model, plan.board, plan.core, joined(firmware, plan.firmware), plan.banks)
+    beside = plan.application
+    draft = lay_out(plan.model, plan.board, plan.core, joined(firmware, plan.firmware), plan.banks, application=beside)
     scratch = buffer_sizes(draft)
     notes = (*library_notes(firmware.parts[0], plan.core), *_differences(plan, scratch))
     return lay_out(
-        plan.model, plan.board, plan.core, draft.firmware, plan.banks, scratch=scratch, library=library, notes=notes
+        plan.model,
+        plan.board,
+        plan.core,
+        draft.firmware,
+        plan.banks,
+        scratch=scratch,
+        library=library,
+        notes=notes,
+        application=beside,
+        arena_bytes=plan.given_arena_bytes,
     )
 
 

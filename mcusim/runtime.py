@@ -34,8 +34,12 @@ class OpMemory:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A buffer that an allocator places: its size in bytes, and the first and last moment at which it lives."""
+    """A buffer that an allocator places: its size in bytes, and the first and last moment at which it lives.
+
+    `fixed_offset` is where a plan made before has put it; only the offline allocator looks at it.
+    """
 
     bytes: int
     first: int
     last: int
+    fixed_offset: int | None = None

@@ -18,7 +18,7 @@ from mcusim.errors import EmulationError
 from mcusim.hardware import Board, Core, Reserve, board_core
 from mcusim.inference import Machine
 from mcusim.memory_systems import possible_observers
-from mcusim.model import Model, Op
+from mcusim.model import Model, Op, Tensor
 from mcusim.pipelines import PIPELINES
 from mcusim.placement import Bank, choose_banks
 from mcusim.plan import Plan, plan
@@ -39,9 +39,6 @@ FLASH_ADDRESS, RAM_ADDRESS = 0x0800_0000, 0x2000_0000
 FLASH_BYTES, RAM_BYTES = 1 << 20, 1 << 18
 # Files behind which the code begins at even and at odd multiples of what it is aligned to: lines of caches are longer.
 FILE_BYTES = (MOST_FILE_BYTES + 64_000, MOST_FILE_BYTES + 64_016)
-
-# From the least value of an input to behind the greatest, where these are not those of int8.
-VALUES = {"bool": (0, 2), "uint8": (0, 2**8), "int16": (-(2**15), 2**15), "int32": (-(2**31), 2**31)}
 
 Table = NDArray[np.int64]
 
@@ -259,10 +256,16 @@ def _region(board: Board, bank: Bank) -> Region:
 
 def _inputs(model: Model, number: int) -> list[NDArray[np.generic]]:
     rng = np.random.default_rng([SEED, number])
-    tensors = [model.tensors[index] for index in model.inputs]
-    return [
-        rng.normal(size=tensor.shape).astype(np.float32)
-        if tensor.dtype == "float32"
-        else rng.integers(*VALUES.get(tensor.dtype, (-128, 128)), tensor.shape).astype(tensor.dtype)
-        for tensor in tensors
-    ]
+    return [_values(rng, model.tensors[index]) for index in model.inputs]
+
+
+def _values(rng: np.random.Generator, tensor: Tensor) -> NDArray[np.generic]:
+    """Normally distributed, where an integer type holds six standard deviations, as calibration has it."""
+    if tensor.dtype == "float32":
+        return rng.normal(size=tensor.shape).astype(np.float32)
+    if tensor.dtype not in ("int8", "uint8", "int16", "int32"):
+        return rng.integers(0, 2, tensor.shape).astype(tensor.dtype)
+    limits = np.iinfo(tensor.dtype)
+    middle, deviation = (limits.max + limits.min) / 2, (limits.max - limits.min) / 6
+    values = rng.normal(middle, deviation, tensor.shape)
+    return np.clip(np.rint(values), limits.min, limits.max).astype(tensor.dtype)

@@ -103,6 +103,8 @@ def make_run(ram_used=34_208, ram_total=262_144, exact=True):
                 record.Owner("free", 904_708, "free"),
             ),
         ),
+        budget=make_budget(),
+        linked_flash=make_linked_flash(),
         totals=record.Totals(
             macs=sum(layer.macs for layer in layers),
             instructions=sum(layer.instructions for layer in layers),
@@ -139,6 +141,46 @@ def make_run(ram_used=34_208, ram_total=262_144, exact=True):
         duty_cycle=None,
         duty_cycle_reason="no rate was asked for",
         placement=record.Placement("flash", 0x0001_0000, "RAM", 0x2000_B000, "flash", 0x0001_D2C0, True),
+    )
+
+
+def make_budget():
+    """An arena of 23,760 bytes that may have up to 190,000 beside a platform, a stack and a margin."""
+    return record.Budget(
+        application=None,
+        application_reason="none was named",
+        least_arena_bytes=23_760,
+        most_arena_bytes=190_000,
+        headroom_bytes=166_240,
+        given_arena_bytes=None,
+        given_arena_bytes_reason="no size was given",
+        given_arena_source=None,
+        bank="RAM",
+        items=(
+            record.BudgetItem("Mbed OS and the Arduino core", "reserved", 45_056, None, "a board's file"),
+            record.BudgetItem("stack of the kernels", "stack", None, "the kernels were not executed", "emulation"),
+        ),
+        banks=(
+            record.ArenaBank("RAM", 0x2000_0000, 262_144, 72_144, 190_000, True),
+            record.ArenaBank("backup RAM", 0x4000_0000, 4_096, 1_128, 2_960, False),
+        ),
+        notes=("The firmware has the arena itself.",),
+    )
+
+
+def make_linked_flash():
+    """Flash with one part that is a range and one that is unknown; weights that are pruned and clustered."""
+    tensor = record.WeightTensor("conv/kernel", 4_096, 4_096, 17, 0.5, 2.5, 1_500, 2_577, None)
+    return record.LinkedFlash(
+        parts=(
+            record.FlashPart("weights", 24_908, 24_908, None, "the model file"),
+            record.FlashPart("framework", 9_732, 16_384, None, "two published figures"),
+            record.FlashPart("operators' code", None, None, "no sizes are published", "a search"),
+        ),
+        least_bytes=34_640,
+        most_bytes=41_292,
+        without=(record.Saving("CONV_2D", 5, 4_612), record.Saving("RESHAPE", 1, 0)),
+        compressibility=record.Compressibility(24_908, 0.5, 2.5, 7_784, 9_000, 11_000, None, "a feature", (tensor,)),
     )
 
 

@@ -15,6 +15,7 @@ import jsonschema
 import pytest
 
 from mcusim import hardware, record
+from mcusim.application import UNKNOWN
 from mcusim.cli import main
 from mcusim.errors import BadModelError, DoesNotFitError, EmulationError, UnsupportedError
 from mcusim.hardware import board_names, core_names
@@ -29,6 +30,8 @@ class Planned(str):
     """A plan that equals "plan", on a core that is simulated."""
 
     core = SimpleNamespace(not_simulated=None)
+    application = UNKNOWN
+    given_arena_bytes = None
 
 
 class Stages:
@@ -44,7 +47,8 @@ class Stages:
             raise self.result
         return "model"
 
-    def plan(self, model, board, *, weights="flash", arena=None):
+    def plan(self, model, board, *, weights="flash", arena=None, application=UNKNOWN, arena_bytes=None):
+        self.beside = (application, arena_bytes)
         changed = [] if (weights, arena) == ("flash", None) else [weights, arena]
         self.calls.append(("plan", model, board.id, *changed))
         self.board = board
@@ -282,6 +286,46 @@ def test_clock_and_placement_reach_the_plan_and_the_record(stages, capsys, verb)
     assert (stages.board.clock_hz, stages.board.flash_timing.wait_states) == (80_000_000, 3)
     command = f"mcusim {verb} kws.tflite --board nucleo_l4r5zi --clock '80 MHz' --weights sram --arena SRAM2"
     assert stages.calls[2][2] == command
+
+
+def test_what_runs_beside_reaches_the_plan_and_the_record(stages):
+    asked = ["--app-profile", "freertos", "--app-profile", "camera_ov7675", "--arena-size", "24KB"]
+    assert main([*PROFILE, *asked]) == 0
+    application, size = stages.beside
+    assert application.names == ("freertos", "camera_ov7675") and size == 24_576
+    named = "--arena-size 24KB --app-profile freertos --app-profile camera_ov7675"
+    assert stages.calls[2][2] == f"mcusim profile kws.tflite --board nano33ble {named}"
+
+
+def test_what_cannot_run_beside_is_one_line(stages, capsys, tmp_path):
+    damaged = tmp_path / "app.elf"
+    damaged.write_bytes(b"\x7fELF\x01\x01" + bytes(60))
+    for asked, message in (
+        (["--app-profile", "fretros"], "did you mean 'freertos'?"),
+        (["--app-profile", "bare", "--app-profile", "zephyr"], "each a platform of their own"),
+        (["--arena-size", "much"], "arena size 'much' is not understood"),
+        (["--firmware", "nothing.elf"], "cannot read nothing.elf"),
+        (["--firmware", str(damaged)], "app.elf is built for another machine than Arm"),
+    ):
+        assert main([*PROFILE, *asked]) == 2
+        assert message in only_line(capsys)
+
+
+def test_what_does_not_fit_is_one_line_with_the_bytes_that_are_missing(capsys):
+    model = str(ROOT / "models" / "digits_cnn.tflite")
+    large = str(ROOT / "models" / "vww_mobilenet_v1_025.tflite")
+    assert main(["profile", model, "-b", "nucleo_f446re", "--engine", "estimate", "-q", "--arena-size", "3040"]) == 1
+    assert "3,040 bytes are given, 16 fewer than the 3,056 that AllocateTensors needs" in only_line(capsys)
+    assert main(["profile", large, "-b", "bluepill_f103", "--engine", "estimate", "-q"]) == 1
+    line = only_line(capsys)
+    assert "alone takes 36,864 bytes, 16,384 more than the largest bank of bluepill_f103 has" in line
+    assert "RAM: needs" in line and "flash: needs" in line and line.count("more than bluepill_f103 leaves") == 2
+
+
+def test_a_saved_run_shows_the_budget(saved, capsys):
+    assert main(["show", str(saved)]) == 0
+    out = capsys.readouterr().out
+    assert "Arena, from both sides" in out and "least 23,760" in out and "Flash as linked" in out
 
 
 def test_clocks_that_cannot_be_are_one_line(stages, capsys):

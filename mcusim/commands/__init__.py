@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from mcusim.commands import accuracy, boards, calibrate, cores, exec, models, ops, profile, show, validate
+from mcusim.commands import accuracy, boards, calibrate, cores, exec, memory, models, ops, profile, show, validate
 
 COMMANDS: Mapping[str, Callable[..., None]] = {
     "profile": profile.profile,
     "validate": validate.validate,
+    "memory": memory.memory,
     "accuracy": accuracy.accuracy,
     "calibrate": calibrate.calibrate,
     "show": show.show,

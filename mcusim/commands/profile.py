@@ -13,10 +13,13 @@ from mcusim.command_line import (
     EMULATION,
     EXIT_NOT_FIT,
     ROWS,
+    AppProfileOption,
     ArenaOption,
+    ArenaSizeOption,
     BoardOption,
     ClockOption,
     EngineOption,
+    FirmwareOption,
     FormatOption,
     JsonOption,
     KernelsOption,
@@ -45,6 +48,9 @@ def profile(
     clock: ClockOption = None,
     weights: WeightsOption = None,
     arena: ArenaOption = None,
+    arena_size: ArenaSizeOption = None,
+    app_profile: AppProfileOption = None,
+    firmware: FirmwareOption = None,
     kernels: KernelsOption = None,
     why: WhyOption = False,
     rate: Annotated[str | None, typer.Option(metavar="RATE", help="Inferences: 1Hz, 10/min, 4/h.")] = None,
@@ -61,7 +67,7 @@ def profile(
     With --board all: one row for each known board; exit status 0 if the model fits, bit-exact, on one of them.
     """
     asked = _duty_cycle(rate, battery, sleep)
-    setup = Setup(clock, weights, arena, kernels, why)
+    setup = Setup(clock, weights, arena, kernels, why, app_profile or (), firmware, arena_size)
     if board == EVERY_BOARD:
         if rate is not None:
             raise UnsupportedError("--rate is for one board; name it with --board")

@@ -17,6 +17,7 @@ from mcusim import figures, tables
 from mcusim.advice import FIXED_KINDS, advice, against_own, kept_from_faster, main_cause
 from mcusim.energy import BASES, duty_words
 from mcusim.record import Layer, MemoryVerdict, Owner, Placement, Run, Totals
+from mcusim.renderers.budget import budget_lines, linked_lines
 
 NARROWEST, WIDEST = 70, 160  # narrower does not hold the tables, longer lines are hard to follow
 FUNCTIONS = 8  # rows of the list of functions
@@ -126,14 +127,20 @@ def _sections(run: Run, width: int) -> Iterable[RenderableType]:
         if run.totals.cycles_by_cause is not None:
             yield _titled("Functions", _functions(run))
     yield _titled("Arena", _arena(run))
+    yield _titled("Arena, from both sides", _plain(budget_lines(run.budget)))
     yield _titled("RAM, an owner for every byte", _owners(run.memory.owners))
     yield _titled("Flash, an owner for every byte", _owners(run.flash.owners))
+    yield _titled("Flash as linked", _plain(linked_lines(run.linked_flash)))
     yield _titled("What would help", _bullets(advice(run)))
     yield _titled("Notes", _bullets([*run.notes, *_provenance(run)]))
 
 
 def _titled(title: str, content: RenderableType) -> RenderableType:
     return Group(Text(title, style="bold"), Padding(content, (0, 0, 0, 2)))
+
+
+def _plain(lines: Sequence[str]) -> RenderableType:
+    return Group(*(Text(line) for line in lines))
 
 
 def _header(run: Run) -> RenderableType:
