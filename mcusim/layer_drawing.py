@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from mcusim.sketch import Sketch
 
+Draw = Callable[[Sketch, np.random.Generator], None]
+
 MOST_ELEMENTS = 2_000
+MOST_BYTES = 24_000  # of a layer's activations: several layers are to fit into an arena at once
 FEWEST_OF_VALUES = 100  # elements of layers whose values decide what runs: enough that their shares are the expected
 # How many steps of a type one of int8 is, so that scales are smaller by as much: of int32 no more than its kernels can
 # shift int8 to the left without an overflow.
@@ -58,3 +61,16 @@ def sizes_of(rng: np.random.Generator, rank: int, most: int = 8) -> list[int]:
 def int32s(sketch: Sketch, values: Sequence[object]) -> int:
     """A new constant of int32: axes, sizes, paddings."""
     return sketch.constant(np.array(values, np.int32))
+
+
+def small(draw: Draw) -> Draw:
+    """The same, again and again until the layer's activations are not too large."""
+
+    def drawn(sketch: Sketch, rng: np.random.Generator) -> None:
+        before = len(sketch.tensors), len(sketch.ops), len(sketch.file), sketch.activation_bytes
+        draw(sketch, rng)
+        while sketch.activation_bytes - before[3] > MOST_BYTES:
+            del sketch.tensors[before[0] :], sketch.ops[before[1] :], sketch.file[before[2] :]
+            draw(sketch, rng)
+
+    return drawn

@@ -6,6 +6,7 @@ import pytest
 from mcusim.costs import COSTS
 from mcusim.hardware import load_board
 from mcusim.inference import Machine
+from mcusim.layer_drawing import MOST_BYTES, small
 from mcusim.ops import OPERATORS
 from mcusim.plan import plan
 from mcusim.sketch import Sketch
@@ -69,3 +70,18 @@ def test_states_are_no_inputs():
     assert model.tensors[state].is_variable and (sketch.scale(state), sketch.zero_point(state)) == (0.5, 3)
     sketch.kept_bytes += 100
     assert sketch.activation_bytes == 4 + 4 + 16 + 100
+
+
+def test_layers_are_drawn_again_until_they_are_small():
+    sketch, sizes = Sketch(), iter((MOST_BYTES, 3, 5))
+
+    def draw(sketch, rng):
+        size = next(sizes)
+        source = sketch.activation((1, size))
+        sketch.op("PAD", (source, sketch.constant(np.zeros((2, 2), np.int32))), (sketch.activation((1, size)),))
+
+    for _ in range(2):
+        small(draw)(sketch, np.random.default_rng(1))
+    assert [op.index for op in sketch.ops] == [0, 1]
+    assert [tensor.shape for tensor in sketch.tensors] == [(1, 3), (2, 2), (1, 3), (1, 5), (2, 2), (1, 5)]
+    assert len(sketch.file) == 32 and [tensor.index for tensor in sketch.tensors] == list(range(6))

@@ -12,7 +12,7 @@ from mcusim import likely
 from mcusim.byte_runs import fills, looped
 from mcusim.call_costs import Arguments, Counted, by_calls, refuse, whole
 from mcusim.cost import CALL, Cost, Costing, Stream, Target
-from mcusim.layer_drawing import FEWEST_OF_VALUES, int32s, picked, quantized, shape_of, sizes_of
+from mcusim.layer_drawing import FEWEST_OF_VALUES, int32s, picked, quantized, shape_of, sizes_of, small
 from mcusim.model import Model, Op
 from mcusim.operands import same_shape
 from mcusim.sketch import Sketch
@@ -223,7 +223,8 @@ def _draw_fill(sketch: Sketch, rng: np.random.Generator) -> None:
 
 
 def _draw_zeros_like(sketch: Sketch, rng: np.random.Generator) -> None:
-    shape, dtype = shape_of(rng, 8_000), picked(rng, ("int8", "float32"))
+    dtype = picked(rng, ("int8", "float32"))
+    shape = shape_of(rng, 8_000 if dtype == "int8" else 2_000)
     sketch.op("ZEROS_LIKE", (sketch.activation(shape, dtype=dtype),), (sketch.activation(shape, dtype=dtype),))
 
 
@@ -239,7 +240,7 @@ def _draw_cast(sketch: Sketch, rng: np.random.Generator) -> None:
 
 
 def _costing(draw: Callable[[Sketch, np.random.Generator], None], samples: int) -> Costing:
-    return Costing(by_calls(FUNCTIONS), draw, samples)
+    return Costing(by_calls(FUNCTIONS), small(draw), samples)
 
 
 def _drawn(name: str, pairs: Pairs, samples: int) -> Costing:

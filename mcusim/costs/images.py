@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mcusim.byte_runs import ALIGNMENT, Runs, add, copies, copies_between, fills
 from mcusim.call_costs import Arguments, Counted, by_calls, members, whole
 from mcusim.cost import Costing, Counts, Target
-from mcusim.layer_drawing import int32s, picked, sizes_of
+from mcusim.layer_drawing import int32s, picked, sizes_of, small
 from mcusim.sketch import Sketch
 
 Function = Callable[[Arguments, Target], Counted]
@@ -198,7 +198,7 @@ def _draw_resize(sketch: Sketch, rng: np.random.Generator) -> None:
 
 
 def _costing(draw: Callable[[Sketch, np.random.Generator], None], samples: int) -> Costing:
-    return Costing(by_calls(FUNCTIONS), draw, samples)
+    return Costing(by_calls(FUNCTIONS), small(draw), samples)
 
 
 def _named(draw: Callable[[str, Sketch, np.random.Generator], None], name: str, samples: int) -> Costing:

@@ -12,7 +12,7 @@ import numpy as np
 from mcusim.byte_runs import ALIGNMENT, addresses, copies, copies_between, looped
 from mcusim.call_costs import Arguments, Counted, by_calls, members, whole
 from mcusim.cost import Cost, Costing, Counts, Target
-from mcusim.layer_drawing import int32s, picked, sizes_of
+from mcusim.layer_drawing import int32s, picked, sizes_of, small
 from mcusim.model import Model, Op
 from mcusim.operands import constant
 from mcusim.sketch import Sketch
@@ -251,7 +251,7 @@ def _draw_variable(sketch: Sketch, rng: np.random.Generator) -> None:
 
 
 def _costing(draw: Callable[[Sketch, np.random.Generator], None], samples: int) -> Costing:
-    return Costing(by_calls(FUNCTIONS), draw, samples)
+    return Costing(by_calls(FUNCTIONS), small(draw), samples)
 
 
 def _named(draw: Callable[[str, Sketch, np.random.Generator], None], name: str, samples: int) -> Costing:
@@ -274,6 +274,6 @@ SPLIT = _named(_draw_split, "SPLIT", 16)
 SPLIT_V = _named(_draw_split, "SPLIT_V", 16)
 SQUEEZE = _named(_draw_reshape, "SQUEEZE", 2)
 STRIDED_SLICE = _named(_draw_slice, "STRIDED_SLICE", 60)
-TRANSPOSE = Costing(_count_transpose, _draw_transpose, 110)
+TRANSPOSE = Costing(_count_transpose, small(_draw_transpose), 110)
 UNPACK = _named(_draw_split, "UNPACK", 16)
 VAR_HANDLE = _costing(_draw_variable, 0)

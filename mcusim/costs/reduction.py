@@ -12,7 +12,7 @@ from mcusim import likely
 from mcusim.byte_runs import fills
 from mcusim.call_costs import Arguments, Counted, by_calls, members, whole
 from mcusim.cost import Costing, Counts, Target, fill
-from mcusim.layer_drawing import FEWEST_OF_VALUES, picked, quantized, shape_of
+from mcusim.layer_drawing import FEWEST_OF_VALUES, picked, quantized, shape_of, small
 from mcusim.sketch import Sketch
 
 Function = Callable[[Arguments, Target], Counted]
@@ -133,7 +133,7 @@ def _draw_bilinear(sketch: Sketch, rng: np.random.Generator) -> None:
 
 
 def _costing(draw: Callable[[Sketch, np.random.Generator], None], samples: int) -> Costing:
-    return Costing(by_calls(FUNCTIONS), draw, samples)
+    return Costing(by_calls(FUNCTIONS), small(draw), samples)
 
 
 def _reduced(name: str, dtypes: Sequence[str], samples: int) -> Costing:
