@@ -11,7 +11,7 @@ import numpy as np
 from mcusim import likely
 from mcusim.call_costs import Arguments, Counted, by_calls, members, whole
 from mcusim.cost import Costing, Counts, Target
-from mcusim.layer_drawing import FEWEST_OF_VALUES, picked, quantized, shape_of
+from mcusim.layer_drawing import FEWEST_OF_VALUES, picked, quantized, shape_of, small
 from mcusim.operands import SUFFIXES
 from mcusim.sketch import Sketch
 
@@ -165,7 +165,7 @@ def _scaled(name: str, dtypes: Sequence[str], samples: int) -> Costing:
 
 def _stored(name: str, dtypes: Sequence[str], output: str | None) -> Costing:
     draw = functools.partial(_draw_stored, name, dtypes, output)
-    return Costing(by_calls(_functions()), draw, 34 * len(dtypes))
+    return Costing(by_calls(_functions()), small(draw), 34 * len(dtypes))
 
 
 _NUMBERS = ("int8", "int32", "int64")
