@@ -234,8 +234,9 @@ def _draw_shape(sketch: Sketch, rng: np.random.Generator) -> None:
 
 
 def _draw_cast(sketch: Sketch, rng: np.random.Generator) -> None:
-    shape = _few_or_many(rng)
+    """What a number takes to become a float depends on it, without instructions for them: of these there are many."""
     source, output = picked(rng, TYPES[:-1]), picked(rng, TYPES)
+    shape = shape_of(rng, fewest=FEWEST_OF_VALUES) if output == "float32" else _few_or_many(rng)
     sketch.op("CAST", (sketch.activation(shape, dtype=source),), (sketch.activation(shape, dtype=output),))
 
 
