@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import functools
+import json
 import math
 import os
 import stat
@@ -80,6 +81,15 @@ def read_text(path: str | os.PathLike[str], limit_bytes: int, expected: str) -> 
         raise BadInputError(
             f"{os.fspath(path)} is not UTF-8 text (byte {error.start}); {expected} is expected"
         ) from None
+
+
+def read_json(path: str | os.PathLike[str], limit_bytes: int, expected: str) -> object:
+    """What a JSON file holds; BadInputError, with `expected` in words, for one that is none or too large."""
+    text = read_text(path, limit_bytes, expected)
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadInputError(f"{os.fspath(path)} is not JSON: {error}; {expected} is expected") from None
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

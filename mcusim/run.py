@@ -28,6 +28,7 @@ from mcusim.ops import OPERATORS
 from mcusim.plan import Plan
 from mcusim.run_inputs import pseudo_random_inputs
 from mcusim.trace import CAUSES
+from mcusim.untouched import touched
 
 Array = NDArray[np.generic]
 Progress = Callable[[int, int, str], None]
@@ -62,7 +63,7 @@ def run(
     values = _input_arrays(plan.model, inputs)
     orders = (0,) if plan.library else layouts(plan.image)
     steps = len(plan.model.ops) * len(orders)
-    machine = Machine.start(plan, values)
+    watched = machine = Machine.start(plan, values)
     layers: list[record.Layer] = []
     possible: list[list[tuple[int, ...]]] = [[]]  # cycles by link order, layer and memory system
     for op in plan.model.ops:
@@ -90,7 +91,9 @@ def run(
     # The formulas are those of mcusim's own kernels.
     compared = beside(plan, ranged) if plan.library is None else ranged
     provenance = _provenance(plan, "emulation", memory_timing(plan.board), given)
-    return _record(complete, compared, _totals(plan, compared, extremes), _notes(plan), provenance, outputs, command)
+    found = _record(complete, compared, _totals(plan, compared, extremes), _notes(plan), provenance, outputs, command)
+    seen = dataclasses.replace(found.memory, touched=touched(plan, watched.written, compared), touched_reason=None)
+    return dataclasses.replace(found, memory=seen)
 
 
 def _with_ranges(
