@@ -19,6 +19,7 @@ from mcusim.errors import BadInputError
 
 Record = typing.TypeVar("Record")
 
+LARGEST_JSON_BYTES = 256 << 20
 LARGEST_INTEGER = 2**63 - 1  # larger than any count of bytes or cycles; keeps hostile numbers printable
 
 
@@ -90,6 +91,16 @@ def read_json(path: str | os.PathLike[str], limit_bytes: int, expected: str) -> 
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise BadInputError(f"{os.fspath(path)} is not JSON: {error}; {expected} is expected") from None
+
+
+def schema_of(path: str | os.PathLike[str], limit_bytes: int = LARGEST_JSON_BYTES) -> str | None:
+    """The schema that a saved document names; None for a file that cannot be read or names none."""
+    try:
+        document = read_json(path, limit_bytes, "a saved run")
+    except BadInputError:
+        return None
+    schema = document.get("schema") if isinstance(document, Mapping) else None
+    return schema if isinstance(schema, str) else None
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

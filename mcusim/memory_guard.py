@@ -69,7 +69,8 @@ class Guard:
         written[stack][min(lowest, self.frame - self.stack[0]) :] = True
 
     def _changed(self, part: slice) -> NDArray[np.bool_]:
-        return self.ram.memory[part] != self.shown[part]
+        changed: NDArray[np.bool_] = self.ram.memory[part] != self.shown[part]
+        return changed
 
     def damage(self) -> int | None:
         """The lowest address that the call must not have written and did, None if there is none."""

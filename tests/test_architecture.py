@@ -58,7 +58,7 @@ LEVELS = (
     {"ops", "allocators", "memories", "pipelines", "op_options"},
     {"costs", "heap_replay"},
     {"timing", "memory_systems", "soak"},
-    {"loops", "kernel_variants", "run_inputs"},
+    {"loops", "kernel_variants", "run_inputs", "saved_soak"},
     {"changed_layer"},
     {"streams", "formulas"},
     {"estimate"},
