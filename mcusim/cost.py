@@ -129,7 +129,19 @@ def copy(name: str, times: float, size: int, aligned: float, target: Target) -> 
 
 
 @functools.lru_cache(maxsize=4096)
-def positions_inside(output: int, stride: int, pad: int, size: int, filter_size: int, dilation: int) -> int:
-    """How many positions of a window lie inside the input along one axis, over all outputs."""
+def positions_inside(
+    output: int, stride: int, pad: int, size: int, filter_size: int, dilation: int, upscale: int = 1
+) -> int:
+    """How many positions of a window lie inside the input along one axis, over all outputs.
+
+    With an `upscale` of 2 there is a position that counts as outside behind each of the input's.
+    """
     starts = np.arange(output)[:, None] * stride - pad + np.arange(filter_size)[None, :] * dilation
-    return int(((starts >= 0) & (starts < size)).sum())
+    return int(((starts >= 0) & (starts < size * upscale) & (starts % upscale == 0)).sum())
+
+
+@functools.lru_cache(maxsize=4096)
+def reached(output: int, stride: int, pad: int, size: int, filter_size: int, dilation: int) -> int:
+    """How many outputs along one axis have a window of which a position lies inside the input."""
+    starts = np.arange(output)[:, None] * stride - pad + np.arange(filter_size)[None, :] * dilation
+    return int(((starts >= 0) & (starts < size)).any(axis=1).sum())

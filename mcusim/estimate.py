@@ -233,7 +233,7 @@ def _form(formula: Formula) -> _Form:
 
 
 def _key(tensors: Sequence[Tensor], op: Op) -> Hashable:
-    """All that a layer's cost depends on: shapes, types, options, and how its first two operands are quantized."""
+    """All that a layer's cost depends on: shapes, types, options, and how its operands are quantized."""
     inputs = op.inputs
     source, output = tensors[inputs[0]], tensors[op.outputs[0]]
     scale = source.quantization.scales[0] if source.quantization else None
@@ -244,10 +244,15 @@ def _key(tensors: Sequence[Tensor], op: Op) -> Hashable:
     second = tensors[inputs[1]]
     of = second.quantization
     offset = second.file_offset
-    more = (second.shape, second.dtype, len(of.scales) if of else 0, offset and offset % LONGEST_LINE_BYTES)
+    zero_point = of.zero_point if of else None
+    more = (second.shape, second.dtype, len(of.scales) if of else 0, zero_point, offset and offset % LONGEST_LINE_BYTES)
     if len(inputs) == 3:
-        return key, more
+        return key, more, inputs[2] >= 0 and tensors[inputs[2]].dtype
     content = None
     if second.data is not None and second.data.size <= MOST_KEY_ELEMENTS:
         content = second.data.tobytes()
-    return key, more, content, tuple([tensors[index].shape for index in inputs])
+    return key, more, content, tuple([_operand_key(tensors[index]) if index >= 0 else None for index in inputs])
+
+
+def _operand_key(tensor: Tensor) -> Hashable:
+    return tensor.shape, tensor.dtype, tensor.quantization and tensor.quantization.zero_point, tensor.is_constant

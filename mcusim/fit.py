@@ -19,7 +19,7 @@ from mcusim.costs import COSTS
 from mcusim.formulas import SCHEMA, Formula, Formulas, board_kernels, formulas_path, hardware_sha256, to_json
 from mcusim.hardware import Board, Core, board_core, board_names, load_board
 from mcusim.inference import Machine
-from mcusim.model import Model, Op
+from mcusim.model import Model, Op, Tensor
 from mcusim.nonnegative import nonnegative_least_squares
 from mcusim.plan import plan
 from mcusim.sketch import Sketch
@@ -139,13 +139,19 @@ def _first_choice(board: Board) -> Board:
 
 def _inputs(model: Model, number: int) -> list[NDArray[np.generic]]:
     rng = np.random.default_rng([SEED, number])
-    tensors = [model.tensors[index] for index in model.inputs]
-    return [
-        rng.normal(size=tensor.shape).astype(np.float32)
-        if tensor.dtype == "float32"
-        else rng.integers(-128, 128, tensor.shape).astype(tensor.dtype)
-        for tensor in tensors
-    ]
+    return [_values(rng, model.tensors[index]) for index in model.inputs]
+
+
+def _values(rng: np.random.Generator, tensor: Tensor) -> NDArray[np.generic]:
+    """Normally distributed, where an integer type holds six standard deviations, as calibration has it."""
+    if tensor.dtype == "float32":
+        return rng.normal(size=tensor.shape).astype(np.float32)
+    if tensor.dtype not in ("int8", "uint8", "int16", "int32"):
+        return rng.integers(0, 2, tensor.shape).astype(tensor.dtype)
+    limits = np.iinfo(tensor.dtype)
+    middle, deviation = (limits.max + limits.min) / 2, (limits.max - limits.min) / 6
+    values = rng.normal(middle, deviation, tensor.shape)
+    return np.clip(np.rint(values), limits.min, limits.max).astype(tensor.dtype)
 
 
 def fit(board: Board, observations: Sequence[Observation]) -> Formulas:
@@ -216,10 +222,10 @@ def _value(form: Mapping[str, float], counts: Mapping[str, float]) -> float:
 
 
 def _errors(board: Board, observations: Sequence[Observation], cycles: Counts, waits: Counts) -> list[float]:
+    """Of layers whose counts the values decide too, as those of random values are likely to be."""
     return [
         abs((_value(cycles, one.cost.counts) + _value(waits, _waiting_counts(board, one))) / one.cycles - 1)
         for one in observations
-        if not one.cost.spread
     ]
 
 

@@ -175,9 +175,9 @@ def _steps(model: Model, memory: Sequence[OpMemory]) -> tuple[_Step, ...]:
     size = {index: round_up(model.tensors[index].bytes) for index in readers}
     before = _before(model)
     behind: list[list[int]] = [[] for _ in model.ops]
-    for op, earlier in enumerate(before):
-        for number in earlier:
-            behind[number].append(op)
+    for number, earlier in enumerate(before):
+        for other in earlier:
+            behind[other].append(number)
     steps = []
     for op, of in zip(model.ops, memory, strict=True):
         used = [index for index in {*op.inputs, *op.outputs} if index in readers and index not in model.outputs]

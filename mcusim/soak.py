@@ -232,7 +232,7 @@ def soak(
     runs: list[SoakRun] = []
     if workload.uses_heap:
         for seed in seeds:
-            words = f"seed {seed}, {len(runs) + 1} of {len(seeds)}: days of {workload.name}"
+            words = f"{workload.name}, seed {seed} ({len(runs) + 1} of {len(seeds)})"
             place = _Place(allocator, size, base_address)
             run = _run(workload, place, seconds, seed, _step(progress, words))
             if run.failure is not None and 0 < len(run.samples) <= SAMPLES // 2:
@@ -254,8 +254,8 @@ def _step(progress: Step | None, words: str) -> Callable[[float, float], None]:
 
     def step(done_s: float, all_s: float) -> None:
         if progress is not None:
-            unit = 86400.0 if all_s >= 10 * 86400 else 3600.0
-            progress(int(done_s / unit), max(1, int(all_s / unit)), words if unit > 3600 else f"hours{words[4:]}")
+            unit, name = (86400.0, "days") if all_s >= 10 * 86400 else (3600.0, "hours")
+            progress(int(done_s / unit), max(1, int(all_s / unit)), f"{name} of {words}")
 
     return step
 

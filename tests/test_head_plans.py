@@ -52,7 +52,7 @@ def test_linear_heads_of_all_models_are_tflms(paths):
     said = {path: tflm_pc.linear_head(path, arena(load(path), REFERENCE).tail_bytes) for path in paths}
     known = {path: head for path, head in said.items() if head is not None}
     assert known == {path: arena(load(path), REFERENCE, planner="linear").head_bytes for path in known}
-    assert len(known) >= len(paths) - 3  # of the smallest the planning needs more room than the head
+    assert len(known) >= 20  # of the others the planning needs more room than the head, so that TFLM never says
 
 
 def test_offline_heads_are_tflms(paths, tmp_path):

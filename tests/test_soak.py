@@ -162,7 +162,7 @@ def test_progress():
     soak(load_workload("freertos"), 20 * HOUR_S, (1, 2), progress=lambda *step: seen.append(step))
     assert len(seen) == 2 * (SAMPLES + 1)
     assert seen[-1][:2] == (20, 20)
-    assert seen[-1][2].startswith("hours")
+    assert seen[-1][2] == "hours of freertos, seed 2 (2 of 2)"
 
 
 def test_json():

@@ -17,6 +17,7 @@ from mcusim.runtime import Request
 # Of CP-SAT's deterministic time, which counts the solver's steps and is about a second each on a PC: the same search
 # and the same result on every machine, as a limit of the clock would not give.
 LIMIT_DETERMINISTIC_S = 10.0
+MOST_BUFFERS = 300  # of more the solver takes minutes only to begin, which its limit does not count
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +44,15 @@ def solve(requests: Sequence[Request], start: Sequence[int], limit_s: float = LI
     """The best plan within a limit of deterministic time, never worse than `start`.
 
     A start that takes no more than what is alive at once needs no solver: it is the optimum. Otherwise
-    UnsupportedError, which says what to install, where OR-Tools is not there.
+    UnsupportedError: for too many buffers, and, saying what to install, where OR-Tools is not there.
     """
     bound, peak = live_bound_bytes(requests), peak_bytes(requests, start)
     if bound == peak:
         return Solution(tuple(start), peak, bound)
+    if len(requests) > MOST_BUFFERS:
+        raise UnsupportedError(
+            f"the optimum is looked for among up to {MOST_BUFFERS} buffers; these are {len(requests):,}"
+        )
     try:
         from ortools.sat.python import cp_model
     except ImportError:

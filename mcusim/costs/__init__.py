@@ -5,16 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mcusim.cost import Costing
-from mcusim.costs import convolution, elementwise, movement, pooling, softmax
+from mcusim.costs import (
+    batch_matmul,
+    convolution,
+    depthwise,
+    elementwise,
+    fully_connected,
+    lstm,
+    movement,
+    pooling,
+    softmax,
+    svdf,
+    transpose_conv,
+)
 
 COSTS: Mapping[str, Costing] = {
     "ADD": elementwise.ADD,
     "AVERAGE_POOL_2D": pooling.AVERAGE_POOL_2D,
+    "BATCH_MATMUL": batch_matmul.BATCH_MATMUL,
     "CONCATENATION": movement.CONCATENATION,
     "CONV_2D": convolution.CONV_2D,
-    "DEPTHWISE_CONV_2D": convolution.DEPTHWISE_CONV_2D,
+    "DEPTHWISE_CONV_2D": depthwise.DEPTHWISE_CONV_2D,
     "DEQUANTIZE": elementwise.DEQUANTIZE,
-    "FULLY_CONNECTED": convolution.FULLY_CONNECTED,
+    "FULLY_CONNECTED": fully_connected.FULLY_CONNECTED,
     "LOGISTIC": elementwise.LOGISTIC,
     "MAX_POOL_2D": pooling.MAX_POOL_2D,
     "MEAN": pooling.MEAN,
@@ -25,4 +38,7 @@ COSTS: Mapping[str, Costing] = {
     "RELU6": elementwise.RELU6,
     "RESHAPE": movement.RESHAPE,
     "SOFTMAX": softmax.SOFTMAX,
+    "SVDF": svdf.SVDF,
+    "TRANSPOSE_CONV": transpose_conv.TRANSPOSE_CONV,
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": lstm.UNIDIRECTIONAL_SEQUENCE_LSTM,
 }

@@ -49,3 +49,9 @@ def test_without_the_solver(monkeypatch):
         solve(WASTEFUL, greedy.allocate(WASTEFUL))
     best = (0, 0, 32, 48)
     assert solve(WASTEFUL, best).proven  # no byte more than what is alive: nothing to search
+
+
+def test_too_many_buffers():
+    buffers = WASTEFUL * 76
+    with pytest.raises(UnsupportedError, match="up to 300 buffers; these are 304"):
+        solve(buffers, tuple(16 * 100 * index for index in range(304)))
