@@ -177,7 +177,7 @@ def _layers(report: MemoryReport, plot: _Plot) -> list[str]:
     parts = [svg.line(LEFT, plot.top + PLOT, WIDTH - RIGHT, plot.top + PLOT, "frame")]
     for moment in range(0, moments, step):
         x, y = plot.x(moment), plot.top + PLOT
-        words = "input" if moment == 0 else f"{moment - 1}"
+        words = "in" if moment == 0 else f"{moment - 1}"
         name = "before the first layer" if moment == 0 else _layer_words(report, moment - 1)
         hover = f"{name}\n{report.live_bytes[moment]:,} bytes alive"
         parts.append(svg.label(x + plot.column / 2, y + 16, svg.shortened(words, plot.column + 12), "faint", "middle"))
