@@ -30,6 +30,7 @@ from mcusim.recording import (
 )
 
 LOAD_RULES = ("load_other_memory", "unaligned_load")  # rules of a core, in the order of the events
+_BEFORE = 0  # of the state: the memory of the single load right before, which may lie behind a page's end
 _NO_LOAD = -2  # no single load right before; other numbers are those of memories
 # Parameters: flags of what the memory of the load before must be that of, then the memories.
 _BREAKS, _MEMORIES = 0, 1
@@ -47,7 +48,7 @@ def chained_loads(core: Core, board: Board) -> Observer | None:
     events = tuple(Event(name, "load_store", rule.value, rule.source) for name, rule in rules.items())
     memories = [number for one in board.regions for number in (one.address, one.address + one.bytes, 0)]
     parameters = np.array([_breaks(core), *memories], np.int64)
-    return Observer(core.pipeline, events, _observe, parameters, np.zeros(0, np.int64))
+    return Observer(core.pipeline, events, _observe, parameters, np.array([_NO_LOAD], np.int64))
 
 
 def _breaks(core: Core) -> int:
@@ -74,9 +75,9 @@ def _observe(
 
     Calls with arrays would cost more than all else here, so that addresses are read in place.
     """
-    at, last, breaks = 0, _MEMORIES, parameters[_BREAKS]
+    at, last, breaks, before = 0, _MEMORIES, parameters[_BREAKS], state[_BEFORE]
     while at < length:
-        block, before = edges[log[at], EDGE_BLOCK], _NO_LOAD
+        block = edges[log[at], EDGE_BLOCK]
         base, first = 2 * blocks[block, BLOCK_HALFWORD] - blocks[block, BLOCK_ADDRESS], blocks[block, BLOCK_FIRST]
         at += 1
         for k in range(first, first + blocks[block, BLOCK_COUNT]):
@@ -101,3 +102,4 @@ def _observe(
             before = memory
         while at < length and log[at] < 0:
             at += 1
+    state[_BEFORE] = before

@@ -15,6 +15,7 @@ from mcusim.command_line import EXIT_NOT_FIT, complain
 from mcusim.commands import COMMANDS
 from mcusim.delivery import PipeClosedError
 from mcusim.errors import DoesNotFitError, McusimError
+from mcusim.interpreter import unhindered
 
 USAGE_ERROR: type[Exception] = typer.BadParameter.__bases__[0]  # Click's, wherever this Typer keeps it
 EXIT_REFUSED, EXIT_INTERRUPTED, EXIT_PIPE_CLOSED = 2, 130, 141
@@ -68,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without these characters is no reason to fail
     try:
-        status = app(args=_arguments(given), prog_name="mcusim", standalone_mode=False)
+        status = unhindered(lambda: app(args=_arguments(given), prog_name="mcusim", standalone_mode=False))
         return status if isinstance(status, int) else 0
     except PipeClosedError:
         delivery.silence_standard_output()

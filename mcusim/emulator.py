@@ -213,6 +213,16 @@ class Emulator:
         """Begin anew to mark what calls write."""
         self._written[:] = False
 
+    def burn(self, address: int, data: bytes) -> None:
+        """Set bytes of flash beside the code. Raises EmulationError for a range that is not flash, or holds code."""
+        for region in self._flash:
+            part = region.slice(address, len(data))
+            code_end = self._code.address + len(self._code.image)
+            if part is not None and (address >= code_end or address + len(data) <= self._code.address):
+                region.memory[part] = np.frombuffer(data, np.uint8)
+                return
+        raise EmulationError(f"{len(data)} bytes at {address:#010x} are not flash beside the code")
+
     def call(
         self,
         placement: Placement,

@@ -7,13 +7,12 @@ at its end, because addition and multiplication modulo 2**32 do not care when.
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, SupportsFloat, TypeVar, cast
 
-import numba
 import numpy as np
-from numba.extending import register_jitable
 from numpy.typing import NDArray
 
 INT32_MAX = 2**31 - 1
@@ -26,12 +25,55 @@ int64: Any = np.int64
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
+class _Compiled:
+    """A function that Numba compiles when it is first called, or when a compiled one that calls it is.
+
+    Numba takes most of a second to import, and most of what is written for it is not called in one run: what only
+    plans or estimates does without.
+    """
+
+    def __init__(self, function: Callable[..., Any], options: Mapping[str, object], in_python: bool = False) -> None:
+        """Options are those of numba.njit; with `in_python` calls from Python run the function as it is."""
+        functools.update_wrapper(self, function)
+        self.function, self._options, self._in_python = function, options, in_python
+
+    @functools.cached_property
+    def dispatcher(self) -> Any:
+        """Numba's object for the function."""
+        import numba
+
+        return numba.njit(cache=True, nogil=True, no_cfunc_wrapper=True, **self._options)(self.function)
+
+    @property
+    def _numba_type_(self) -> Any:
+        """What Numba takes the function for where a compiled one calls it."""
+        return self.dispatcher._numba_type_
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self.function(*arguments) if self._in_python else self.dispatcher(*arguments)
+
+
+def has_machine_code(function: object) -> bool | None:
+    """Whether the cache on disk has machine code of a compiled function; None for any other object.
+
+    Numba does not say; where it no longer keeps its index as it does, nothing counts as compiled.
+    """
+    if not isinstance(function, _Compiled):
+        return None
+    from numba.core.caching import FunctionCache
+
+    try:
+        return bool(FunctionCache(function.function)._cache_file._load_index())
+    except (AttributeError, RuntimeError, OSError):
+        return False
+
+
 def jit(function: _Function) -> _Function:
     """Compile a kernel at its first call; the machine code is cached on disk, and the kernel runs without the GIL.
 
     The cache of a function is stale only when its own file changes, not when a file it calls into does.
     """
-    return cast(_Function, numba.njit(cache=True, nogil=True, no_cfunc_wrapper=True)(function))
+    return cast(_Function, _Compiled(function, {}))
 
 
 def observing(function: _Function) -> _Function:
@@ -39,24 +81,22 @@ def observing(function: _Function) -> _Function:
 
     Counting them at every call of a small function costs more than the function does.
     """
-    return cast(_Function, numba.njit(cache=True, nogil=True, _nrt=False, no_cfunc_wrapper=True)(function))
+    return cast(_Function, _Compiled(function, {"_nrt": False}))
 
 
 def inner(function: _Function) -> _Function:
     """As `observing`, for a function that only compiled ones call: what would let Python call it is not compiled."""
-    options = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    return cast(_Function, numba.njit(cache=True, nogil=True, _nrt=False, **options)(function))
+    return cast(_Function, _Compiled(function, {"_nrt": False, "no_cpython_wrapper": True}))
 
 
 def inlined(function: _Function) -> _Function:
     """As `inner`, for a small function: compiled into each that calls it."""
-    options = {"forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    return cast(_Function, numba.njit(cache=True, nogil=True, _nrt=False, **options)(function))
+    return cast(_Function, _Compiled(function, {"_nrt": False, "no_cpython_wrapper": True, "forceinline": True}))
 
 
 def either(function: _Function) -> _Function:
     """A function that Python runs as it is, and compiled ones have compiled: for few calls from Python."""
-    return cast(_Function, register_jitable(function))
+    return cast(_Function, _Compiled(function, {"_nrt": False, "no_cpython_wrapper": True}, in_python=True))
 
 
 # -- Prepare: real numbers to multiplier and shift, in plain Python --------------------------------------------------

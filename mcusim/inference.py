@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +21,7 @@ from mcusim.memory_systems import possible_observers
 from mcusim.model import Model, Op, Tensor
 from mcusim.ops import OPERATORS, written
 from mcusim.pipelines import PIPELINES
-from mcusim.plan import Plan
+from mcusim.plan import OWN_RAN, Plan
 from mcusim.recording import Observer
 from mcusim.trace import CAUSES, Timing, Trace
 from mcusim.untouched import Mask, depth_bytes, high_water_bytes
@@ -34,7 +34,6 @@ Array = NDArray[np.generic]
 # part covers set-up.
 BUDGET_PER_UNIT = 1_000
 BUDGET_FIXED = 1_000_000
-OWN_RAN = "mcusim's own kernels ran"
 NOTABLE_WAITING = 0.02  # share of a layer that a loop waits for its code before the report says so
 # The most of these units that is simulated: minutes of a PC's time, and a minute or more of a microcontroller's.
 MOST_UNITS = 2_000_000_000
@@ -52,8 +51,12 @@ class Machine:
     emulator: Emulator
     possible: tuple[Observer | None, ...]
     walker: timing.Walker
-    written: Mask
     code_waits: int = 0
+    before_reference: Callable[[], None] = lambda: None  # called before each use of the reference's kernels
+    written: Mask = dataclasses.field(init=False)
+
+    def __post_init__(self) -> None:
+        self.written = np.zeros(self.plan.arena_bytes, np.bool_)
 
     @classmethod
     def start(cls, plan: Plan, inputs: Sequence[Array]) -> Machine:
@@ -71,18 +74,24 @@ class Machine:
         )
         if plan.shares_ram:
             emulator.write(plan.model_address, plan.model.file)
+        machine = cls(plan, emulator, possible, emulator.walker)
+        machine.allocate(inputs)
+        return machine
+
+    def allocate(self, inputs: Sequence[Array]) -> None:
+        """Fill persistent arrays and variable tensors as AllocateTensors does, and set the inputs."""
+        plan, write = self.plan, self.emulator.write
         for op, invocation in zip(plan.model.ops, plan.invocations, strict=True):
             for position, content in enumerate(invocation.arrays):
                 if content:
-                    emulator.write(plan.prepared_address(op.index, position), content)
+                    write(plan.prepared_address(op.index, position), content)
         for tensor in plan.model.tensors:
             if tensor.is_variable and tensor.bytes:
-                emulator.write(plan.address_of(tensor.index), reset_bytes(tensor))
+                write(plan.address_of(tensor.index), reset_bytes(tensor))
         for number, content in enumerate(initial(plan.model)):
-            emulator.write(plan.variable_address(number), content)
+            write(plan.variable_address(number), content)
         for index, array in zip(plan.model.inputs, inputs, strict=True):
-            emulator.write(plan.address_of(index), np.ascontiguousarray(array).tobytes())
-        return cls(plan, emulator, possible, emulator.walker, np.zeros(plan.arena_bytes, np.bool_))
+            write(plan.address_of(index), np.ascontiguousarray(array).tobytes())
 
     def waits_for_code(self, traces: Sequence[Trace]) -> int:
         """Cycles in which the memory system that the board's file gives first has traces wait for their code."""
@@ -105,8 +114,9 @@ class Machine:
         operands = [None if index < 0 else self.value(index) for index in op.inputs]
         macs = OPERATORS[op.name].macs(self.plan.model, op)
         self.emulator.forget_written()
-        traces = self._execute(op)
+        traces = self.execute(op)
         self.written |= self.emulator.written(self.plan.arena_address, self.plan.arena_bytes)
+        self.before_reference()
         expected = OPERATORS[op.name].reference(self.plan.model, op, operands)
         difference = None
         for index, reference in zip(written(self.plan.model, op), expected, strict=True):
@@ -117,18 +127,8 @@ class Machine:
 
     def cycles(self, op: Op) -> tuple[int, ...]:
         """Execute one operator only for its cycles, for each possible memory system."""
-        traces = self._execute(op)
+        traces = self.execute(op)
         return self._possible_cycles(traces, [self._timing(trace) for trace in traces])
-
-    def cycles_and_waits(self, op: Op) -> tuple[int, int]:
-        """Execute one operator only for its cycles with the memory system that the board's file gives first.
-
-        Returns all, and those of them in which memory is waited for.
-        """
-        traces = self._execute(op)
-        first = self.possible[0]
-        waits = sum(timing.waiting(trace, first.name) for trace in traces) if first else 0
-        return sum(self._timing(trace).cycles for trace in traces), waits
 
     def _timing(self, trace: Trace) -> Timing:
         """Cycles with the memory system that the board's file gives first."""
@@ -142,7 +142,8 @@ class Machine:
         waits = [sum(timing.waiting(trace, one.name) for trace in traces) if one else 0 for one in self.possible]
         return tuple(first - waits[0] + other for other in waits)
 
-    def _execute(self, op: Op) -> list[Trace]:
+    def execute(self, op: Op) -> list[Trace]:
+        """Execute one operator only for the traces of its calls."""
         budget = BUDGET_FIXED + BUDGET_PER_UNIT * _units(self.plan.model, op)
         traces = []
         for call in self.plan.invocations[op.index].calls:

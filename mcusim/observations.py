@@ -37,6 +37,7 @@ def new_state(code_address: int, code_host: int, code_bytes: int, reg_read: int,
     """
     state = _new_state((reg_read, emu_stop), code_bytes // 2 + 1, observer.MOST_SITES, 0)
     state[[observer.CODE_ADDRESS, observer.CODE_HOST, observer.CODE_BYTES]] = code_address, code_host, code_bytes
+    state[observer.JOINS] = 1
     return state
 
 
@@ -159,11 +160,11 @@ class Counts:
     last_block: int
 
 
-def counts(state: State) -> Counts:
-    """What the hooks have counted so far."""
+def counts(state: State, most_sites: int | None = None) -> Counts:
+    """What the hooks have counted so far, at the first `most_sites` sites or at all."""
     table = edge_table(state)
     table = table[table[:, observer.EDGE_COUNT] != 0]
-    sites = _sites(state)
+    sites = _sites(state)[:most_sites]
     return Counts(
         edges=table[np.lexsort((table[:, observer.EDGE_BLOCK], table[:, observer.EDGE_PREVIOUS]))],
         executions=sites[:, observer.SITE_COUNT].copy(),

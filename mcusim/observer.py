@@ -36,7 +36,8 @@ CALLBACK, LOG_AT, LOG_WORDS, LOG_FULL, NEW_SLOT, REGIONS, REGION_TABLE = 15, 16,
 REGION_COLUMNS = 3
 MOST_REGIONS = 8
 STOPS_NEXT = REGION_TABLE + MOST_REGIONS * REGION_COLUMNS  # whether to stop before the next instruction
-HEADER_WORDS = STOPS_NEXT + 1
+JOINS = STOPS_NEXT + 1  # whether blocks that go on behind a page's end are told from others there
+HEADER_WORDS = JOINS + 1
 
 RUNNING, OVER_BUDGET, TABLE_FULL, LEFT_CODE, DAMAGE_FOUND, REFUSED = 0, 1, 2, 3, 4, 5
 
@@ -45,7 +46,7 @@ DISCOVER, EMPTY_LOG = 0, 1
 LOG_MARGIN = 2048  # words that one block may add: it has 512 instructions at most
 IS_ACCESS = -1 << 63  # sign of a word of the log that is an access
 
-# An edge: previous block, block (size << 32 | address), count, instructions, whether SP is read, lowest SP, the edge
+# An edge: previous block, block (its key), count, instructions, whether SP is read, lowest SP, the edge
 # that followed last time, which the next one most likely is again, and its number in the log.
 EDGE_WORDS = 8
 EDGE_SLOTS = 1 << 15
@@ -56,6 +57,14 @@ NO_EDGE = HEADER_WORDS  # stands for what came before the first block
 EDGE_TABLE = NO_EDGE + EDGE_WORDS
 EDGE_TABLE_END = EDGE_TABLE + EDGE_SLOTS * EDGE_WORDS
 NO_BLOCK = -1
+
+# The key of a block: its address, its bytes, and behind how many halfwords it goes on of a row of instructions that
+# Unicorn cut at a page's end: one that is entered there by a branch is another. 0 everywhere unless the state JOINS.
+SIZE_SHIFT, SIZE_MASK = 32, 0xFFF
+BEHIND_SHIFT = 44
+PLAIN = (1 << BEHIND_SHIFT) - 1  # all but that, as a mask
+MOST_BEHIND = 1 << 18
+PAGE_BYTES = 1024  # of Unicorn's Arm: a block ends at every multiple of it, and around an instruction that lies across
 
 # A divide: key + 1 (site, bits of dividend, divisor and quotient), count.
 DIVIDE_WORDS = 2
@@ -271,7 +280,7 @@ def _find_edge(state: Any, previous: Any, block: Any) -> Any:
     if state[slot + EDGE_BLOCK] != 0:
         return slot
     offset = (block & 0xFFFFFFFF) - state[CODE_ADDRESS]
-    size = block >> 32
+    size = block >> SIZE_SHIFT & SIZE_MASK
     if offset < 0 or offset + size > state[CODE_BYTES]:
         state[STATUS] = LEFT_CODE
         return 0
@@ -282,7 +291,7 @@ def _find_edge(state: Any, previous: Any, block: Any) -> Any:
     reads_sp = _moves_sp(state[CODE_HOST] + offset, size)
     if previous != NO_BLOCK and not reads_sp:
         before = (previous & 0xFFFFFFFF) - state[CODE_ADDRESS]
-        reads_sp = _moves_sp(state[CODE_HOST] + before, previous >> 32)
+        reads_sp = _moves_sp(state[CODE_HOST] + before, previous >> SIZE_SHIFT & SIZE_MASK)
     state[slot + EDGE_PREVIOUS] = previous
     state[slot + EDGE_BLOCK] = block
     state[slot + EDGE_INSTRUCTIONS] = _instructions(state[CODE_HOST] + offset, size)
@@ -308,12 +317,29 @@ def _enter(uc: Any, address: Any, slot: Any, state: Any) -> None:
         state[slot + EDGE_LOWEST_SP] = min(state[slot + EDGE_LOWEST_SP], sp)
 
 
+@either
+def is_cut(address: int) -> bool:
+    """Whether Unicorn may end a block before an address only because of a page's end."""
+    return (address + 2) & (PAGE_BYTES - 1) <= 4
+
+
+@inner
+def _piece(state: Any, previous: Any, block: Any) -> Any:
+    """The key of a block with what it goes on behind, if it lies at a page's end right behind the previous."""
+    size = previous >> SIZE_SHIFT & SIZE_MASK
+    goes_on = previous != NO_BLOCK and (previous & 0xFFFFFFFF) + size == block & 0xFFFFFFFF
+    if state[JOINS] and goes_on and is_cut(block):
+        block |= min((previous >> BEHIND_SHIFT) + (size >> 1), MOST_BEHIND) << BEHIND_SHIFT
+    return block
+
+
 def _on_block(uc: Any, address: Any, size: Any, state: Any) -> None:
-    block = np.int64(size) << 32 | np.int64(address)
+    block = np.int64(size) << SIZE_SHIFT | np.int64(address)
     last = state[LAST_EDGE]
     slot = state[last + EDGE_NEXT]
-    if state[slot + EDGE_BLOCK] != block:
-        slot = _find_edge(state, state[last + EDGE_BLOCK], block)
+    if state[slot + EDGE_BLOCK] & PLAIN != block:
+        previous = state[last + EDGE_BLOCK]
+        slot = _find_edge(state, previous, _piece(state, previous, block))
         if slot == 0:
             state[LAST_ADDRESS] = np.int64(address)
             _stop(state[EMU_STOP], uc)
@@ -323,11 +349,12 @@ def _on_block(uc: Any, address: Any, size: Any, state: Any) -> None:
 
 
 def _on_visit(uc: Any, address: Any, size: Any, state: Any) -> None:
-    block = np.int64(size) << 32 | np.int64(address)
+    block = np.int64(size) << SIZE_SHIFT | np.int64(address)
     last = state[LAST_EDGE]
     slot = state[last + EDGE_NEXT]
-    if state[slot + EDGE_BLOCK] != block:
+    if state[slot + EDGE_BLOCK] & PLAIN != block:
         previous = state[last + EDGE_BLOCK]
+        block = _piece(state, previous, block)
         slot = slot_of(state, previous, block)
         if state[slot + EDGE_BLOCK] == 0:
             state[slot + EDGE_BLOCK] = block

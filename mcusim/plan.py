@@ -35,6 +35,7 @@ KERNELS: tuple[KernelLibrary, ...] = ("cmsis_nn", "reference")
 INPUT_TYPES = ("int8", "uint8", "int16", "int32", "int64", "float32", "bool")
 # Planning takes the square of these; models for microcontrollers have a few hundred at most.
 MOST_OPS, MOST_TENSORS = 2_000, 10_000
+OWN_RAN = "mcusim's own kernels ran"
 SIMULATED_BYTES = 256 << 20  # the largest arena that is simulated; no microcontroller has as much RAM
 # Kernels whose size stands for those of an instruction set that nothing is built for, because nothing executes it.
 STAND_INS: Mapping[str, str] = {"armv81m_main": "armv8m_main"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import dataclasses
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from mcusim import observations, observer
 from mcusim.addressing import addressing
 from mcusim.errors import EmulationError
+from mcusim.interpreter import with_room
 from mcusim.recording import (
     ACCESS,
     ACCESS_BYTES,
@@ -41,9 +43,9 @@ from mcusim.recording import (
 )
 from mcusim.timing import REFILL, Step, Walker, is_taken
 from mcusim.trace import Block, Instruction, Trace
-from mcusim.tracing import CodeBlock, DecodedCode, build_trace, recorded_sites
+from mcusim.tracing import CodeBlock, DecodedCode, behind, build_trace, recorded_sites, size_of, wholes
 
-LOG_WORDS = 1 << 18  # of the log between two times that it is emptied
+LOG_WORDS = 1 << 16  # of the log between two times that it is emptied
 MOST_SITES = 1 << 16
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)
 
@@ -85,6 +87,30 @@ class Moment:
     observed: tuple[Table, ...]
 
 
+class _Piece:
+    """A piece of the log that observers follow, one after the other, on a thread of its own."""
+
+    def __init__(self, log: Table, tables: Sequence[Table], following: Sequence[tuple[Observer, Table]]) -> None:
+        """`tables`: of blocks, instructions, edges and issue; each observer of `following` with its counts."""
+        self._log, self._tables, self._following = log, tables, following
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=with_room, args=[self._follow], name="mcusim observers")
+        self._thread.start()
+
+    def _follow(self) -> None:
+        try:
+            for one, counts in self._following:
+                one.observe(self._log, len(self._log), *self._tables, one.parameters, one.state, counts)
+        except BaseException as error:  # `wait` raises it
+            self._error = error
+
+    def wait(self) -> None:
+        """Until the observers are through; raises what went wrong."""
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+
+
 class Recorder:
     """Follows one emulated core: `hooks` go on all of its code, `state` is their argument.
 
@@ -103,6 +129,7 @@ class Recorder:
         self.observers = tuple(observers)
         self.walker = Walker(code.core)
         self.state = observations.recording_state(regions, functions, MOST_SITES, LOG_WORDS)
+        self.state[observer.JOINS] = 1
         self._ask = _CALLBACK(self._answer)  # kept: the hooks call it
         self.state[observer.CALLBACK] = int(ctypes.cast(self._ask, ctypes.c_void_p).value or 0)
         self._at_reset = [one.state.copy() for one in self.observers]
@@ -115,19 +142,24 @@ class Recorder:
         self._walks: list[tuple[tuple[Step, ...], Block]] = []  # path and block of each edge
         self._numbers: dict[int, int] = {}  # block's key → row of _blocks
         self._seen: list[CodeBlock] = []
+        self._is_behind: list[bool] = []  # by block's row: whether it is a piece behind another of one block
         self._before: dict[int, int] = {}  # block's row → the row it was first entered from
         self._known_slots: list[int] = []  # of all edges in the array
         self.sites: dict[int, int] = {}
         self._counts = [np.zeros((256, len(one.events)), np.int64) for one in self.observers]
+        self._piece: _Piece | None = None  # of the log, which observers follow while the code runs on
+        self._is_compiled = False  # what the observers are
 
     def reset(self, max_instructions: int) -> None:
         """Forget all counts; what is known about the code stays, and so does the observers' state."""
+        self._wait()
         observations.restart(self.state, max_instructions, self._known_slots, len(self.sites))
         for counts in self._counts:
             counts[:] = 0
 
     def forget(self) -> None:
         """Put the observers' state back to what it was before any code ran: caches and buffers are empty."""
+        self._wait()
         for one, state in zip(self.observers, self._at_reset, strict=True):
             one.state[:] = state
 
@@ -138,11 +170,30 @@ class Recorder:
             raise error
 
     def flush(self) -> None:
-        """Have the observers follow all of the log."""
+        """Have the observers follow all of the log, to its end."""
+        self._hand_over()
+        self._wait()
+
+    def _empty_log(self) -> None:
+        """Make room in the log while the code runs."""
+        self._hand_over()
+
+    def _wait(self) -> None:
+        """Until the observers have followed what they were given."""
+        piece, self._piece = self._piece, None
+        if piece is not None:
+            piece.wait()
+
+    def _hand_over(self) -> None:
+        """Give all of the log to the observers, who follow it while the code runs on: beside the core's own thread."""
+        self._wait()
         words = int(self.state[observer.LOG_WORDS])
         begin = int(self.state[observer.LOG_AT])
-        if words:
-            self._observe(self.state[begin : begin + words])
+        if words and self._is_compiled:
+            self._piece = self._observe(self.state[begin : begin + words].copy())
+        elif words:
+            self._observe(self.state[begin : begin + words]).wait()
+            self._is_compiled = True
         self.state[observer.LOG_WORDS] = 0
 
     def cycles(self) -> int:
@@ -163,17 +214,21 @@ class Recorder:
     def moment(self) -> Moment:
         """All that was counted since `reset`."""
         self.flush()
-        return Moment(observations.counts(self.state), tuple(counts.copy() for counts in self._counts))
+        counts = observations.counts(self.state, len(self.sites))
+        return Moment(counts, tuple(one.copy() for one in self._counts))
 
     def trace(self, moment: Moment, entry: str, stack: tuple[int, int], stop: int) -> Trace:
         """The trace of all that a moment counts, what was observed in order of `observers`; see tracing.build_trace."""
         trace = build_trace(self.code, moment.counts, self.sites, entry, stack, stop)
-        rows = [self._numbers.get(block.size << 32 | block.address, -1) for block in trace.blocks]
+        index = wholes(self.code, moment.counts.edges).index
+        rows = {self._numbers[key]: number for key, number in index.items()}  # a block behind a branch has several keys
         observed = []
         for one, counts in zip(self.observers, moment.observed, strict=True):
-            none = (0,) * len(one.events)
-            found = (tuple(counts[row].tolist()) if 0 <= row < len(counts) else none for row in rows)
-            observed.append(Observed(one.name, one.events, tuple(found)))
+            found = np.zeros((len(trace.blocks), len(one.events)), np.int64)
+            for row, number in rows.items():
+                if row < len(counts):  # else the block came later
+                    found[number] += counts[row]
+            observed.append(Observed(one.name, one.events, tuple(map(tuple, found.tolist()))))
         return dataclasses.replace(trace, observed=tuple(observed))
 
     def _answer(self, question: int) -> int:
@@ -181,7 +236,7 @@ class Recorder:
             if question == observer.DISCOVER:
                 self._discover(int(self.state[observer.NEW_SLOT]))
             else:
-                self.flush()
+                self._empty_log()
         except BaseException as error:  # nothing may pass through the emulator; `check` raises it
             self._error = error
             self.state[observer.STATUS] = observer.REFUSED
@@ -198,9 +253,12 @@ class Recorder:
         self.state[observer.EDGES] += 1
         before = self._numbers.get(previous, NO_PREVIOUS)
         number = self._numbers.get(key)
-        if number is None:
-            goes_on = before >= 0 and (previous & 0xFFFFFFFF) + (previous >> 32) == key & 0xFFFFFFFF
-            number = self._add_block(key, self.code.block(key, previous if goes_on else None))
+        if number is None and behind(key) and self._seen[before].ends_by_branch:
+            number = self._numbers.get(key & observer.PLAIN)  # the block that any other way leads to as well
+            number = self._add_block(key & observer.PLAIN, before, previous) if number is None else number
+            self._numbers[key] = number
+        elif number is None:
+            number = self._add_block(key, before, previous)
         if before >= 0:
             self._before.setdefault(number, before)
         seen = self._seen[number]
@@ -210,16 +268,22 @@ class Recorder:
         row[observer.EDGE_LOWEST_SP] = observer.HIGHEST_SP
         row[observer.EDGE_INDEX] = self._add_edge(before, number)
 
-    def _add_block(self, key: int, seen: CodeBlock) -> int:
+    def _add_block(self, key: int, before: int, previous: int) -> int:
+        """Make a block known that is entered from row `before`, the block of the key `previous`, for the first time."""
+        goes_on = before >= 0 and (previous & 0xFFFFFFFF) + size_of(previous) == key & 0xFFFFFFFF
+        seen = self.code.block(key, previous if goes_on else None)
         block = seen.block
-        first = self._instructions.extend(_rows(block))
+        last = self._seen[before].block.instructions[-1] if behind(key) else None
+        first = self._instructions.extend(_rows(block, last))
         number = self._blocks.extend([[block.address, block.size, first, len(block.instructions), self._halfword(key)]])
         self._numbers[key] = number
         self._seen.append(seen)
+        self._is_behind.append(behind(key) > 0)
         for site in recorded_sites(seen):
             self._add_site(site)
         for index, counts in enumerate(self._counts):
             if number >= len(counts):
+                self._wait()  # for who counts there
                 self._counts[index] = np.concatenate([counts, np.zeros_like(counts)])
         return number
 
@@ -239,10 +303,11 @@ class Recorder:
         """Time a block behind the one before it, and what that one was first entered from."""
         block = self._seen[number].block
         path: list[Step] = []
-        follower, at = block, before
-        while at >= 0 and len(path) < 2:
-            path.insert(0, Step(self._seen[at].block, is_taken(self._seen[at].block, follower)))
-            follower, at = self._seen[at].block, self._before.get(at, NO_PREVIOUS)
+        follower, at, blocks = number, before, 0
+        while at >= 0 and blocks < 2:
+            path.insert(0, Step(self._seen[at].block, is_taken(self._seen[at].block, self._seen[follower].block)))
+            blocks += not self._is_behind[follower]
+            follower, at = at, self._before.get(at, NO_PREVIOUS)
         own, refill = self._walk(path, block)
         self._walks.append((tuple(path), block))
         first = self._issue.extend(own.tolist())
@@ -255,29 +320,19 @@ class Recorder:
         cycles = self.walker.walk(path, block)
         return cycles[:, :REFILL].sum(axis=1), int(cycles[0, REFILL])
 
-    def _observe(self, log: NDArray[np.int64]) -> None:
-        for one, counts in self._following():
-            one.observe(
-                log,
-                len(log),
-                self._blocks.rows,
-                self._instructions.rows,
-                self._edges.rows,
-                self._issue.rows,
-                one.parameters,
-                one.state,
-                counts,
-            )
+    def _observe(self, log: NDArray[np.int64]) -> _Piece:
+        """Have the observers follow a piece of the log; the tables are those of now, to which rows may be added."""
+        tables = self._blocks.rows, self._instructions.rows, self._edges.rows, self._issue.rows
+        return _Piece(log, tables, self._following())
 
     def _following(self) -> Sequence[tuple[Observer, Table]]:
         """The observers that follow what executes now, with their counts: all of them."""
         return list(zip(self.observers, self._counts, strict=True))
 
 
-def _rows(block: Block) -> list[list[int]]:
-    """The block's rows of the table of instructions."""
+def _rows(block: Block, before: Instruction | None) -> list[list[int]]:
+    """The block's rows of the table of instructions; `before` is what it goes on behind, if the emulator cut it off."""
     rows = []
-    before: Instruction | None = None
     for one in block.instructions:
         row = [0] * INSTRUCTION_COLUMNS
         row[ADDRESS], row[BYTES], row[BRANCH] = one.address, one.size, BRANCHES.index(one.branch or "")

@@ -36,6 +36,7 @@ class ResumableRecorder(Recorder):
     ) -> None:
         """As `Recorder`; nothing is granted yet, and `observers` follow under every regime."""
         super().__init__(code, regions, observers, functions)
+        self.state[observer.JOINS] = 0  # a program is interrupted anywhere, also where the emulator cuts a block
         self.reset(0)
         self._granted = 0
         self.next_instructions = 0
@@ -198,6 +199,9 @@ class ResumableRecorder(Recorder):
         """What executes next does not follow from what executed last: an exception came, or returned."""
         self.state[observer.LAST_EDGE] = observer.NO_EDGE
 
+    def _empty_log(self) -> None:
+        self.flush()  # at once: what counts cycles may be asked for them at any time
+
     def flush(self) -> None:
         """Have the observers follow the log up to the block that is executing, whose accesses are not complete."""
         words, begin = int(self.state[observer.LOG_WORDS]), int(self.state[observer.LOG_AT])
@@ -205,7 +209,7 @@ class ResumableRecorder(Recorder):
         visits = np.flatnonzero(log >= 0)
         last = int(visits[-1]) if len(visits) else 0
         if last:
-            self._observe(log[:last])
+            self._observe(log[:last]).wait()
             self.state[begin : begin + words - last] = log[last:].copy()
             self.state[observer.LOG_WORDS] = words - last
 

@@ -18,18 +18,17 @@ from mcusim.errors import BadInputError
 from mcusim.estimate import Estimate
 from mcusim.estimation import beside, estimated_layers, plan_estimate
 from mcusim.expectation import expected_error, no_error
-from mcusim.faster_variants import with_gains
 from mcusim.hardware import Board
-from mcusim.inference import OWN_RAN, Machine, check_size
 from mcusim.linked_flash import linked_flash
 from mcusim.memory_systems import memory_caveats, memory_system, memory_timing, place_matters
 from mcusim.model import Model
 from mcusim.ops import OPERATORS
-from mcusim.plan import Plan
+from mcusim.plan import OWN_RAN, Plan
 from mcusim.run_inputs import pseudo_random_inputs
 from mcusim.trace import CAUSES
 from mcusim.untouched import touched
 
+NOTHING_KEPT = "No layer is kept from a faster function of the kernels (--why)."
 Array = NDArray[np.generic]
 Progress = Callable[[int, int, str], None]
 
@@ -59,19 +58,25 @@ def run(
     Raises BadInputError for inputs of another shape or dtype, UnsupportedError for a model of more work than is
     simulated, EmulationError for target code that goes wrong.
     """
+    # What executes takes half a second to import: not for what only plans or estimates.
+    from mcusim.compiling import ahead
+    from mcusim.inference import Machine, check_size
+
     check_size(plan.model)
     values = _input_arrays(plan.model, inputs)
     orders = (0,) if plan.library else layouts(plan.image)
     steps = len(plan.model.ops) * len(orders)
-    watched = machine = Machine.start(plan, values)
     layers: list[record.Layer] = []
     possible: list[list[tuple[int, ...]]] = [[]]  # cycles by link order, layer and memory system
-    for op in plan.model.ops:
-        if progress:
-            progress(op.index, steps, op.name)
-        layer, cycles = machine.layer(op)
-        layers.append(layer)
-        possible[0].append(cycles)
+    with ahead(plan.model) as compiling:
+        watched = machine = Machine.start(plan, values)
+        machine.before_reference = compiling.wait
+        for op in plan.model.ops:
+            if progress:
+                progress(op.index, steps, op.name)
+            layer, cycles = machine.layer(op)
+            layers.append(layer)
+            possible[0].append(cycles)
     outputs = tuple(machine.value(index) for index in plan.model.outputs)
     cycles_in_all = sum(layer.cycles or 0 for layer in layers)
     waiting = machine.code_waits / cycles_in_all if cycles_in_all else 0.0
@@ -86,14 +91,23 @@ def run(
     complete = dataclasses.replace(plan, stack_bytes=max((layer.stack_bytes or 0 for layer in layers), default=0))
     given = "pseudo-random" if inputs is None else "given"
     extremes = _extremes(possible, waiting)
-    explained = with_gains(plan, layers) if why else layers
+    explained = _explained(plan, layers) if why else layers
     ranged = _with_ranges(explained, possible)
     # The formulas are those of mcusim's own kernels.
     compared = beside(plan, ranged) if plan.library is None else ranged
     provenance = _provenance(plan, "emulation", memory_timing(plan.board), given)
-    found = _record(complete, compared, _totals(plan, compared, extremes), _notes(plan), provenance, outputs, command)
+    nothing_kept = why and not any(layer.faster for layer in compared)
+    notes = (*([NOTHING_KEPT] if nothing_kept else []), *_notes(plan))
+    found = _record(complete, compared, _totals(plan, compared, extremes), notes, provenance, outputs, command)
     seen = dataclasses.replace(found.memory, touched=touched(plan, watched.written, compared), touched_reason=None)
     return dataclasses.replace(found, memory=seen)
+
+
+def _explained(plan: Plan, layers: Sequence[record.Layer]) -> Sequence[record.Layer]:
+    """The layers with the cycles of each `faster`."""
+    from mcusim.faster_variants import with_gains
+
+    return with_gains(plan, layers)
 
 
 def _with_ranges(

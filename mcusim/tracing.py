@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -21,7 +22,6 @@ from mcusim.trace import Block, Edge, Instruction, Trace
 
 Rows = NDArray[np.int64]  # Counts.edges
 
-PAGE_BYTES = 1024  # of Unicorn's Arm: a block ends at every multiple of it
 DIVIDES = frozenset({"sdiv", "udiv"})
 LONG_MULTIPLIES = frozenset({"smull", "umull", "smlal", "umlal"})
 # Beginnings of mnemonics that on some core take other cycles executed than skipped, beside loads and stores.
@@ -37,9 +37,24 @@ class CodeBlock:
     moves: tuple[Move, ...]
     sites: tuple[Site, ...]
 
+    @property
+    def ends_by_branch(self) -> bool:
+        """Whether it ends where code has a branch, and not only where the emulator cut it."""
+        return self.block.instructions[-1].branch is not None
+
+
+def size_of(key: int) -> int:
+    """Bytes of the block of a key."""
+    return key >> observer.SIZE_SHIFT & observer.SIZE_MASK
+
+
+def behind(key: int) -> int:
+    """Bytes of the row of instructions before the block of a key, which goes on behind where the emulator cut it."""
+    return 2 * (key >> observer.BEHIND_SHIFT) if key >= 0 else 0
+
 
 class DecodedCode:
-    """Code of a core, with the blocks of it that were decoded so far by key (size << 32 | address)."""
+    """Code of a core, with the blocks of it that were decoded so far by the observer's key."""
 
     def __init__(self, core: Core) -> None:
         """Nothing is decoded yet."""
@@ -62,10 +77,10 @@ class DecodedCode:
         """The block of a key; UnsupportedError for an instruction that the core lacks.
 
         `before` is the key of the block that it goes on from where the emulator cut a row of instructions in two:
-        an IT instruction there makes the first instructions here conditional.
+        an IT instruction there makes the first instructions here conditional. The key may say so itself.
         """
         if key not in self.decoded:
-            self.decoded[key] = self._decode(key & 0xFFFFFFFF, key >> 32, before >> 32 if before else 0)
+            self.decoded[key] = self._decode(key & 0xFFFFFFFF, size_of(key), behind(key) or (size_of(before or 0)))
         return self.decoded[key]
 
     def _decode(self, address: int, size: int, before_bytes: int) -> CodeBlock:
@@ -120,12 +135,66 @@ def executed_blocks(code: DecodedCode, rows: Rows) -> dict[int, CodeBlock]:
     before = {}
     for previous, key in rows[:, [observer.EDGE_PREVIOUS, observer.EDGE_BLOCK]].tolist():
         address = key & 0xFFFFFFFF
-        goes_on = previous != observer.NO_BLOCK and (previous & 0xFFFFFFFF) + (previous >> 32) == address
-        if goes_on and address % PAGE_BYTES == 0:
+        goes_on = previous != observer.NO_BLOCK and (previous & 0xFFFFFFFF) + size_of(previous) == address
+        if goes_on and observer.is_cut(address):
             before[key] = previous
         else:
             before.setdefault(key, None)
     return {key: code.block(key, before[key]) for key in sorted(before, key=lambda key: (key & 0xFFFFFFFF, key >> 32))}
+
+
+@dataclass(frozen=True, slots=True)
+class Wholes:
+    """Blocks as they are without the emulator's pages, in order of address and size.
+
+    `edges` are (index of the previous block, −1 for none, index of the block, count); `index` tells which block one
+    of the emulator's is, or is a piece of, by its key.
+    """
+
+    blocks: tuple[Block, ...]
+    edges: tuple[Edge, ...]
+    index: Mapping[int, int]
+
+
+def wholes(code: DecodedCode, rows: Rows) -> Wholes:
+    """The blocks of the edges seen, each with what the emulator cut off at a page's end."""
+    pieces = executed_blocks(code, rows)
+    columns = [observer.EDGE_PREVIOUS, observer.EDGE_BLOCK, observer.EDGE_COUNT]
+    edges = [(previous, key, count) for previous, key, count in rows[:, columns].tolist()]
+    entered = Counter[int]()
+    for _, key, count in edges:
+        entered[key] += count
+    # What goes on behind which block: that one leads nowhere else.
+    goes_on = {
+        previous: key
+        for previous, key, count in edges
+        if behind(key) and not pieces[previous].ends_by_branch and count == entered[previous] == entered[key]
+    }
+    first = {key: key for key in pieces}  # piece → the first piece of its block
+    for key in sorted(goes_on, key=behind):
+        first[goes_on[key]] = first[key]
+    found: dict[int, Block] = {}
+    for key in sorted(pieces, key=behind):
+        block, start = pieces[key].block, found.get(first[key])
+        found[first[key]] = _extended(start, block) if start else block
+    # Behind a branch it is the block that any other way leads to as well.
+    placed = {key: (found[first[key]].address, found[first[key]].size) for key in pieces}
+    blocks = {placed[key]: found[first[key]] for key in pieces}
+    order = {place: number for number, place in enumerate(sorted(blocks))}
+    index = {key: order[placed[key]] for key in pieces}
+    counts = Counter[tuple[int, int]]()
+    for previous, key, count in edges:
+        if goes_on.get(previous) != key:
+            counts[index.get(previous, -1), index[key]] += count
+    whole = tuple(blocks[place] for place in order)
+    by_size = [-1, *(block.size << 32 | block.address for block in whole)]  # as the hooks' counts are in order
+    ways = sorted(counts, key=lambda way: (by_size[way[0] + 1], by_size[way[1] + 1]))
+    return Wholes(whole, tuple(Edge(*way, counts[way]) for way in ways), index)
+
+
+def _extended(block: Block, piece: Block) -> Block:
+    """A block with the piece that goes on behind it."""
+    return replace(block, size=block.size + piece.size, instructions=(*block.instructions, *piece.instructions))
 
 
 def missing_sites(blocks: Iterable[CodeBlock], known: Collection[int]) -> tuple[Site, ...]:
@@ -168,15 +237,17 @@ def build_trace(
     counts.
     """
     rows = counts.edges
-    blocks = executed_blocks(code, rows)
-    instructions = {one.address: one for seen in blocks.values() for one in seen.block.instructions}
+    pieces = executed_blocks(code, rows)
+    whole = wholes(code, rows)
+    instructions = {one.address: one for block in whole.blocks for one in block.instructions}
     terminates_early = _terminates_early(code.core)
     top, first_sp = stack
-    read = {address: int(counts.lowest_sp[number]) for address, number in sites.items()}
+    unknown = {move.behind for seen in pieces.values() for move in seen.moves if move.change_bytes is None}
+    read = {address: int(counts.lowest_sp[sites[address]]) for address in unknown if address in sites}
     return Trace(
         entry=entry,
-        blocks=(*(seen.block for seen in blocks.values()), Block(stop, 0, entry, ())),
-        edges=(*_edges(blocks, rows), Edge(list(blocks).index(counts.last_block), len(blocks), 1)),
+        blocks=(*whole.blocks, Block(stop, 0, entry, ())),
+        edges=(*whole.edges, Edge(whole.index[counts.last_block], len(whole.blocks), 1)),
         executed={
             address: int(counts.executions[sites[address]])
             for address, one in sorted(instructions.items())
@@ -187,7 +258,7 @@ def build_trace(
             for address, one in sorted(instructions.items())
             if one.mnemonic in DIVIDES or (one.mnemonic in LONG_MULTIPLIES and terminates_early)
         },
-        stack_bytes=top - min(first_sp, _lowest_sp(blocks, rows, read)),
+        stack_bytes=top - min(first_sp, _lowest_sp(pieces, rows, read)),
         memory="zero_wait",
     )
 
@@ -225,13 +296,6 @@ def _sites(block: Block, encoded: bytes, moves: Iterable[Move], terminates_early
         elif _is_predicated(one) or sp:
             sites.append(Site(one.address, sp))
     return tuple(sites)
-
-
-def _edges(blocks: Collection[int], rows: Rows) -> list[Edge]:
-    index = {key: number for number, key in enumerate(blocks)}
-    index[observer.NO_BLOCK] = -1
-    columns = [observer.EDGE_PREVIOUS, observer.EDGE_BLOCK, observer.EDGE_COUNT]
-    return [Edge(index[previous], index[block], count) for previous, block, count in rows[:, columns].tolist()]
 
 
 def _lowest_sp(blocks: Mapping[int, CodeBlock], rows: Rows, read: Mapping[int, int]) -> int:

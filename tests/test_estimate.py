@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import mcusim
-from mcusim.estimate import Estimator
+from mcusim.estimate import Estimator, _key
 from mcusim.formulas import Formula, stored_formulas
 from mcusim.hardware import load_board
 from mcusim.sketch import Sketch
@@ -50,15 +50,38 @@ def test_one_formula_by_hand():
 
 def test_what_has_no_formula_is_null_with_a_reason():
     sketch = Sketch()
-    source, output = sketch.activation((1, 4), dtype="int16"), sketch.activation((1, 4), dtype="int16")
+    source, output = sketch.activation((1, 4), dtype="float32"), sketch.activation((1, 4), dtype="float32")
     sketch.op("RELU", (source,), (output,))
     sketch.op("NEVER_HEARD_OF", (output,), (sketch.activation((1, 4)),))
     found = mcusim.estimate(sketch.model(), load_board("pico"))
     assert found.cycles is None and found.latency_s is None
-    assert found.reason == "layer 0 (RELU): int16 is not counted"
+    assert found.reason == "layer 0 (RELU): float32 activations are not supported"
     assert [layer.cycles for layer in found.layers] == [None, None]
-    assert found.layers[0].reason == "int16 is not counted"
+    assert found.layers[0].reason == "float32 activations are not supported"
     assert found.layers[1].reason == "no cost formula is fitted for NEVER_HEARD_OF"
+
+
+def test_layers_that_call_nothing_take_nothing():
+    """Handles of variables are known to the interpreter alone; they have neither inputs nor a kernel."""
+    sketch = Sketch()
+    sketch.op("VAR_HANDLE", (), (sketch.activation((1,), dtype="resource"),), container="", shared_name="state")
+    sketch.op("ASSIGN_VARIABLE", (0, sketch.activation((1, 20))), ())
+    found = mcusim.estimate(sketch.model(), load_board("nano33ble"))
+    assert (found.layers[0].cycles, found.layers[0].reason) == (0, None)
+    assert found.layers[1].kernel in (None, "arm_reshape_s8")
+
+
+def test_constants_and_results_are_part_of_a_layer():
+    """A slice of other rows, and an output of another scale, are layers of their own."""
+    keys = set()
+    for begin, scale in ((0, 0.1), (1, 0.1), (1, 0.2)):
+        sketch = Sketch()
+        source = sketch.activation((8, 4))
+        bounds = [sketch.constant(np.array(one, np.int32)) for one in ((begin, 0), (4, 4))]
+        sketch.op("SLICE", (source, *bounds), (sketch.activation((4, 4), scale),))
+        model = sketch.model()
+        keys.add(_key(model.tensors, model.ops[0]))
+    assert len(keys) == 3
 
 
 @pytest.mark.parametrize("name", ["corstone300", "ek_ra8d1"])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from mcusim.allocators import best_fit, greedy, heap_4, hill_climb, linear, newlib, newlib_nano, offline, optimum, tlsf
+from mcusim.allocators import best_fit, greedy, hill_climb, linear, offline, optimum
 from mcusim.heap import Heap
 from mcusim.runtime import Request
+from mcusim.siblings import Siblings
 
 ALLOCATORS: Mapping[str, Callable[[Sequence[Request]], tuple[int, ...]]] = {
     "greedy": greedy.allocate,
@@ -17,6 +18,13 @@ ALLOCATORS: Mapping[str, Callable[[Sequence[Request]], tuple[int, ...]]] = {
     "optimum": optimum.allocate,
 }
 
-HEAPS: Mapping[str, Heap] = {
-    heap.name: heap for heap in (heap_4.HEAP, newlib_nano.HEAP, newlib_nano.HEAP_3, newlib.HEAP, tlsf.HEAP)
-}
+HEAPS: Mapping[str, Heap] = Siblings(
+    __name__,
+    {
+        "heap_4": "heap_4:HEAP",
+        "newlib_nano": "newlib_nano:HEAP",
+        "newlib_nano_3": "newlib_nano:HEAP_3",
+        "newlib": "newlib:HEAP",
+        "tlsf": "tlsf:HEAP",
+    },
+)

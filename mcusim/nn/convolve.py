@@ -75,7 +75,12 @@ def convolve_s8(
                         input[n], filter[out_ch], first_ch, top, left, dilation_h, dilation_w, input_offset
                     )
                     output[n, out_y, out_x, out_ch] = requantize_and_clamp(
-                        as_int32(acc), multiplier[out_ch], shift[out_ch], output_offset, activation_min, activation_max
+                        as_int32(acc),
+                        int64(multiplier[out_ch]),
+                        int64(shift[out_ch]),
+                        output_offset,
+                        activation_min,
+                        activation_max,
                     )
 
 

@@ -65,7 +65,8 @@ def depthwise_conv_s8(
             top = out_y * stride_h - pad_h
             for out_x in range(output.shape[2]):
                 left = out_x * stride_w - pad_w
-                acc[:] = bias
+                for out_ch in range(acc.size):
+                    acc[out_ch] = bias[out_ch]
                 _accumulate(input[n], filter[0], ch_mult, top, left, dilation_h, dilation_w, input_offset, acc)
                 for out_ch in range(acc.size):
                     output[n, out_y, out_x, out_ch] = requantize_and_clamp(
@@ -103,7 +104,8 @@ def depthwise_conv_s16(
             top = out_y * stride_h - pad_h
             for out_x in range(output.shape[2]):
                 left = out_x * stride_w - pad_w
-                acc[:] = bias
+                for out_ch in range(acc.size):
+                    acc[out_ch] = bias[out_ch]
                 _accumulate(input[n], filter[0], ch_mult, top, left, dilation_h, dilation_w, int64(0), acc)
                 for out_ch in range(acc.size):
                     output[n, out_y, out_x, out_ch] = requantize_s64_and_clamp(

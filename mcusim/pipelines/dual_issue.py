@@ -17,7 +17,7 @@ from mcusim import operand_stages
 from mcusim.branch_prediction import BANK_CONFLICT, PREDICTOR_RULES, predicted
 from mcusim.errors import UnsupportedError
 from mcusim.extensions import known_timing
-from mcusim.fixedpoint import inner, jit
+from mcusim.fixedpoint import inner, observing
 from mcusim.hardware import Board, Core
 from mcusim.operand_stages import (
     ALONE,
@@ -116,7 +116,6 @@ def operand_cycles(core: Core, mnemonic: str, bits: tuple[int, int, int]) -> int
     return 0
 
 
-@jit
 def walk(rows: Any, leaves: Any, passes: Any, rules: Any, cycles: Any) -> None:
     """Cycles by cause of instructions in the order executed, every branch predicted right, zero wait states.
 
@@ -126,6 +125,12 @@ def walk(rows: Any, leaves: Any, passes: Any, rules: Any, cycles: Any) -> None:
     """
     ready = np.zeros((len(STAGES), REGISTER_COUNT), np.int64)
     stores = np.full((_STORES_KEPT, 3), NO_BASE, np.int64)  # base, number of the word, cycle
+    cycles[:] = 0
+    _walk(rows, leaves, rules, cycles, ready, stores)
+
+
+@observing
+def _walk(rows: Any, leaves: Any, rules: Any, cycles: Any, ready: Any, stores: Any) -> None:
     fetch_bytes = rules[_FETCH_BYTES]
     free = 0  # the first cycle with both slots free
     partner = -1  # the row in the older slot of cycle `at` while the younger is empty
@@ -137,7 +142,6 @@ def walk(rows: Any, leaves: Any, passes: Any, rules: Any, cycles: Any) -> None:
         row = rows[i]
         arrives = fetched + (row[ADDRESS] + row[BYTES] - 1) // fetch_bytes - begin
         operands = _operands_ready(row, ready, stores, rules[_STORE_TO_LOAD])
-        cycles[i, :] = 0
         slot = OLDER
         in_time = partner >= 0 and arrives <= at and operands <= at
         if in_time and _may_pair(rows[partner], row, ready, at, rules[_LOADS_CLASH]):

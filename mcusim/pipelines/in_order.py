@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from mcusim.chained_loads import LOAD_RULES, chained_loads
 from mcusim.errors import UnsupportedError
 from mcusim.extensions import known_timing
-from mcusim.fixedpoint import inner, jit
+from mcusim.fixedpoint import inner, int64, observing
 from mcusim.hardware import Board, Core
 from mcusim.recording import Observed, Observer
 from mcusim.trace import CAUSES, Instruction, Rows, Trace
@@ -211,7 +211,6 @@ _WORDS = 3
 _STATE = _ARRIVALS + _WORDS
 
 
-@jit
 def walk(rows: Any, leaves: Any, passes: Any, rules: Any, cycles: Any) -> None:
     """Count the cycles of n instructions in the order executed, by cause.
 
@@ -222,13 +221,18 @@ def walk(rows: Any, leaves: Any, passes: Any, rules: Any, cycles: Any) -> None:
     """
     state = np.zeros(_STATE, np.int64)
     state[_BEFORE] = state[_NEXT_AT] = -1
+    _walk(rows, leaves, passes, rules, cycles, state)
+
+
+@observing
+def _walk(rows: Any, leaves: Any, passes: Any, rules: Any, cycles: Any, state: Any) -> None:
     for i in range(len(rows)):
         row = rows[i]
         if i > 0 and leaves[i - 1]:
             cycles[i, REFILL] = rows[i - 1, _REFILL]
             _redirect(state, rows[i - 1, _REFILL], rules[_PREFETCH_WORDS_BEHIND_BRANCH])
         elif row[_AT] != state[_NEXT_AT]:
-            _redirect(state, 0, _WORDS)
+            _redirect(state, int64(0), int64(_WORDS))
         folded = row[_TRAITS] & _IT and state[_BEFORE_16]
         before = rows[state[_BEFORE]]
         related = passes[i] and state[_BEFORE] >= 0 and not _exclude(row[_CONDITION], before[_CONDITION])

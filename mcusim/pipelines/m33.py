@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mcusim.errors import UnsupportedError
 from mcusim.extensions import known_timing
-from mcusim.fixedpoint import inner, jit
+from mcusim.fixedpoint import inner, observing
 from mcusim.hardware import Board, Core
 from mcusim.operand_stages import FLAGS_REGISTER, REGISTER_COUNT, is_multiply, last_operand, mask, shifted_operand
 from mcusim.recording import Observed, Observer
@@ -130,7 +130,6 @@ def operand_cycles(core: Core, mnemonic: str, bits: tuple[int, int, int]) -> int
     return 0
 
 
-@jit
 def walk(rows: Any, leaves: Any, passes: Any, rules: Any, cycles: Any) -> None:
     """Cycles by cause of instructions in the order executed, zero wait states.
 
@@ -138,7 +137,11 @@ def walk(rows: Any, leaves: Any, passes: Any, rules: Any, cycles: Any) -> None:
     failed, so that it waits for nothing and writes nothing. Writes cycles[n, causes + 1], the last column of a row
     being what the branch before it took until this row could issue. The younger of a pair takes 0.
     """
-    ready = np.zeros((STAGES, REGISTER_COUNT), np.int64)
+    _walk(rows, leaves, passes, rules, cycles, np.zeros((STAGES, REGISTER_COUNT), np.int64))
+
+
+@observing
+def _walk(rows: Any, leaves: Any, passes: Any, rules: Any, cycles: Any, ready: Any) -> None:
     free = 0  # the first cycle in which the next instruction can issue
     float_free = 0  # likewise for one that needs the floating-point unit
     partner = -1  # the row that the next one may join in cycle free - 1

@@ -9,7 +9,7 @@ from tflite import BuiltinOperator
 
 from mcusim import ops
 from mcusim.elf import firmware_path, load_firmware
-from mcusim.ops import OPERATORS, written
+from mcusim.ops import OPERATORS, STATES, written
 from mcusim.runtime import Runtime
 from mcusim.tflite import load
 
@@ -83,3 +83,7 @@ def test_operators_are_the_modules_of_their_names():
         assert hasattr(BuiltinOperator, name)
         assert all(callable(getattr(module, offered)) for offered in OFFERED)
         assert set(module.KERNELS) <= functions
+
+
+def test_states_are_those_that_the_operators_name():
+    assert {name: module.STATES for name, module in OPERATORS.items() if hasattr(module, "STATES")} == STATES
