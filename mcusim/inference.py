@@ -56,6 +56,7 @@ class Machine:
     written: Mask = dataclasses.field(init=False)
 
     def __post_init__(self) -> None:
+        """No byte of the arena is written yet."""
         self.written = np.zeros(self.plan.arena_bytes, np.bool_)
 
     @classmethod
