@@ -15,7 +15,7 @@ from mcusim.errors import EmulationError
 Range = tuple[int, int, str]  # address, bytes, what lies there
 
 WORD_BYTES = 4
-NEAR_BYTES = 64  # a stray write this close behind a range most likely ran over its end
+NEAR_BYTES = 64  # a stray write this close to a range most likely ran over its end, or began too early
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,11 +90,15 @@ class Guard:
             return "the stack"
         if bottom - NEAR_BYTES <= address < bottom:
             return f"{bottom - address} bytes below the stack's bottom"
-        ends = [(start + size, what) for start, size, what in (*self.writable, *self.readable)]
-        behind = [(address - end, what) for end, what in ends if 0 <= address - end < NEAR_BYTES]
-        if behind:
-            distance, what = min(behind)
-            return f"{distance + 1} bytes past the end of {what}"
+        near = [
+            (distance, where, what)
+            for start, size, what in (*self.writable, *self.readable)
+            for distance, where in ((address - start - size + 1, "past the end of"), (start - address, "before"))
+            if 0 < distance <= NEAR_BYTES
+        ]
+        if near:
+            distance, where, what = min(near, key=lambda one: one[0])
+            return f"{distance} bytes {where} {what}"
         return "memory that this call has no part in"
 
     def _own(self) -> list[slice]:
