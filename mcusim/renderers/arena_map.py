@@ -72,8 +72,8 @@ def arena_map(report: MemoryReport, planner: str, width: int = 80, colour: bool 
         *_grid(report, frame, cells, {place: letter for letter, (_, place) in letters.items()}, colour),
         f"{0:>{frame.labels}} └{'─' * (len(frame.moments) * frame.cells)}",
         f"{'layer':>{frame.labels}}  {_numbers(frame)}",
-        "   ".join(f"{_painted([(fill, STYLES[fill])], colour)} {words}" for fill, words in LEGEND.items()),
-        *(f"{letter} {_buffer_words(report, plan, index)}" for letter, (index, _) in letters.items()),
+        *_legend(width, colour),
+        *(f"{letter} {_buffer_words(report, plan, index, width - 2)}" for letter, (index, _) in letters.items()),
     ]
     return "".join(line.rstrip() + "\n" for line in lines)
 
@@ -191,10 +191,20 @@ def _numbers(frame: _Frame) -> str:
     return line
 
 
-def _buffer_words(report: MemoryReport, plan: PlanInfo, index: int) -> str:
+def _legend(width: int, colour: bool) -> list[str]:
+    """What the fills mean, in as many lines as it takes."""
+    lines = _joined([f"{fill} {words}" for fill, words in LEGEND.items()], width, 0)
+    if not colour:
+        return lines
+    styled = str.maketrans({fill: _painted([(fill, STYLES[fill])], colour) for fill in LEGEND})
+    return [line.translate(styled) for line in lines]
+
+
+def _buffer_words(report: MemoryReport, plan: PlanInfo, index: int, room: int) -> str:
     one = report.buffers[index]
-    name = tables.safe(figures.short(one.name, NAME_CELLS))
-    return f"{name}  {one.bytes:,} at {plan.offsets[index]:,}, {lifetime_words(one.first_moment, one.last_moment)}"
+    words = f"{one.bytes:,} at {plan.offsets[index]:,}, {lifetime_words(one.first_moment, one.last_moment)}"
+    name = tables.safe(figures.short(one.name, max(min(NAME_CELLS, room - len(words) - 2), 8)))
+    return f"{name}  {words}"
 
 
 def _tail(report: MemoryReport, frame: _Frame, width: int, colour: bool) -> list[str]:
