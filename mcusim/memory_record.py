@@ -16,7 +16,8 @@ from mcusim.record import VERSION, Budget, LinkedFlash, Touched
 SCHEMA = "mcusim.memory/1"
 EXPECTED = f"a report saved with mcusim memory --json ({SCHEMA})"
 FILE_LIMIT_BYTES = 64 << 20
-MOST_LAYERS = 10_000  # five times as many as are planned
+# Several times as many as are planned, so that drawing them takes seconds at most.
+MOST_LAYERS, MOST_BUFFERS, MOST_PLANS = 10_000, 20_000, 16
 
 BufferKind = Literal["input or output", "intermediate", "scratch"]
 
@@ -210,7 +211,8 @@ class MemoryReport:
     @property
     def fullest(self) -> tuple[int, ...]:
         """The moments at which the most is alive."""
-        return tuple(moment for moment, count in enumerate(self.live_bytes) if count == max(self.live_bytes))
+        most = max(self.live_bytes)
+        return tuple(moment for moment, count in enumerate(self.live_bytes) if count == most)
 
     def alive(self, moment: int) -> tuple[int, ...]:
         """The buffers that live at a moment."""
@@ -254,6 +256,9 @@ def _contradictions(report: MemoryReport) -> Iterator[_Check]:
     """What drawing and adding up rest on, in an order in which each check may rest on those before."""
     moments = len(report.model.layers) + 1
     yield moments > MOST_LAYERS, "model.layers", f"at most {MOST_LAYERS:,}"
+    yield len(report.buffers) > MOST_BUFFERS, "buffers", f"at most {MOST_BUFFERS:,}"
+    yield len(report.plans) > MOST_PLANS, "plans", f"at most {MOST_PLANS}"
+    yield len(set(report.maps)) < len(report.maps), "maps", "each planner once"
     yield from _wrong_buffers(report, moments)
     yield len(report.live_bytes) != moments, "live_bytes", f"a figure for each of {moments} moments"
     alive = [0] * (moments + 1)

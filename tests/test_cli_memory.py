@@ -51,6 +51,8 @@ def test_a_copy_with_a_plan(model, tmp_path, capsys):
         (["--board", "nowhere"], "nowhere"),
         (["--format", "xml"], "unknown format 'xml'"),
         (["--planner", "worst"], "no planner 'worst'"),
+        (["--soak", "--workload", "bare", "--watch"], "--watch is about one model's arena"),
+        (["--with", "{model}", "--planner", "optimum"], "--planner is about one model's arena"),
         (["--watch"], "--watch executes the model on a board"),
         (["--app-profile", "bare"], "--app-profile is about a board's RAM"),
         (["--firmware", "x.elf"], "--firmware is about a board's RAM"),

@@ -32,7 +32,12 @@ def full(tmp_path_factory):
     written = write_plan(found, tmp_path_factory.mktemp("copy") / "out.tflite")
     found = dataclasses.replace(found, board=board.id)
     return report(
-        found, plan=planned, written=written, watched=run(planned, link_orders=False), command="mcusim memory"
+        found,
+        maps=["linear"],
+        plan=planned,
+        written=written,
+        watched=run(planned, link_orders=False),
+        command="mcusim memory",
     )
 
 
@@ -103,6 +108,7 @@ BROKEN = {
     "schema": ("mcusim.run/1", "schema: a report saved with mcusim memory"),
     "in_use": ("nobody", "in_use: expected one of the planners"),
     "maps": (["nobody"], "maps: expected one of the planners"),
+    "maps.1": ("greedy", "maps: expected each planner once"),
     "live_bytes": ([1], "live_bytes: expected a figure for each"),
     "live_bytes.0": (1, "live_bytes: expected what the buffers' lifetimes"),
     "live_bound_bytes": (1, "live_bound_bytes: expected the most"),

@@ -42,7 +42,8 @@ def memory(
         str | None, typer.Argument(help="A .tflite file, or a C array of one; may be left out with --soak.")
     ] = None,
     board: Annotated[
-        str | None, typer.Option("--board", "-b", help="The board whose core it is for; else a Cortex-M with DSP.")
+        str | None,
+        typer.Option("--board", "-b", help="The board: its core, and what it leaves; else a Cortex-M with DSP."),
     ] = None,
     write_plan: Annotated[
         str | None,
@@ -84,6 +85,10 @@ def memory(
     --soak, a heap over simulated days: exit status 1 if a malloc fails.
     """
     options = SoakOptions(workload, heap, heap_bytes, days, hours, seed, seeds)
+    setup = Setup(None, None, None, None, False, app_profile or (), firmware, arena_size)
+    asked = _Asked(setup, tuple(planner or ()), write_plan, watch)
+    if asked.words and (soak or beside):
+        raise UnsupportedError(f"{asked.words[0]} is about one model's arena; leave it out with --soak and --with")
     if soak:
         soak_memory(model, board, options, json_path, format_name, output, quiet)
         return
@@ -94,8 +99,6 @@ def memory(
     if beside:
         _shared([model, *beside], board, json_path, format_name, output, quiet)
         return
-    setup = Setup(None, None, None, None, False, app_profile or (), firmware, arena_size)
-    asked = _Asked(setup, tuple(planner or ()), write_plan, watch)
     _report(model, board, asked, json_path, format_name, output, quiet)
 
 

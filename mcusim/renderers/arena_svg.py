@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from mcusim import figures
 from mcusim.memory_record import BufferInfo, BufferKind, MemoryReport, PlanInfo
 from mcusim.renderers import svg
@@ -101,12 +103,13 @@ def _area(one: BufferInfo) -> int:
 
 def _skyline(report: MemoryReport, plot: _Plot) -> list[tuple[float, float]]:
     """Around everything below the highest buffer that is alive at each moment."""
-    tops = [0] * len(report.live_bytes)
+    tops = np.zeros(len(report.live_bytes), np.int64)
     for offset, one in zip(plot.plan.offsets, report.buffers, strict=True):
-        for moment in range(max(one.first_moment, 0), one.last_moment + 1):
-            tops[moment] = max(tops[moment], offset + one.planned_bytes)
+        if one.last_moment >= 0:
+            span = slice(one.first_moment, one.last_moment + 1)
+            tops[span] = np.maximum(tops[span], offset + one.planned_bytes)
     points = [(plot.x(0), plot.y(0))]
-    for moment, top in enumerate(tops):
+    for moment, top in enumerate(tops.tolist()):
         points += [(plot.x(moment), plot.y(top)), (plot.x(moment + 1), plot.y(top))]
     return [*points, (plot.x(len(tops)), plot.y(0))]
 
