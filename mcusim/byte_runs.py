@@ -87,12 +87,15 @@ def addresses(offsets: tuple[int, ...], loops: Loops) -> Runs:
 
 
 def looped(name: str, times: float, size: int) -> Counts:
-    """A loop over so many elements, so often, which the compiler may have made one over several elements at once."""
+    """A loop over so many elements, so often, which the compiler may have made one over several elements at once.
+
+    Those that are taken one by one all the same, being few or behind the others, count a second time.
+    """
+    elements = {f"{name}_elements": times * size}
     if size <= FEW_ELEMENTS:
-        return {f"{name}_few": times * size}
+        return elements | {f"{name}_few": times * size}
     rest = size % ELEMENTS_AT_ONCE
-    return {
-        f"{name}_elements": times * (size - rest),
+    return elements | {
         f"{name}_rest": times * rest,
         f"{name}_has_rest": times * (rest > 0),
         f"{name}_many": times,

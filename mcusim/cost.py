@@ -29,7 +29,8 @@ class Stream:
     """Bytes that a kernel reads from end to end `passes` times, `between` other bytes in each pass.
 
     `constant`: they lie where the model lies, `offset` bytes into its file, else in the arena. `repeats`: so many
-    pieces of the size follow each other, each with passes of its own.
+    pieces of the size follow each other, each with passes of its own. `step`: only one element every so many bytes is
+    read in a pass, and the next one after it in the next.
     """
 
     bytes: int
@@ -38,6 +39,7 @@ class Stream:
     constant: bool
     offset: int = 0
     repeats: float = 1
+    step: int = 0
 
 
 @dataclass(frozen=True, slots=True)

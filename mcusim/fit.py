@@ -131,7 +131,7 @@ def fit(board: Board, observations: Sequence[Observation]) -> Formulas:
     kernels: dict[str, list[Observation]] = {}
     for one in observations:
         kernels.setdefault(one.cost.kernel, []).append(one)
-    fitted = {kernel: kernels[kernel] for kernel in sorted(kernels) if len(kernels[kernel]) >= FEWEST_LAYERS}
+    fitted = {name: kernels[name] for name in sorted(kernels) if _not_warmed(kernels[name]) >= FEWEST_LAYERS}
     missed = _missed(board, list(fitted.values()))
     formulas = {kernel: _formula(board, fitted[kernel], missed) for kernel in fitted}
     core = board_core(board)
@@ -149,6 +149,10 @@ def fit(board: Board, observations: Sequence[Observation]) -> Formulas:
         row_cycles=missed.row_cycles,
         kernels=formulas,
     )
+
+
+def _not_warmed(observations: Sequence[Observation]) -> int:
+    return sum(not one.warmed for one in observations)
 
 
 def _missed(board: Board, kernels: Iterable[Sequence[Observation]]) -> _Missed:
@@ -180,6 +184,7 @@ def _formula(board: Board, observations: Sequence[Observation], missed: _Missed)
         errors += [
             abs((_value(cycles, one.cost.counts) + _waiting(board, waits, one, missed)) / one.cycles - 1)
             for one in observations[fold::FOLDS]
+            if not one.warmed
         ]
     cycles, waits = _forms(board, observations, missed)
     return Formula(
@@ -192,14 +197,21 @@ def _formula(board: Board, observations: Sequence[Observation], missed: _Missed)
 
 
 def _forms(board: Board, observations: Sequence[Observation], missed: _Missed) -> tuple[Counts, Counts]:
-    """Cycles without waiting, then what is left of all cycles, as non-negative forms that are near in proportion."""
-    total = np.array([one.cycles for one in observations], np.float64)
-    pure = total - np.array([one.waits for one in observations])
-    cycles = _solve([one.cost.counts for one in observations], pure, pure)
+    """Cycles without waiting, then what is left of all cycles, as non-negative forms that are near in proportion.
+
+    A layer that has just run finds its branches predicted: only its waits count.
+    """
+    cold = [one for one in observations if not one.warmed]
+    pure = np.array([one.cycles - one.waits for one in cold], np.float64)
+    cycles = _solve([one.cost.counts for one in cold], pure, pure)
     if not any(one.waits for one in observations):
         return cycles, {}
-    left = total - np.array([_value(cycles, one.cost.counts) + missed.waits(one) for one in observations])
-    return cycles, _solve([_waiting_counts(board, one) for one in observations], left, total)
+    left = [
+        (one.waits if one.warmed else one.cycles - _value(cycles, one.cost.counts)) - missed.waits(one)
+        for one in observations
+    ]
+    total = np.array([one.cycles for one in observations], np.float64)
+    return cycles, _solve([_waiting_counts(board, one) for one in observations], np.array(left), total)
 
 
 def _waiting_counts(board: Board, one: Observation) -> Counts:

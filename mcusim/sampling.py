@@ -30,7 +30,7 @@ from mcusim.trace import Block, Trace
 SEED = 1
 LONGEST_RUN = 3  # layers of one operator behind each other
 EMPTIED_SHARE = 0.4  # of the runs of layers: caches are emptied in front of them
-WARMED_SHARE = 0.25  # of the layers: they run once before they are timed, so that all they need is in caches
+WARMED_SHARE = 0.2  # of the layers: they run once before they are timed, so that all they need is in caches
 # Of a model's constants and activations. Activations are few enough to lie in the memory at the start of the arena's
 # bank, as those of most models do, and to stay in no data cache from layer to layer.
 MOST_FILE_BYTES, MOST_ARENA_BYTES = 160_000, 40_000

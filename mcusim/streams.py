@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mcusim.cost import Counts, Stream
 from mcusim.hardware import Board
@@ -60,13 +60,26 @@ def missed_lines(streams: tuple[Stream, ...], cache: DataCache | None, constants
     for stream in streams:
         if cache is None or not (stream.constant or cache.of_arena):
             continue
-        begin = stream.offset % cache.line_bytes
-        lines = -(-(begin + stream.bytes) // cache.line_bytes) if stream.bytes else 0
-        again = lines * (stream.passes - 1) * evicted_share(lines * cache.line_bytes, stream.between, cache)
+        again = _stepped_again(stream, cache) if stream.step > cache.line_bytes else _again(stream, cache)
         first = stream.repeats * stream.bytes / cache.line_bytes if stream.constant and not constants_there else 0.0
         name = CONSTANT_LINES if stream.constant else ARENA_LINES
         counts[name] = counts.get(name, 0.0) + first + stream.repeats * again
     return counts
+
+
+def _again(stream: Stream, cache: DataCache) -> float:
+    """Lines that a stream misses when it is read again from end to end."""
+    begin = stream.offset % cache.line_bytes
+    lines = -(-(begin + stream.bytes) // cache.line_bytes) if stream.bytes else 0
+    return lines * (stream.passes - 1) * evicted_share(lines * cache.line_bytes, stream.between, cache)
+
+
+def _stepped_again(stream: Stream, cache: DataCache) -> float:
+    """Lines that each pass reads one element of and misses in the next: steps of many lines come to few of the sets."""
+    lines = -(-stream.bytes // stream.step)
+    sets = cache.sets // math.gcd(cache.sets, stream.step // cache.line_bytes)
+    reached = replace(cache, sets=sets)
+    return lines * (stream.passes - 1) * evicted_share(lines * cache.line_bytes, stream.between, reached)
 
 
 @functools.lru_cache(maxsize=4096)

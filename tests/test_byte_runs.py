@@ -66,4 +66,5 @@ def test_further_accesses_of_loads():
 @pytest.mark.parametrize("size", [1, 6, 7, 8, 23])
 def test_loops_over_elements(size):
     found = Counter(looped("x", 2, size))
-    assert found["x_few"] + found["x_elements"] + found["x_rest"] == 2 * size
+    assert found["x_elements"] == 2 * size
+    assert found["x_few"] + found["x_rest"] == 2 * (size if size <= 6 else size % 4)

@@ -70,3 +70,11 @@ def test_the_caches_of_boards():
     f746 = data_cache(load_board("stm32f746g_disco"))
     assert f746 is not None and (f746.line_bytes, f746.sets, f746.ways, f746.of_arena) == (32, 32, 4, True)
     assert np.isfinite(evicted_share(10**6, 10**6, f746))
+
+
+def test_steps_come_to_few_sets():
+    """Elements 64 bytes apart in lines of 16: every fourth set, so that 32 of them fill 2 ways of 64 sets."""
+    cache = DataCache(16, 64, 2, of_arena=False, code_bytes=0)
+    for count, missed in ((32, 0), (96, 96)):
+        stream = Stream(64 * count, 11, 0, constant=True, step=64)
+        assert missed_lines((stream,), cache)["constant_lines"] == pytest.approx(4 * count + 10 * missed)

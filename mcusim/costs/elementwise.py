@@ -39,8 +39,8 @@ def _signed(dtype: str, arguments: Arguments, target: Target) -> Counted:
     """Negative numbers are rounded in other ways."""
     size = _size(arguments)
     negative = size * likely.negative_share(whole(arguments[1]), dtype)
-    counts = {"positive": size - negative, "negative": negative}
-    return "", counts, {name: (0.0, float(size)) for name in counts}
+    signs = {"positive": size - negative, "negative": negative}
+    return "", {"elements": float(size)} | signs, dict.fromkeys(signs, (0.0, float(size)))
 
 
 def _absolute(arguments: Arguments, target: Target) -> Counted:
@@ -165,7 +165,9 @@ def _draw(name: str, pairs: Pairs, sketch: Sketch, rng: np.random.Generator, **o
     """The output's scale is anything between nearly that of the input and so large that results are shifted right."""
     shape = shape_of(rng, fewest=FEWEST_OF_VALUES)
     (one, other), scale = _pick(rng, pairs), float(rng.uniform(0.02, 0.1))
-    source = quantized(sketch, rng, shape, one, scale)
+    # QUANTIZE and DEQUANTIZE alone take int16 with a zero point.
+    shifted = name.endswith("QUANTIZE")
+    source = quantized(sketch, rng, shape, one, scale, shifted=shifted)
     output = quantized(sketch, rng, shape, other, scale * float(rng.uniform(0.8, 4)))
     sketch.op(name, (source,), (output,), **options)
 

@@ -32,8 +32,10 @@ def matrix(
     if not target.dsp:
         counts["constant_part_elements"] = channel_pairs * depth
     weights = Stream(2 * depth, pairs(rows), 2 * depth, constant=True, offset=offset, repeats=calls * pairs(channels))
-    values = Stream(rows * depth, channel_pairs, 2 * depth, constant=False)
-    return Cost(kernel, counts, (weights, values))
+    # Every pair of channels passes all values, and writes two bytes of each row of outputs.
+    values = Stream(rows * depth, channel_pairs, 2 * depth + rows * channels, constant=False)
+    outputs = Stream(rows * channels, channel_pairs, 2 * depth + rows * depth, constant=False)
+    return Cost(kernel, counts, (weights, values, outputs))
 
 
 def vector(kernel: str, calls: int, depth: int, channels: int, target: Target) -> Cost:

@@ -121,7 +121,8 @@ def _count_s16(layer: Layer, size: tuple[int, int]) -> Cost:
         "outputs": outputs,
         "cleared_16": outputs / 2,
     }
-    filters = Stream(layer.weights.elements, n * h * w, 2 * c + 8 * channels, constant=True)
+    # Each element of the input takes what is its channel's of the filters, which lies in steps of all channels.
+    filters = Stream(layer.weights.elements, elements, 2 * c + 8 * channels, constant=True, step=c)
     sums = Stream(8 * outputs, reach.filter_h * c, layer.weights.elements, constant=False)
     return Cost("mcusim_transpose_conv_s16", counts, (filters, sums))
 

@@ -26,9 +26,9 @@ BY_RUNS = (
     "UNPACK",
     "ZEROS_LIKE",
 )
-BY_ELEMENTS = {"BROADCAST_TO": ("apart", "neighbours", "neighbour_few", "neighbour_elements", "neighbour_rest")}
-BY_ELEMENTS |= {"CAST": ("cast_few", "cast_elements", "cast_rest"), "MIRROR_PAD": ("elements",)}
-BY_ELEMENTS |= {"FILL": ("filled_few", "filled_elements", "filled_rest")}
+BY_ELEMENTS = {"BROADCAST_TO": ("apart", "neighbours", "neighbour_elements")}
+BY_ELEMENTS |= {"CAST": ("cast_elements",), "MIRROR_PAD": ("elements",)}
+BY_ELEMENTS |= {"FILL": ("filled_elements",)}
 SIDES = ("inside", *(f"{side}_{axis}" for side in ("before", "after") for axis in range(5)))
 
 
