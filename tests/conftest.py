@@ -1,5 +1,6 @@
 """Where the reference data lies (public models, vectors, measurements: not part of this project); an example run."""
 
+import copy
 import os
 from pathlib import Path
 
@@ -144,6 +145,17 @@ def make_run(ram_used=34_208, ram_total=262_144, exact=True):
         duty_cycle_reason="no rate was asked for",
         placement=record.Placement("flash", 0x0001_0000, "RAM", 0x2000_B000, "flash", 0x0001_D2C0, True),
     )
+
+
+def with_value(document, key, value):
+    """A copy of a JSON document with another value at a dotted key."""
+    changed = copy.deepcopy(document)
+    *path, last = (int(part) if part.isdigit() else part for part in key.split("."))
+    place = changed
+    for part in path:
+        place = place[part]
+    place[last] = value
+    return changed
 
 
 def make_touched():

@@ -1,6 +1,5 @@
 """MemoryReport ↔ mcusim.memory/1: the schema that ships, the round trip, and saved reports that nobody can trust."""
 
-import copy
 import dataclasses
 import json
 import typing
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from conftest import with_value
 
 from mcusim import memory_record
 from mcusim.errors import BadInputError
@@ -140,14 +140,8 @@ BROKEN = {
 @pytest.mark.parametrize("key", BROKEN)
 def test_what_contradicts_itself_is_refused(document, key):
     value, message = BROKEN[key]
-    broken = copy.deepcopy(document)
-    *path, last = (int(part) if part.isdigit() else part for part in key.split("."))
-    place = broken
-    for part in path:
-        place = place[part]
-    place[last] = value
     with pytest.raises(BadInputError, match=message):
-        memory_record.from_json(broken, "x.json")
+        memory_record.from_json(with_value(document, key, value), "x.json")
 
 
 def test_anything_else_is_refused():

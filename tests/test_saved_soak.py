@@ -1,9 +1,9 @@
 """mcusim.soak/1 → Soak: the round trip, and saved reports that nobody can trust."""
 
-import copy
 import json
 
 import pytest
+from conftest import with_value
 
 from mcusim import saved_soak
 from mcusim.errors import BadInputError
@@ -63,14 +63,8 @@ BROKEN = {
 @pytest.mark.parametrize("key", BROKEN)
 def test_what_contradicts_itself_is_refused(document, key):
     value, message = BROKEN[key]
-    broken = copy.deepcopy(document)
-    *path, last = (int(part) if part.isdigit() else part for part in key.split("."))
-    place = broken
-    for part in path:
-        place = place[part]
-    place[last] = value
     with pytest.raises(BadInputError, match=message):
-        saved_soak.from_json(broken, "x.json")
+        saved_soak.from_json(with_value(document, key, value), "x.json")
 
 
 def test_anything_else_is_refused():
