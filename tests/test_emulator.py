@@ -328,6 +328,48 @@ def test_overrun_by_one_names_the_store_in_the_loop():
         call(emulator, RAM, 9, 0x55, writable=[(RAM, 8, "output")])
 
 
+@pytest.mark.parametrize(
+    "address, what",
+    [
+        (RAM + 63, "1 bytes before scratch 0"),
+        (RAM + 96, "1 bytes past the end of scratch 0"),
+        (RAM + 128, "the input of another layer's output"),
+        (RAM + 160, "weights in RAM"),
+    ],
+)
+def test_a_single_byte_beside_scratch_or_in_another_tensor_is_found(address, what):
+    emulator = emulator_of("fill")
+    scratch, output = (RAM + 64, 32, "scratch 0"), (RAM + 16, 8, "output")
+    readable = [(RAM + 128, 16, "the input of another layer's output"), (RAM + 160, 16, "weights in RAM")]
+    for start, size, _ in readable:
+        emulator.write(start, bytes(size))
+    with pytest.raises(EmulationError) as refusal:
+        call(emulator, address, 1, 0x5A, writable=[output, scratch], readable=readable)
+    assert f"at {address:#010x} ({what})" in str(refusal.value)
+
+
+def test_what_calls_wrote_is_marked_by_words_until_it_is_forgotten():
+    """Nine bytes of 16: three words; the words of a range begin with it."""
+    emulator = emulator_of("fill")
+    output = (RAM + 18, 16, "output")
+    call(emulator, RAM + 18, 9, 0x55, writable=[output])
+    assert emulator.written(RAM + 18, 16).tolist() == [True] * 12 + [False] * 4
+    assert not emulator.written(RAM, 18).any() and not emulator.written(RAM + 34, 64).any()
+    call(emulator, RAM + 30, 4, 0x55, writable=[output])
+    assert emulator.written(RAM + 18, 16).all()
+    emulator.forget_written()
+    assert not emulator.written(RAM, RAM_BYTES).any()
+    with pytest.raises(EmulationError, match="16 bytes at 0x40000000 are not RAM"):
+        emulator.written(0x40000000, 16)
+
+
+def test_the_stack_is_marked_from_the_lowest_word_that_was_written():
+    emulator = emulator_of("stack_arguments")
+    trace = call(emulator, 0, 0, 0, 0, 30, 12, Struct((1, 2, 3)))
+    marked = emulator.written(STACK[0], STACK[1] - STACK[0])
+    assert marked[-trace.stack_bytes :].all() and not marked[: -trace.stack_bytes].any()
+
+
 def test_write_below_the_stack_is_found():
     with pytest.raises(EmulationError, match="below the stack's bottom"):
         call(emulator_of("below"), 1, stack=(STACK[1] - 208, STACK[1]))
