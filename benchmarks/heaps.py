@@ -28,7 +28,7 @@ from mcusim.heap import Heap
 LIVE = (20, 100, 200, 500)
 HEAP_BYTES_A_BLOCK = 400  # about twice the mean request
 CONTROL_BYTES = 8192  # of any allocator
-OPERATIONS, REPEATS = 2_000_000, 5
+OPERATIONS, REPEATS = 500_000, 40
 LIMIT = 20_000_000
 
 LOOP = """
@@ -89,8 +89,9 @@ def simulated(heap: Heap, live: int) -> tuple[float, int, tuple[int, ...]]:
     slots, sizes = operations(live)
     state = heap.start(CONTROL_BYTES + live * HEAP_BYTES_A_BLOCK, 0x2000_0000)
     blocks = np.zeros(2 * live, np.int64)
-    rate, refused = per_second(lambda: serve(heap.malloc, heap.free, state, slots, sizes, blocks))
-    return rate, refused, heap.survey(state)
+    serve(heap.malloc, heap.free, state, slots, sizes, blocks)
+    survey = heap.survey(state)
+    return *per_second(lambda: serve(heap.malloc, heap.free, state, slots, sizes, blocks)), survey
 
 
 def host(live: int) -> float | None:

@@ -29,7 +29,8 @@ class Stream:
     """Bytes that a kernel reads from end to end `passes` times, `between` other bytes in each pass.
 
     `constant`: they lie where the model lies, `offset` bytes into its file, else in the arena. `repeats`: so many
-    pieces of the size follow each other, each with passes of its own.
+    pieces of the size follow each other, each with passes of its own. `step`: only one element every so many bytes is
+    read in a pass, and the next one after it in the next.
     """
 
     bytes: int
@@ -38,6 +39,7 @@ class Stream:
     constant: bool
     offset: int = 0
     repeats: float = 1
+    step: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,19 @@ def copy(name: str, times: float, size: int, aligned: float, target: Target) -> 
 
 
 @functools.lru_cache(maxsize=4096)
-def positions_inside(output: int, stride: int, pad: int, size: int, filter_size: int, dilation: int) -> int:
-    """How many positions of a window lie inside the input along one axis, over all outputs."""
+def positions_inside(
+    output: int, stride: int, pad: int, size: int, filter_size: int, dilation: int, upscale: int = 1
+) -> int:
+    """How many positions of a window lie inside the input along one axis, over all outputs.
+
+    With an `upscale` of 2 there is a position that counts as outside behind each of the input's.
+    """
     starts = np.arange(output)[:, None] * stride - pad + np.arange(filter_size)[None, :] * dilation
-    return int(((starts >= 0) & (starts < size)).sum())
+    return int(((starts >= 0) & (starts < size * upscale) & (starts % upscale == 0)).sum())
+
+
+@functools.lru_cache(maxsize=4096)
+def reached(output: int, stride: int, pad: int, size: int, filter_size: int, dilation: int) -> int:
+    """How many outputs along one axis have a window of which a position lies inside the input."""
+    starts = np.arange(output)[:, None] * stride - pad + np.arange(filter_size)[None, :] * dilation
+    return int(((starts >= 0) & (starts < size)).any(axis=1).sum())

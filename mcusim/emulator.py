@@ -197,6 +197,16 @@ class Emulator:
             raise EmulationError(f"{len(data)} bytes at {address:#010x} are not RAM")
         self._ram.memory[part] = np.frombuffer(data, np.uint8)
 
+    def burn(self, address: int, data: bytes) -> None:
+        """Set bytes of flash beside the code. Raises EmulationError for a range that is not flash, or holds code."""
+        for region in self._flash:
+            part = region.slice(address, len(data))
+            code_end = self._code.address + len(self._code.image)
+            if part is not None and (address >= code_end or address + len(data) <= self._code.address):
+                region.memory[part] = np.frombuffer(data, np.uint8)
+                return
+        raise EmulationError(f"{len(data)} bytes at {address:#010x} are not flash beside the code")
+
     def call(
         self,
         placement: Placement,

@@ -4,21 +4,38 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from mcusim.arena import round_up
+from mcusim.code_lines import (
+    CodeCache,
+    Contents,
+    Laid,
+    Passage,
+    code_cache,
+    empty,
+    execute,
+    laid,
+    passage,
+    unknown_passage,
+)
 from mcusim.cost import Cost, Target
 from mcusim.costs import COSTS
 from mcusim.errors import UnsupportedError
-from mcusim.formulas import Formula, Formulas, board_kernels, staleness, stored_formulas
+from mcusim.formulas import Formula, Formulas, core_image, core_kernels, staleness, stored_code, stored_formulas
 from mcusim.hardware import Board, board_core, board_names, load_board
 from mcusim.model import Model, Op, Tensor
 from mcusim.operands import layer_name
-from mcusim.streams import DataCache, code_cache, data_cache, missed_lines
+from mcusim.placement import choose_banks
+from mcusim.residency import cold_bytes
+from mcusim.streams import ARENA_LINES, DataCache, data_cache, missed_lines
 
 MOST_KNOWN_MODELS = 1 << 10  # of which the estimate is kept, as long as they are the same objects
 MOST_KNOWN_LAYERS = 1 << 17  # of which the estimate is kept, by shape
+MOST_KNOWN_CONTENTS = 1 << 11  # of caches of code; the largest take 16 KB each
 LONGEST_LINE_BYTES = 32  # of a cache: where in one the weights begin is part of the shape
-MOST_KEY_ELEMENTS = 8  # of a second operand whose values are part of the shape: paddings
+WITH_BIAS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
+MOST_KEY_ELEMENTS = 16  # of a constant whose values are part of the shape: paddings, indices
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +126,27 @@ class _Form:
     """A formula with pipeline and memory in one."""
 
     cycles: Mapping[str, float]
-    cold_waits: Mapping[str, float]
     error_percent: float
 
 
-_Runs = tuple[LayerEstimate, LayerEstimate, int]  # with its code in the cache, without, and bytes passed through it
+@dataclass(slots=True, eq=False)
+class _Shape:
+    """A layer of one shape: its estimate with all code in the cache, and what it brings there wherever it lies."""
+
+    layer: LayerEstimate
+    cycles: tuple[float, float, float]  # what is likely, the least and the most; nothing without a formula
+    counts: Mapping[str, float]
+    least_counts: Mapping[str, float] | None = None  # where values decide some
+    byte_cycles: float = 0.0  # of activations that are not in a data cache
+
+
+@dataclass(slots=True, eq=False)
+class _Held:
+    """What a cache of code holds with the image so far beyond the beginning of a line, and what follows by layer."""
+
+    position: int
+    contents: Contents
+    next: dict[Hashable, tuple[LayerEstimate, _Held]] = field(default_factory=dict)
 
 
 class Estimator:
@@ -122,15 +155,19 @@ class Estimator:
     def __init__(self, board: Board, formulas: Formulas) -> None:
         """The formulas are those of the board."""
         core = board_core(board)
-        kernels = board_kernels(board, core.isa, core.emulated_as, core.fpu)
-        self.stale = staleness(formulas, board, kernels)
+        code = stored_code(core_image(core))
+        self.stale = staleness(formulas, code, board, core_kernels(core))
         self._target = Target(core.dsp, core.isa != "armv6m")
         self._cache: DataCache | None = data_cache(board)
         self._code_cache = code_cache(board)
-        self._cold_bytes = self._code_cache.bytes if self._code_cache else 0
+        self._flash_address = choose_banks(board).flash.start
         self._clock_hz = board.clock_hz
-        self._forms = {kernel: _form(formula) for kernel, formula in formulas.kernels.items()}
-        self._known: dict[Hashable, _Runs] = {}
+        self._missed = formulas.piece_cycles, formulas.row_cycles
+        self._footprints = code.footprints
+        self._lines: dict[tuple[str, int], Laid] = {}
+        self._forms = {kernel: _form(one) for kernel, one in formulas.kernels.items() if kernel in code.footprints}
+        self._known: dict[Hashable, _Shape] = {}
+        self._held: dict[tuple[int, bytes], _Held] = {}
         self._models: dict[Model, Estimate] = {}
 
     def estimate(self, model: Model) -> Estimate:
@@ -144,19 +181,10 @@ class Estimator:
         return found
 
     def _estimate(self, model: Model) -> Estimate:
-        tensors = model.subgraphs[0].tensors
-        layers = []
-        passed, last = 0, dict[str | None, int]()
+        layers = self._layers(model)
         cycles = least = most = 0
         error, reason = 0.0, None
-        for op in model.ops:
-            layer, cold, bytes_passed = self._known_runs(model, tensors, op)
-            if passed - last.get(layer.kernel, -self._cold_bytes) >= self._cold_bytes:
-                layer = cold
-            # What a kernel itself streams leaves its loops in the cache, unless it is more than that holds.
-            last[layer.kernel] = passed + min(bytes_passed, self._cold_bytes)
-            passed += bytes_passed
-            layers.append(layer)
+        for op, layer in zip(model.ops, layers, strict=True):
             if layer.cycles is None or layer.least_cycles is None or layer.most_cycles is None:
                 reason = reason or f"{layer_name(op)}: {layer.reason}"
                 continue
@@ -166,52 +194,109 @@ class Estimator:
             error += layer.cycles * (layer.error_percent or 0.0)
         if reason is not None:
             return Estimate(None, None, None, None, None, reason, self.stale, tuple(layers))
-        error_percent = error / cycles if cycles else 0.0
-        latency_s = cycles / self._clock_hz
-        return Estimate(cycles, least, most, latency_s, error_percent, None, self.stale, tuple(layers))
+        return Estimate(
+            cycles, least, most, cycles / self._clock_hz, error / max(1, cycles), None, self.stale, tuple(layers)
+        )
 
-    def _known_runs(self, model: Model, tensors: Sequence[Tensor], op: Op) -> _Runs:
-        """Those of a layer of the same shape that came before, else new ones."""
-        key = _key(tensors, op)
+    def _layers(self, model: Model) -> list[LayerEstimate]:
+        tensors = model.subgraphs[0].tensors
+        cache = self._code_cache
+        if cache is None:
+            return [self._shape(model, tensors, op).layer for op in model.ops]
+        # As plan.lay_out places them by default: the model's file, and the code behind it.
+        model_address = round_up(self._flash_address)
+        code_address = round_up(model_address + len(model.file))
+        code_offset = code_address - model_address if cache.holds_constants else None
+        held = self._holding(code_address % cache.line_bytes, empty(cache))
+        layers = []
+        for op, cold in zip(model.ops, self._cold_bytes(model), strict=True):
+            shape = self._shape(model, tensors, op)
+            places = () if code_offset is None else _places(tensors, op, code_offset)
+            key = shape, places, cold
+            following = held.next.get(key)
+            if following is None:
+                following = self._follow(cache, held, *key)
+            layer, held = following
+            layers.append(layer)
+        return layers
+
+    def _cold_bytes(self, model: Model) -> list[int]:
+        """Bytes of activations that are not in a data cache, by layer; 0 where none serves them."""
+        cache = self._cache
+        return cold_bytes(model, cache.bytes) if cache is not None and cache.of_arena else [0] * len(model.ops)
+
+    def _holding(self, position: int, contents: Contents) -> _Held:
+        key = position, contents.tobytes()
+        found = self._held.get(key)
+        if found is None:
+            if len(self._held) == MOST_KNOWN_CONTENTS:
+                self._held.clear()
+            found = self._held[key] = _Held(position, contents)
+        return found
+
+    def _follow(
+        self, cache: CodeCache, held: _Held, shape: _Shape, places: tuple[tuple[int, int], ...], cold: int
+    ) -> tuple[LayerEstimate, _Held]:
+        """A layer behind others, and what is in the cache behind it."""
+        kernel = shape.layer.kernel
+        if shape.layer.cycles == 0:
+            following = shape.layer, held
+        elif kernel is None:
+            _, _, after = execute(cache, held.contents, unknown_passage(cache))
+            following = shape.layer, self._holding(held.position, after)
+        else:
+            lines = self._lines.get((kernel, held.position))
+            if lines is None:
+                lines = laid(cache, self._footprints[kernel], held.position)
+                self._lines[kernel, held.position] = lines
+            more, after = self._missing(cache, held, passage(cache, lines, shape.counts, places))
+            least = more
+            if shape.least_counts is not None:
+                least, _ = self._missing(cache, held, passage(cache, lines, shape.least_counts, places))
+            data = shape.byte_cycles * cold
+            layer = _later(shape.layer, shape.cycles, more + data, least + data)
+            following = layer, self._holding(held.position, after)
+        if len(held.next) == MOST_KNOWN_LAYERS:
+            held.next.clear()
+        held.next[shape, places, cold] = following
+        return following
+
+    def _missing(self, cache: CodeCache, held: _Held, brought: Passage) -> tuple[float, Contents]:
+        """Cycles that a layer waits for code that is not there, and what is there behind it."""
+        pieces, rows, after = execute(cache, held.contents, brought)
+        return pieces * self._missed[0] + rows * self._missed[1], after
+
+    def _shape(self, model: Model, tensors: Sequence[Tensor], op: Op) -> _Shape:
         try:
+            key = _key(tensors, op)
             found = self._known.get(key)
         except TypeError:  # options that are lists
-            return self._runs(model, op)
+            return self._new_shape(model, op)
         if found is None:
-            found = self._runs(model, op)
+            found = self._new_shape(model, op)
             if len(self._known) < MOST_KNOWN_LAYERS:
                 self._known[key] = found
         return found
 
-    def _runs(self, model: Model, op: Op) -> _Runs:
-        """The layer with its code in the cache and without, and the bytes that it brings there."""
+    def _new_shape(self, model: Model, op: Op) -> _Shape:
         try:
             if op.name not in COSTS:
                 raise UnsupportedError(f"no cost formula is fitted for {op.name}")
             cost = COSTS[op.name].count(model, op, self._target)
+            if not cost.counts:
+                return _Shape(LayerEstimate(op.name, cost.kernel, 0, 0, 0, 0.0, None), (0.0, 0.0, 0.0), {})
             if cost.kernel not in self._forms:
                 raise UnsupportedError(f"no cost formula is fitted for {cost.kernel}")
         except UnsupportedError as error:
             # The estimate is kept for every layer of this shape: its reason names none of them.
             reason = str(error).removeprefix(f"{layer_name(op)}: ")
-            unknown = LayerEstimate(op.name, None, None, None, None, None, reason)
-            return unknown, unknown, 0
+            return _Shape(LayerEstimate(op.name, None, None, None, None, None, reason), (0.0, 0.0, 0.0), {})
         form = self._forms[cost.kernel]
-        middle, least, most = self._cycles(form, cost)
-        cold_waits = sum(form.cold_waits.get(name, 0.0) for name, count in cost.counts.items() if count)
-        warm, cold = (
-            LayerEstimate(
-                op.name,
-                cost.kernel,
-                max(1, round(middle + more)),
-                max(1, round(least + more)),
-                max(1, round(most + more)),
-                form.error_percent,
-                None,
-            )
-            for more in (0.0, cold_waits)
-        )
-        return warm, cold, self._code_cache.passed_bytes(cost.streams) if self._code_cache else 0
+        cycles = self._cycles(form, cost)
+        layer = LayerEstimate(op.name, cost.kernel, 0, 0, 0, form.error_percent, None)
+        least_counts = {**cost.counts, **{name: low for name, (low, _) in cost.spread.items()}} if cost.spread else None
+        byte_cycles = form.cycles.get(ARENA_LINES, 0.0) / self._cache.line_bytes if self._cache else 0.0
+        return _Shape(_later(layer, cycles, 0.0, 0.0), cycles, cost.counts, least_counts, byte_cycles)
 
     def _cycles(self, form: _Form, cost: Cost) -> tuple[float, float, float]:
         """What is likely, the least and the most."""
@@ -226,28 +311,53 @@ class Estimator:
         return middle, least, most
 
 
+def _later(layer: LayerEstimate, cycles: tuple[float, float, float], more: float, least_more: float) -> LayerEstimate:
+    """A layer that waits for so many cycles more than with its code in the cache, or where values want the least."""
+    middle, least, most = (max(1, round(one)) for one in (cycles[0] + more, cycles[1] + least_more, cycles[2] + more))
+    return LayerEstimate(layer.op, layer.kernel, middle, least, most, layer.error_percent, layer.reason)
+
+
+def _places(tensors: Sequence[Tensor], op: Op, code_offset: int) -> tuple[tuple[int, int], ...]:
+    """Where a layer's constants lie, seen from the code that is so far behind the beginning of the model: and bytes."""
+    return tuple(
+        [
+            (tensor.file_offset - code_offset, tensor.bytes)
+            for tensor in [tensors[index] for index in op.inputs if index >= 0]
+            if tensor.file_offset is not None
+        ]
+    )
+
+
 def _form(formula: Formula) -> _Form:
     names = {**formula.cycles, **formula.waits}
     merged = {name: formula.cycles.get(name, 0.0) + formula.waits.get(name, 0.0) for name in names}
-    return _Form(merged, formula.cold_waits, formula.median_percent)
+    return _Form(merged, formula.median_percent)
 
 
 def _key(tensors: Sequence[Tensor], op: Op) -> Hashable:
-    """All that a layer's cost depends on: shapes, types, options, and how its first two operands are quantized."""
-    inputs = op.inputs
-    source, output = tensors[inputs[0]], tensors[op.outputs[0]]
-    scale = source.quantization.scales[0] if source.quantization else None
+    """All that a layer's cost depends on: shapes, types, options, how its tensors are quantized, small constants.
+
+    Of layers with weights and a bias, which are the most, it takes no more of them than their kernels look at.
+    """
     options = tuple(op.options.items())
-    key = (op.name, source.shape, source.dtype, scale, output.shape, output.dtype, options)
-    if len(inputs) == 1:
-        return key
-    second = tensors[inputs[1]]
-    of = second.quantization
-    offset = second.file_offset
-    more = (second.shape, second.dtype, len(of.scales) if of else 0, offset and offset % LONGEST_LINE_BYTES)
-    if len(inputs) == 3:
-        return key, more
-    content = None
-    if second.data is not None and second.data.size <= MOST_KEY_ELEMENTS:
-        content = second.data.tobytes()
-    return key, more, content, tuple([tensors[index].shape for index in inputs])
+    if len(op.inputs) == 3 and op.name in WITH_BIAS:
+        source, weights, output = tensors[op.inputs[0]], tensors[op.inputs[1]], tensors[op.outputs[0]]
+        scale = source.quantization.scales[0] if source.quantization else None
+        of, offset = weights.quantization, weights.file_offset
+        scales = (len(of.scales), of.zero_point) if of else None
+        more = (weights.shape, weights.dtype, scales, offset and offset % LONGEST_LINE_BYTES)
+        bias = op.inputs[2] >= 0 and tensors[op.inputs[2]].dtype
+        return op.name, options, source.shape, source.dtype, scale, output.shape, output.dtype, more, bias
+    return op.name, options, tuple([_tensor_key(tensors, index) for index in (*op.inputs, *op.outputs)])
+
+
+def _tensor_key(tensors: Sequence[Tensor], index: int) -> Hashable:
+    """What of a tensor may decide which code runs on it; None for an operand that is left out."""
+    if index < 0:
+        return None
+    tensor = tensors[index]
+    content = tensor.data.tobytes() if tensor.data is not None and tensor.data.size <= MOST_KEY_ELEMENTS else None
+    of, offset = tensor.quantization, tensor.file_offset
+    scales = (of.scales[0], of.zero_point, len(of.scales)) if of else None
+    place = offset % LONGEST_LINE_BYTES if offset and content is None else None
+    return tensor.shape, tensor.dtype, tensor.is_constant, scales, content, place

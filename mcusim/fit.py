@@ -1,12 +1,11 @@
-"""Random layers, emulated on a board → cost formulas of its kernels (python -m mcusim.fit [BOARD ...])."""
+"""Random layers, emulated once for all boards of a core → cost formulas of each (python -m mcusim.fit [BOARD ...])."""
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import statistics
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
@@ -14,137 +13,116 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcusim import documents
-from mcusim.cost import Cost, Counts, Target
+from mcusim.code_lines import Laid, code_cache, empty, execute, laid, passage
+from mcusim.cost import Cost, Counts
 from mcusim.costs import COSTS
-from mcusim.formulas import SCHEMA, Formula, Formulas, board_kernels, formulas_path, hardware_sha256, to_json
-from mcusim.hardware import Board, Core, board_core, board_names, load_board
-from mcusim.inference import Machine
-from mcusim.model import Model, Op
+from mcusim.footprints import Executed, Footprint, footprint
+from mcusim.formulas import (
+    SCHEMA,
+    Formula,
+    Formulas,
+    KernelCode,
+    code_path,
+    code_to_json,
+    core_image,
+    core_kernels,
+    formulas_path,
+    hardware_sha256,
+    to_json,
+)
+from mcusim.hardware import Board, board_core, board_names, load_board
 from mcusim.nonnegative import nonnegative_least_squares
-from mcusim.plan import plan
-from mcusim.sketch import Sketch
-from mcusim.streams import code_cache, data_cache, missed_lines
+from mcusim.residency import layer_bytes
+from mcusim.sampling import SEED, Sampled, groups, sample, sample_models, target_of
+from mcusim.streams import ARENA_LINES, data_cache, missed_lines
 from mcusim.sweep import usable_processes
 
-SEED = 1
-LONGEST_RUN = 3  # layers of one operator behind each other
-# Of a model's constants and activations: the more, the fewer times code is decoded. Where the core has a data cache,
-# activations are to lie in the memory at the start of the arena's bank, as those of most models do.
-MOST_FILE_BYTES, MOST_ARENA_BYTES, MOST_CACHED_ARENA_BYTES = 200_000, 160_000, 40_000
-WARM_SHARE = 0.3  # of a cache that went through it since: less leaves a kernel's code there
-MOST_COLD_CYCLES = 30_000  # of a layer to which it matters that its code is not in a cache yet
-CODE_BYTES = 40_000  # about what the kernels take of flash
 FOLDS = 5
 FEWEST_LAYERS = 8  # that a formula is fitted to
-COLD = "cold "  # in front of the names of counts whose code is not in a cache
+LEAST_SHARE = 1e-4  # of a layer's cycles that a count has to make somewhere to stay in a formula
 
 Matrix = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Measured:
-    """A layer that was emulated: all cycles, and those that waited for memory; `cold`: its code was in no cache."""
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A layer as one board takes it: its cost, all cycles, and those of them that waited for memory.
 
-    model: Model
-    op: Op
-    cold: bool
+    `pieces` and `rows` are what it missed of its code, as `code_lines.execute` has it. `cold_bytes` of its activations
+    were not in a cache; `warmed`: it had just run, so that neither its code nor its constants were missing.
+    """
+
+    cost: Cost
     cycles: int
     waits: int
+    pieces: int = 0
+    rows: int = 0
+    cold_bytes: int = 0
+    warmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Observation:
-    """A measured layer and its cost."""
+class _Missed:
+    """Cycles for each piece of code that is not in a cache, and for each row of such pieces."""
 
-    cost: Cost
-    cold: bool
-    cycles: int
-    waits: int
+    piece_cycles: float
+    row_cycles: float
 
-
-def sample_models(board: Board, share: float = 1.0) -> Iterator[Model]:
-    """The models whose layers a fit takes, as large as the board allows; `share` of the full number of layers."""
-    cache = data_cache(board)
-    arena_bytes = MOST_CACHED_ARENA_BYTES if cache and cache.of_arena else MOST_ARENA_BYTES
-    file_bytes = min(MOST_FILE_BYTES, (board.flash_bytes - board.reserved_flash.bytes - CODE_BYTES) // 2)
-    rng = np.random.default_rng(SEED)
-    runs: list[list[str]] = []
-    for name, costing in COSTS.items():
-        left = max(1, round(costing.samples * share))
-        while left > 0:
-            runs.append([name] * min(left, int(rng.integers(1, LONGEST_RUN + 1))))
-            left -= len(runs[-1])
-    sketch = Sketch("sample 0")
-    for number, index in enumerate(rng.permutation(len(runs))):
-        for name in runs[index]:
-            COSTS[name].draw(sketch, rng)
-        if len(sketch.file) >= file_bytes or sketch.activation_bytes >= arena_bytes:
-            yield sketch.model()
-            sketch = Sketch(f"sample {number + 1}")
-    if sketch.ops:
-        yield sketch.model()
+    def waits(self, one: Observation) -> float:
+        """What a layer waits for code that it brings into a cache."""
+        return self.piece_cycles * one.pieces + self.row_cycles * one.rows
 
 
-def target_of(core: Core) -> Target:
-    """What of a core decides which code runs."""
-    return Target(core.dsp, core.isa != "armv6m")
+def footprints(layers: Sequence[Sampled], costs: Sequence[Cost]) -> dict[str, Footprint]:
+    """What each kernel executes, by its name."""
+    kernels: dict[str, list[Executed]] = {}
+    for one, cost in zip(layers, costs, strict=True):
+        kernels.setdefault(cost.kernel, []).append(Executed(cost.counts, one.visits, one.literals))
+    return {kernel: footprint(kernels[kernel]) for kernel in sorted(kernels)}
 
 
-def measure(board: Board, models: Sequence[Model]) -> list[Measured]:
-    """Emulate every layer of models.
-
-    A layer counts where its code must still be in the cache, or must have been evicted; small ones do not wait for
-    the latter: they run again with empty caches.
-    """
-    board = _first_choice(board)
-    target, cache, found = target_of(board_core(board)), code_cache(board), list[Measured]()
-    for number, model in enumerate(models):
-        machine = Machine.start(plan(model, board), _inputs(model, number))
-        passed, last = 0, dict[str, int]()
-        for op in model.ops:
-            cost = COSTS[op.name].count(model, op, target)
-            cycles, waits = machine.cycles_and_waits(op)
-            if cache is None:
-                found.append(Measured(model, op, False, cycles, waits))
-                continue
-            since = passed - last.get(cost.kernel, -cache.bytes)
-            is_small = cycles <= MOST_COLD_CYCLES
-            if since < WARM_SHARE * cache.bytes or (since >= cache.bytes and not is_small):
-                found.append(Measured(model, op, since >= cache.bytes, cycles, waits))
-            own = cache.passed_bytes(cost.streams)
-            last[cost.kernel] = passed + min(own, cache.bytes)
-            passed += own
-            if is_small:
-                machine.emulator.empty_caches()
-                found.append(Measured(model, op, True, *machine.cycles_and_waits(op)))
+def observations(
+    board: Board, number: int, layers: Sequence[Sampled], costs: Sequence[Cost], code: Mapping[str, Footprint]
+) -> list[Observation]:
+    """Layers as one board takes them, the one of that number among those with which they were emulated."""
+    cache = code_cache(board)
+    held = empty(cache) if cache else None
+    lines: dict[tuple[str, int], Laid] = {}
+    found = []
+    for one, cost in zip(layers, costs, strict=True):
+        pieces = rows = 0
+        if cache is not None and held is not None:
+            before = empty(cache) if one.emptied else held
+            where = cost.kernel, one.code_offset % cache.line_bytes
+            if where not in lines:
+                lines[where] = laid(cache, code[cost.kernel], where[1])
+            brought = passage(cache, lines[where], cost.counts, _places(one))
+            pieces, rows, held = execute(cache, before, brought)
+            if one.warmed:
+                pieces, rows, held = execute(cache, held, brought)
+        cold, warmed = _there(board, one)
+        waits = one.waits[number]
+        found.append(Observation(cost, one.cycles + waits, waits, pieces, rows, cold, warmed))
     return found
 
 
-def observations(board: Board, layers: Sequence[Measured]) -> list[Observation]:
-    """Measured layers with their costs."""
-    target = target_of(board_core(board))
+def _there(board: Board, one: Sampled) -> tuple[int, bool]:
+    """Bytes of activations that are not in a data cache, and whether constants are.
+
+    All is there of a layer that has just run, if it fits.
+    """
+    cache = data_cache(board)
+    activations, every = layer_bytes(one.model, one.op)
+    if cache is None or not one.warmed or every - (0 if cache.of_arena else activations) > cache.bytes:
+        return activations, False
+    return 0, True
+
+
+def _places(one: Sampled) -> list[tuple[int, int]]:
+    """Where a layer's constants lie, seen from the code behind the model's file, and their bytes."""
+    tensors = [one.model.tensors[index] for index in one.op.inputs if index >= 0]
     return [
-        Observation(COSTS[one.op.name].count(one.model, one.op, target), one.cold, one.cycles, one.waits)
-        for one in layers
-    ]
-
-
-def _first_choice(board: Board) -> Board:
-    """The board with the first of its possible memory systems only."""
-    if board.memory is None:
-        return board
-    first = {name: dataclasses.replace(one, values=one.values[:1]) for name, one in board.memory.parameters.items()}
-    return dataclasses.replace(board, memory=dataclasses.replace(board.memory, parameters=first))
-
-
-def _inputs(model: Model, number: int) -> list[NDArray[np.generic]]:
-    rng = np.random.default_rng([SEED, number])
-    tensors = [model.tensors[index] for index in model.inputs]
-    return [
-        rng.normal(size=tensor.shape).astype(np.float32)
-        if tensor.dtype == "float32"
-        else rng.integers(-128, 128, tensor.shape).astype(tensor.dtype)
-        for tensor in tensors
+        (tensor.file_offset - one.code_offset, tensor.bytes) for tensor in tensors if tensor.file_offset is not None
     ]
 
 
@@ -153,61 +131,111 @@ def fit(board: Board, observations: Sequence[Observation]) -> Formulas:
     kernels: dict[str, list[Observation]] = {}
     for one in observations:
         kernels.setdefault(one.cost.kernel, []).append(one)
-    formulas = {
-        kernel: _formula(board, kernels[kernel]) for kernel in sorted(kernels) if len(kernels[kernel]) >= FEWEST_LAYERS
-    }
+    fitted = {name: kernels[name] for name in sorted(kernels) if _not_warmed(kernels[name]) >= FEWEST_LAYERS}
+    missed = _missed(board, list(fitted.values()))
+    formulas = {kernel: _formula(board, fitted[kernel], missed) for kernel in fitted}
     core = board_core(board)
     return Formulas(
         schema=SCHEMA,
         board=board.id,
-        kernels_sha256=board_kernels(board, core.isa, core.emulated_as, core.fpu).source_sha256,
+        kernels_sha256=core_kernels(core).source_sha256,
         core_sha256=hardware_sha256("cores", board.core),
         board_sha256=hardware_sha256("boards", board.id),
         seed=SEED,
         layers=len(observations),
         median_percent=round(statistics.median(one.median_percent for one in formulas.values()), 2),
         worst_percent=max(one.worst_percent for one in formulas.values()),
+        piece_cycles=missed.piece_cycles,
+        row_cycles=missed.row_cycles,
         kernels=formulas,
     )
 
 
-def _formula(board: Board, observations: Sequence[Observation]) -> Formula:
+def _not_warmed(observations: Sequence[Observation]) -> int:
+    return sum(not one.warmed for one in observations)
+
+
+def _missed(board: Board, kernels: Iterable[Sequence[Observation]]) -> _Missed:
+    """What missing code costs on a board: common to all kernels, while each has waits of its own that go with counts.
+
+    Both are fitted at once: least squares over what the counts leave of waits, pieces and rows (the theorem of
+    Frisch, Waugh and Lovell).
+    """
+    wanted, given = [], []
+    for layers in kernels:
+        total = np.array([one.cycles for one in layers], np.float64)
+        matrix = _matrix([_waiting_counts(board, one) for one in layers])[1] / total[:, None]
+        columns = np.array([(one.waits, one.pieces, one.rows) for one in layers], np.float64) / total[:, None]
+        left = columns - matrix @ np.linalg.lstsq(matrix, columns, rcond=None)[0]
+        wanted.append(left[:, 0])
+        given.append(left[:, 1:])
+    if not wanted:
+        return _Missed(0.0, 0.0)
+    found = nonnegative_least_squares(np.concatenate(given), np.concatenate(wanted))
+    return _Missed(*(round(value, 2) for value in found.tolist()))
+
+
+def _formula(board: Board, observations: Sequence[Observation], missed: _Missed) -> Formula:
+    # Also of layers whose counts the values decide: those of random values are likely ones.
     errors = []
     for fold in range(FOLDS):
         kept = [one for number, one in enumerate(observations) if number % FOLDS != fold]
-        errors += _errors(board, observations[fold::FOLDS], *_forms(board, kept))
-    cycles, waits = _forms(board, observations)
+        cycles, waits = _forms(board, kept, missed)
+        errors += [
+            abs((_value(cycles, one.cost.counts) + _waiting(board, waits, one, missed)) / one.cycles - 1)
+            for one in observations[fold::FOLDS]
+            if not one.warmed
+        ]
+    cycles, waits = _forms(board, observations, missed)
     return Formula(
-        cycles={name: round(value, 3) for name, value in cycles.items() if value},
-        waits={name: round(value, 4) for name, value in waits.items() if value and not name.startswith(COLD)},
-        cold_waits={name.removeprefix(COLD): round(value, 1) for name, value in waits.items() if name.startswith(COLD)},
+        cycles={name: round(value, 3) for name, value in cycles.items() if round(value, 3)},
+        waits={name: round(value, 4) for name, value in waits.items() if round(value, 4)},
         layers=len(observations),
         median_percent=round(100 * statistics.median(errors), 2),
         worst_percent=round(100 * max(errors), 1),
     )
 
 
-def _forms(board: Board, observations: Sequence[Observation]) -> tuple[Counts, Counts]:
-    """Cycles without waiting, then what is left of all cycles, as non-negative forms that are near in proportion."""
-    total = np.array([one.cycles for one in observations], np.float64)
-    pure = total - np.array([one.waits for one in observations])
-    cycles = _solve([one.cost.counts for one in observations], pure, pure)
+def _forms(board: Board, observations: Sequence[Observation], missed: _Missed) -> tuple[Counts, Counts]:
+    """Cycles without waiting, then what is left of all cycles, as non-negative forms that are near in proportion.
+
+    A layer that has just run finds its branches predicted: only its waits count.
+    """
+    cold = [one for one in observations if not one.warmed]
+    pure = np.array([one.cycles - one.waits for one in cold], np.float64)
+    cycles = _solve([one.cost.counts for one in cold], pure, pure)
     if not any(one.waits for one in observations):
         return cycles, {}
-    left = total - np.array([_value(cycles, one.cost.counts) for one in observations])
-    return cycles, _solve([_waiting_counts(board, one) for one in observations], left, total)
+    left = [
+        (one.waits if one.warmed else one.cycles - _value(cycles, one.cost.counts)) - missed.waits(one)
+        for one in observations
+    ]
+    total = np.array([one.cycles for one in observations], np.float64)
+    return cycles, _solve([_waiting_counts(board, one) for one in observations], np.array(left), total)
 
 
 def _waiting_counts(board: Board, one: Observation) -> Counts:
-    counts = {**one.cost.counts, **missed_lines(one.cost.streams, data_cache(board))}
-    cold = {f"{COLD}{name}": 1.0 for name, count in one.cost.counts.items() if count and one.cold}
-    return counts | cold
+    cache = data_cache(board)
+    counts = {**one.cost.counts, **missed_lines(one.cost.streams, cache, one.warmed)}
+    if cache is not None and cache.of_arena:
+        counts[ARENA_LINES] = counts.get(ARENA_LINES, 0.0) + one.cold_bytes / cache.line_bytes
+    return counts
+
+
+def _waiting(board: Board, waits: Mapping[str, float], one: Observation, missed: _Missed) -> float:
+    return _value(waits, _waiting_counts(board, one)) + missed.waits(one)
+
+
+def _matrix(counts: Sequence[Mapping[str, float]]) -> tuple[list[str], Matrix]:
+    names = sorted({name for one in counts for name in one})
+    return names, np.array([[one.get(name, 0.0) for name in names] for one in counts], np.float64)
 
 
 def _solve(counts: Sequence[Mapping[str, float]], wanted: Matrix, scale: Matrix) -> Counts:
-    names = sorted({name for one in counts for name in one})
-    matrix = np.array([[one.get(name, 0.0) for name in names] for one in counts], np.float64)
-    found = nonnegative_least_squares(matrix / scale[:, None], wanted / scale)
+    names, matrix = _matrix(counts)
+    scaled = matrix / scale[:, None]
+    found = nonnegative_least_squares(scaled, wanted / scale)
+    found[found * scaled.max(axis=0) < LEAST_SHARE] = 0
     return dict(zip(names, found.tolist(), strict=True))
 
 
@@ -215,42 +243,45 @@ def _value(form: Mapping[str, float], counts: Mapping[str, float]) -> float:
     return sum(form.get(name, 0.0) * count for name, count in counts.items())
 
 
-def _errors(board: Board, observations: Sequence[Observation], cycles: Counts, waits: Counts) -> list[float]:
-    return [
-        abs((_value(cycles, one.cost.counts) + _value(waits, _waiting_counts(board, one))) / one.cycles - 1)
-        for one in observations
-        if not one.cost.spread
-    ]
+def predicted(board: Board, formulas: Formulas, one: Observation) -> float:
+    """The cycles that stored formulas have for a layer with what it missed of its code."""
+    formula = formulas.kernels[one.cost.kernel]
+    missed = _Missed(formulas.piece_cycles, formulas.row_cycles)
+    return _value(formula.cycles, one.cost.counts) + _waiting(board, formula.waits, one, missed)
 
 
-def predicted(board: Board, formula: Formula, one: Observation) -> float:
-    """The cycles that a formula has for a layer in the state in which it was measured."""
-    counts = _waiting_counts(board, one)
-    cold = _value({f"{COLD}{name}": waits for name, waits in formula.cold_waits.items()}, counts)
-    return _value(formula.cycles, one.cost.counts) + _value(formula.waits, counts) + cold
+def fit_boards(names: Sequence[str], share: float = 1.0) -> tuple[list[Formulas], str, KernelCode]:
+    """Emulate the layers once for boards whose cores take the same cycles, and fit each; `share` of all layers.
 
-
-def fit_board(name: str) -> Formulas:
-    """Emulate the full sweep on a board and fit it."""
-    board = load_board(name)
-    return fit(board, observations(board, measure(board, list(sample_models(board)))))
+    Also gives the name of the image of the kernels, and what they execute of it.
+    """
+    boards = [load_board(name) for name in names]
+    core = board_core(boards[0])
+    layers = sample(boards, list(sample_models(share)))
+    costs = [COSTS[one.op.name].count(one.model, one.op, target_of(core)) for one in layers]
+    code = footprints(layers, costs)
+    fitted = [fit(board, observations(board, number, layers, costs, code)) for number, board in enumerate(boards)]
+    return fitted, core_image(core), KernelCode(core_kernels(core).elf_sha256, code)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Fit the boards that are named, or all that are simulated, and write their files into the package."""
     parser = argparse.ArgumentParser(prog="python -m mcusim.fit", description=main.__doc__)
     parser.add_argument("boards", nargs="*", metavar="BOARD")
-    boards = parser.parse_args(arguments).boards or [
+    names = parser.parse_args(arguments).boards or [
         name for name in board_names() if board_core(load_board(name)).not_simulated is None
     ]
+    alike = [[board.id for board in group] for group in groups([load_board(name) for name in names])]
     with ProcessPoolExecutor(usable_processes()) as pool:
-        for formulas in pool.map(fit_board, boards):
-            documents.write_text(formulas_path(formulas.board), to_json(formulas))
-            print(
-                f"{formulas.board}: {len(formulas.kernels)} kernels, {formulas.layers} layers, median "
-                f"{formulas.median_percent:.2f} %, worst {formulas.worst_percent:.1f} %",
-                file=sys.stderr,
-            )
+        for fitted, image, code in pool.map(fit_boards, sorted(alike, key=len, reverse=True)):
+            documents.write_text(code_path(image), code_to_json(image, code))
+            for formulas in fitted:
+                documents.write_text(formulas_path(formulas.board), to_json(formulas))
+                print(
+                    f"{formulas.board}: {len(formulas.kernels)} kernels, {formulas.layers} layers, median "
+                    f"{formulas.median_percent:.2f} %, worst {formulas.worst_percent:.1f} %",
+                    file=sys.stderr,
+                )
 
 
 if __name__ == "__main__":

@@ -69,18 +69,24 @@ class Machine:
         )
         if plan.shares_ram:
             emulator.write(plan.model_address, plan.model.file)
+        machine = cls(plan, emulator, possible, emulator.walker)
+        machine.allocate(inputs)
+        return machine
+
+    def allocate(self, inputs: Sequence[Array]) -> None:
+        """Fill persistent arrays and variable tensors as AllocateTensors does, and set the inputs."""
+        plan, write = self.plan, self.emulator.write
         for op, invocation in zip(plan.model.ops, plan.invocations, strict=True):
             for position, content in enumerate(invocation.arrays):
                 if content:
-                    emulator.write(plan.prepared_address(op.index, position), content)
+                    write(plan.prepared_address(op.index, position), content)
         for tensor in plan.model.tensors:
             if tensor.is_variable and tensor.bytes:
-                emulator.write(plan.address_of(tensor.index), reset_bytes(tensor))
+                write(plan.address_of(tensor.index), reset_bytes(tensor))
         for number, content in enumerate(initial(plan.model)):
-            emulator.write(plan.variable_address(number), content)
+            write(plan.variable_address(number), content)
         for index, array in zip(plan.model.inputs, inputs, strict=True):
-            emulator.write(plan.address_of(index), np.ascontiguousarray(array).tobytes())
-        return cls(plan, emulator, possible, emulator.walker)
+            write(plan.address_of(index), np.ascontiguousarray(array).tobytes())
 
     def waits_for_code(self, traces: Sequence[Trace]) -> int:
         """Cycles in which the memory system that the board's file gives first has traces wait for their code."""
@@ -102,7 +108,7 @@ class Machine:
         """
         operands = [None if index < 0 else self.value(index) for index in op.inputs]
         macs = OPERATORS[op.name].macs(self.plan.model, op)
-        traces = self._execute(op)
+        traces = self.execute(op)
         self.before_reference()
         expected = OPERATORS[op.name].reference(self.plan.model, op, operands)
         difference = None
@@ -114,18 +120,8 @@ class Machine:
 
     def cycles(self, op: Op) -> tuple[int, ...]:
         """Execute one operator only for its cycles, for each possible memory system."""
-        traces = self._execute(op)
+        traces = self.execute(op)
         return self._possible_cycles(traces, [self._timing(trace) for trace in traces])
-
-    def cycles_and_waits(self, op: Op) -> tuple[int, int]:
-        """Execute one operator only for its cycles with the memory system that the board's file gives first.
-
-        Returns all, and those of them in which memory is waited for.
-        """
-        traces = self._execute(op)
-        first = self.possible[0]
-        waits = sum(timing.waiting(trace, first.name) for trace in traces) if first else 0
-        return sum(self._timing(trace).cycles for trace in traces), waits
 
     def _timing(self, trace: Trace) -> Timing:
         """Cycles with the memory system that the board's file gives first."""
@@ -139,7 +135,8 @@ class Machine:
         waits = [sum(timing.waiting(trace, one.name) for trace in traces) if one else 0 for one in self.possible]
         return tuple(first - waits[0] + other for other in waits)
 
-    def _execute(self, op: Op) -> list[Trace]:
+    def execute(self, op: Op) -> list[Trace]:
+        """Execute one operator only for the traces of its calls."""
         budget = BUDGET_FIXED + BUDGET_PER_UNIT * _units(self.plan.model, op)
         traces = []
         for call in self.plan.invocations[op.index].calls:

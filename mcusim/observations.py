@@ -160,11 +160,11 @@ class Counts:
     last_block: int
 
 
-def counts(state: State) -> Counts:
-    """What the hooks have counted so far."""
+def counts(state: State, most_sites: int | None = None) -> Counts:
+    """What the hooks have counted so far, at the first `most_sites` sites or at all."""
     table = edge_table(state)
     table = table[table[:, observer.EDGE_COUNT] != 0]
-    sites = _sites(state)
+    sites = _sites(state)[:most_sites]
     return Counts(
         edges=table[np.lexsort((table[:, observer.EDGE_BLOCK], table[:, observer.EDGE_PREVIOUS]))],
         executions=sites[:, observer.SITE_COUNT].copy(),

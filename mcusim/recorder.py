@@ -214,7 +214,8 @@ class Recorder:
     def moment(self) -> Moment:
         """All that was counted since `reset`."""
         self.flush()
-        return Moment(observations.counts(self.state), tuple(counts.copy() for counts in self._counts))
+        counts = observations.counts(self.state, len(self.sites))
+        return Moment(counts, tuple(one.copy() for one in self._counts))
 
     def trace(self, moment: Moment, entry: str, stack: tuple[int, int], stop: int) -> Trace:
         """The trace of all that a moment counts, what was observed in order of `observers`; see tracing.build_trace."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mcusim.cost import Counts, Stream
 from mcusim.hardware import Board
@@ -12,7 +12,7 @@ from mcusim.memory_systems import choices
 
 # Bytes of code and of constants beside the weights that the inner loops of a kernel keep in a cache that serves both.
 HOT_CODE_BYTES = 600
-KERNEL_BYTES = 1_200  # about the code of one kernel with what it calls
+CONSTANT_LINES, ARENA_LINES = "constant_lines", "arena_lines"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,11 @@ class DataCache:
     ways: int
     of_arena: bool
     code_bytes: int
+
+    @property
+    def bytes(self) -> int:
+        """All that it holds."""
+        return self.sets * self.ways * self.line_bytes
 
 
 def data_cache(board: Board) -> DataCache | None:
@@ -45,50 +50,36 @@ def _cache(size: int, ways: int, line: int, of_arena: bool, code_bytes: int) -> 
     return DataCache(line, max(1, size // (ways * line)), ways, of_arena, code_bytes)
 
 
-@dataclass(frozen=True, slots=True)
-class CodeCache:
-    """A cache that code is fetched through, and whether constants go through it too."""
+def missed_lines(streams: tuple[Stream, ...], cache: DataCache | None, constants_there: bool = False) -> Counts:
+    """Lines that a kernel's streams miss, of constants and of the arena apart.
 
-    bytes: int
-    holds_constants: bool
-
-    def passed_bytes(self, streams: tuple[Stream, ...]) -> int:
-        """Bytes that a layer brings into the cache: its code, and constants where they go there."""
-        constants = (
-            sum(int(stream.bytes * stream.repeats) for stream in streams if stream.constant)
-            if self.holds_constants
-            else 0
-        )
-        return KERNEL_BYTES + constants
-
-
-def code_cache(board: Board) -> CodeCache | None:
-    """The cache of code of the first of a board's possible memory systems; None where layers leave no code behind."""
-    choice = choices(board)[0]
-    of = choice.parameters
-    if choice.model == "l1":
-        return CodeCache(int(of["instruction_size_bytes"]), holds_constants=False)
-    if choice.model in ("xip", "cache"):
-        return CodeCache(int(of["size_bytes"]), holds_constants=choice.model == "xip" or bool(of["caches_data"]))
-    if choice.model == "art":
-        return CodeCache(int(of["instruction_lines"] * of["line_bytes"]), holds_constants=False)
-    return None
-
-
-def missed_lines(streams: tuple[Stream, ...], cache: DataCache | None) -> Counts:
-    """Lines that a kernel's streams miss, in the first pass and again later, of constants and of the arena apart."""
+    Those of the arena only when they are read again: what is there the first time is a matter of the layers before
+    (`residency.cold_bytes`). With `constants_there` that is so of constants too, as all of them are.
+    """
     counts: Counts = {}
     for stream in streams:
         if cache is None or not (stream.constant or cache.of_arena):
             continue
-        where = "constant" if stream.constant else "arena"
-        begin = stream.offset % cache.line_bytes
-        lines = -(-(begin + stream.bytes) // cache.line_bytes) if stream.bytes else 0
-        again = lines * (stream.passes - 1) * evicted_share(lines * cache.line_bytes, stream.between, cache)
-        first = stream.repeats * stream.bytes / cache.line_bytes
-        name = f"{where}_lines"
+        again = _stepped_again(stream, cache) if stream.step > cache.line_bytes else _again(stream, cache)
+        first = stream.repeats * stream.bytes / cache.line_bytes if stream.constant and not constants_there else 0.0
+        name = CONSTANT_LINES if stream.constant else ARENA_LINES
         counts[name] = counts.get(name, 0.0) + first + stream.repeats * again
     return counts
+
+
+def _again(stream: Stream, cache: DataCache) -> float:
+    """Lines that a stream misses when it is read again from end to end."""
+    begin = stream.offset % cache.line_bytes
+    lines = -(-(begin + stream.bytes) // cache.line_bytes) if stream.bytes else 0
+    return lines * (stream.passes - 1) * evicted_share(lines * cache.line_bytes, stream.between, cache)
+
+
+def _stepped_again(stream: Stream, cache: DataCache) -> float:
+    """Lines that each pass reads one element of and misses in the next: steps of many lines come to few of the sets."""
+    lines = -(-stream.bytes // stream.step)
+    sets = cache.sets // math.gcd(cache.sets, stream.step // cache.line_bytes)
+    reached = replace(cache, sets=sets)
+    return lines * (stream.passes - 1) * evicted_share(lines * cache.line_bytes, stream.between, reached)
 
 
 @functools.lru_cache(maxsize=4096)

@@ -242,7 +242,8 @@ def build_trace(
     instructions = {one.address: one for block in whole.blocks for one in block.instructions}
     terminates_early = _terminates_early(code.core)
     top, first_sp = stack
-    read = {address: int(counts.lowest_sp[number]) for address, number in sites.items()}
+    unknown = {move.behind for seen in pieces.values() for move in seen.moves if move.change_bytes is None}
+    read = {address: int(counts.lowest_sp[sites[address]]) for address in unknown if address in sites}
     return Trace(
         entry=entry,
         blocks=(*whole.blocks, Block(stop, 0, entry, ())),

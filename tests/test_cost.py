@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from mcusim.cost import Target, copy, fill, misaligned, misaligned_rows, positions_inside, words
+from mcusim.cost import Target, copy, fill, misaligned, misaligned_rows, positions_inside, reached, words
 
 DSP, PLAIN, ARMV6M = Target(True, True), Target(False, True), Target(False, False)
 
@@ -30,6 +30,9 @@ def test_positions_inside():
         places = [out * stride - pad + k * dilation for out in range(output) for k in range(kernel)]
         expected = sum(0 <= place < size for place in places)
         assert positions_inside(output, stride, pad, size, kernel, dilation) == expected
+        windows = [places[at : at + kernel] for at in range(0, len(places), kernel)]
+        touching = sum(any(0 <= place < size for place in window) for window in windows)
+        assert reached(output, stride, pad, size, kernel, dilation) == touching
 
 
 @pytest.mark.parametrize("size", [0, 1, 15, 16, 17, 31, 36, 200])

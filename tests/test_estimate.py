@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import mcusim
-from mcusim.formulas import stored_formulas
+from mcusim.estimate import Estimator, _key
+from mcusim.formulas import Formula, stored_formulas
 from mcusim.hardware import load_board
 from mcusim.sketch import Sketch
 
@@ -49,15 +50,38 @@ def test_one_formula_by_hand():
 
 def test_what_has_no_formula_is_null_with_a_reason():
     sketch = Sketch()
-    source, output = sketch.activation((1, 4), dtype="int16"), sketch.activation((1, 4), dtype="int16")
+    source, output = sketch.activation((1, 4), dtype="float32"), sketch.activation((1, 4), dtype="float32")
     sketch.op("RELU", (source,), (output,))
     sketch.op("NEVER_HEARD_OF", (output,), (sketch.activation((1, 4)),))
     found = mcusim.estimate(sketch.model(), load_board("pico"))
     assert found.cycles is None and found.latency_s is None
-    assert found.reason == "layer 0 (RELU): int16 is not counted"
+    assert found.reason == "layer 0 (RELU): float32 activations are not supported"
     assert [layer.cycles for layer in found.layers] == [None, None]
-    assert found.layers[0].reason == "int16 is not counted"
+    assert found.layers[0].reason == "float32 activations are not supported"
     assert found.layers[1].reason == "no cost formula is fitted for NEVER_HEARD_OF"
+
+
+def test_layers_that_call_nothing_take_nothing():
+    """Handles of variables are known to the interpreter alone; they have neither inputs nor a kernel."""
+    sketch = Sketch()
+    sketch.op("VAR_HANDLE", (), (sketch.activation((1,), dtype="resource"),), container="", shared_name="state")
+    sketch.op("ASSIGN_VARIABLE", (0, sketch.activation((1, 20))), ())
+    found = mcusim.estimate(sketch.model(), load_board("nano33ble"))
+    assert (found.layers[0].cycles, found.layers[0].reason) == (0, None)
+    assert found.layers[1].kernel in (None, "arm_reshape_s8")
+
+
+def test_constants_and_results_are_part_of_a_layer():
+    """A slice of other rows, and an output of another scale, are layers of their own."""
+    keys = set()
+    for begin, scale in ((0, 0.1), (1, 0.1), (1, 0.2)):
+        sketch = Sketch()
+        source = sketch.activation((8, 4))
+        bounds = [sketch.constant(np.array(one, np.int32)) for one in ((begin, 0), (4, 4))]
+        sketch.op("SLICE", (source, *bounds), (sketch.activation((4, 4), scale),))
+        model = sketch.model()
+        keys.add(_key(model.tensors, model.ops[0]))
+    assert len(keys) == 3
 
 
 @pytest.mark.parametrize("name", ["corstone300", "ek_ra8d1"])
@@ -77,7 +101,7 @@ def test_a_board_that_was_changed():
 
 
 def test_values_give_softmax_a_range():
-    """From a scale of about 1/8 on, elements far below the largest have no exponential."""
+    """From equal elements, which have no exponential; from a scale of about 1/8 on not all have one that are likely."""
     ranges = []
     for scale in (0.05, 0.2):
         sketch = Sketch()
@@ -85,5 +109,35 @@ def test_values_give_softmax_a_range():
         sketch.op("SOFTMAX", (source,), (output,), beta=1.0)
         found = mcusim.estimate(sketch.model(), load_board("nano33ble"))
         ranges.append((found.least_cycles, found.cycles, found.most_cycles))
-    assert ranges[0][0] == ranges[0][2]
-    assert ranges[1][0] < ranges[1][1] < ranges[1][2]
+    assert all(least < cycles < most for least, cycles, most in ranges)
+    assert ranges[1][1] < ranges[0][1]
+
+
+def convolution(bias):
+    sketch = Sketch()
+    source, output = (sketch.activation((1, 4, 4, 2), dtype="int16") for _ in range(2))
+    weights = sketch.constant(np.ones((2, 3, 3, 2), np.int8), (0.01, 0.01))
+    options = {"stride_h": 1, "stride_w": 1, "padding": "SAME", "fused_activation_function": "NONE"}
+    options |= {"dilation_h_factor": 1, "dilation_w_factor": 1}
+    sketch.op("CONV_2D", (source, weights, sketch.constant(np.zeros(2, bias))), (output,), **options)
+    return sketch.model()
+
+
+def test_layers_that_differ_in_their_bias_or_zero_point_are_other_layers():
+    """int16 sums 32 bits with an int32 bias; a zero point of weights takes a loop without DSP instructions."""
+    formula = Formula({"calls": 100.0}, {}, {}, 10, 0.1, 1.0)
+    sums = dataclasses.replace(formula, cycles={"offset_elements": 10.0})
+    kernels = {"arm_convolve_s16": formula, "arm_convolve_s16 with sums of 32 bits": formula}
+    stored = stored_formulas("bluepill_f103")
+    formulas = dataclasses.replace(stored, kernels={**kernels, "arm_fully_connected_s8": sums})
+    estimator = Estimator(load_board("bluepill_f103"), formulas)
+    found = [estimator.estimate(convolution(bias)).layers[0].kernel for bias in ("int64", "int32")]
+    assert found == ["arm_convolve_s16", "arm_convolve_s16 with sums of 32 bits"]
+    cycles = []
+    for zero_point in (0, 3):
+        sketch = Sketch()
+        weights = sketch.constant(np.ones((3, 8), np.int8), (0.01,), 0, zero_point)
+        options = {"weights_format": "DEFAULT", "keep_num_dims": False, "fused_activation_function": "NONE"}
+        sketch.op("FULLY_CONNECTED", (sketch.activation((1, 8)), weights), (sketch.activation((1, 3)),), **options)
+        cycles.append(estimator.estimate(sketch.model()).cycles)
+    assert cycles == [1, 80]

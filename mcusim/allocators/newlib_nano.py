@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mcusim import free_blocks
 from mcusim.fixedpoint import inlined, int64, observing
 from mcusim.heap import ALREADY_FREE, FREED, NEVER_ALLOCATED, OUTSIDE, Heap, Survey, check_place
+from mcusim.lanes import zeros
 
 ALIGNMENT = 8  # of what malloc returns
 CHUNK_ALIGNMENT = 4  # of what it is cut from
@@ -19,10 +20,10 @@ PADDING_BYTES = ALIGNMENT - CHUNK_ALIGNMENT  # kept in every chunk, before or be
 LEAST_BYTES = 12  # a chunk is never smaller, and so is no remainder
 MOST_REQUEST_BYTES = 1 << 31
 
-# The state: the free chunks' list with the parameters behind it, then a word for each 8 bytes of the heap. The word
-# where a payload begins is the size of its chunk, and 1 more if the chunk's header is not right before the payload. It
-# is negated when the chunk is freed; all others are 0. Offsets count from ORIGIN, a multiple of 8.
-ORIGIN, BREAK, LIMIT, BEGIN, RECENT, PARAMETERS = 0, 1, 2, 3, 4, 5
+# The state: the free chunks' list with parameters in it, then a word for each 8 bytes of the heap, from PAYLOADS on.
+# The word where a payload begins is the size of its chunk, and 1 more if the chunk's header is not right before the
+# payload. It is negated when the chunk is freed; all others are 0. Offsets count from ORIGIN, a multiple of 8.
+ORIGIN, BREAK, LIMIT, BEGIN, RECENT, PAYLOADS = range(free_blocks.OWN, free_blocks.OWN + 6)
 PADDED = 1
 
 
@@ -34,56 +35,49 @@ def start(title: str, recent: bool, heap_bytes: int, base_address: int) -> NDArr
     check_place(title, heap_bytes, base_address, LEAST_BYTES + CHUNK_ALIGNMENT)
     begin = base_address % ALIGNMENT
     limit = begin + heap_bytes
-    entries = free_blocks.capacity(heap_bytes, LEAST_BYTES)
-    head = free_blocks.words(entries)
-    state = np.zeros(head + PARAMETERS + limit // ALIGNMENT + 1, np.int32)
-    state[free_blocks.CAPACITY] = entries
-    parameters = np.array([base_address - begin, begin, limit, begin, recent])
-    state[head : head + PARAMETERS] = parameters.astype(np.int32)
+    blocks = free_blocks.most_blocks(heap_bytes, LEAST_BYTES)
+    first = free_blocks.words(blocks)
+    state = zeros(first + limit // ALIGNMENT + 1)
+    free_blocks.empty(state, blocks)
+    parameters = np.array([base_address - begin, begin, limit, begin, recent, first])
+    state[ORIGIN : PAYLOADS + 1] = parameters.astype(np.int32)
     return state
 
 
-@inlined
-def _parameters(state: Any) -> Any:
-    """Where the parameters begin in the state."""
-    return free_blocks.sizes(state) + int64(state[free_blocks.CAPACITY])
-
-
 @observing
-def _from_break(state: Any, head: Any, wanted_bytes: Any) -> Any:
+def _from_break(state: Any, wanted_bytes: Any) -> Any:
     """The offset of a chunk that sbrk gave, or NONE; a break that is not aligned is moved by a second call."""
-    begin, limit = int64(state[head + BREAK]), int64(state[head + LIMIT])
+    begin, limit = int64(state[BREAK]), int64(state[LIMIT])
     if begin + wanted_bytes > limit:
         return int64(free_blocks.NONE)
-    state[head + BREAK] = begin + wanted_bytes
+    state[BREAK] = begin + wanted_bytes
     padding_bytes = -begin % CHUNK_ALIGNMENT
     if begin + padding_bytes + wanted_bytes > limit:
         return int64(free_blocks.NONE)  # what the first call gave is lost
-    state[head + BREAK] = begin + padding_bytes + wanted_bytes
+    state[BREAK] = begin + padding_bytes + wanted_bytes
     return begin + padding_bytes
 
 
 @inlined
-def _last_at_break(state: Any, head: Any) -> Any:
+def _last_at_break(state: Any) -> Any:
     """The size of the last free chunk if it ends at the break, else 0."""
-    last = int64(state[free_blocks.COUNT]) - 1
-    if last < 0:
+    last = free_blocks.last(state)
+    if last == free_blocks.NONE:
         return int64(0)
-    size_bytes = int64(state[free_blocks.sizes(state) + last])
-    return size_bytes if state[free_blocks.OFFSETS + last] + size_bytes == state[head + BREAK] else int64(0)
+    size_bytes = free_blocks.size_of(state, last)
+    return size_bytes if free_blocks.offset_of(state, last) + size_bytes == state[BREAK] else int64(0)
 
 
 @observing
-def _extended(state: Any, head: Any, wanted_bytes: Any) -> Any:
+def _extended(state: Any, wanted_bytes: Any) -> Any:
     """The offset of the last free chunk, made as large as wanted by moving the break behind it, or NONE."""
-    size_bytes = _last_at_break(state, head)
+    size_bytes = _last_at_break(state)
     missing_bytes = wanted_bytes - size_bytes
-    if size_bytes == 0 or state[head + BREAK] + missing_bytes > state[head + LIMIT]:
+    if size_bytes == 0 or state[BREAK] + missing_bytes > state[LIMIT]:
         return int64(free_blocks.NONE)
-    state[head + BREAK] += missing_bytes
-    last = int64(state[free_blocks.COUNT]) - 1
-    free_blocks.remove(state, last)
-    return int64(state[head + BREAK]) - wanted_bytes
+    state[BREAK] += missing_bytes
+    free_blocks.take(state, free_blocks.last(state))
+    return int64(state[BREAK]) - wanted_bytes
 
 
 @observing
@@ -91,33 +85,31 @@ def malloc(state: Any, request_bytes: Any) -> Any:
     """The address of a new block, 0 if neither a free chunk nor sbrk has room for it; a request of 0 gets a block."""
     if request_bytes < 0 or request_bytes >= MOST_REQUEST_BYTES:
         return int64(0)
-    head, sizes = _parameters(state), free_blocks.sizes(state)
     wanted_bytes = ((int64(request_bytes) + CHUNK_ALIGNMENT - 1) & -CHUNK_ALIGNMENT) + HEADER_BYTES + PADDING_BYTES
     wanted_bytes = max(wanted_bytes, LEAST_BYTES)
-    number = free_blocks.first_fit(state, wanted_bytes)
+    chunk = free_blocks.first_fit(state, wanted_bytes)
     size_bytes = wanted_bytes
-    if number == free_blocks.NONE:
-        offset = _from_break(state, head, wanted_bytes)
-        if offset == free_blocks.NONE and state[head + RECENT]:
-            offset = _extended(state, head, wanted_bytes)
+    if chunk == free_blocks.NONE:
+        offset = _from_break(state, wanted_bytes)
+        if offset == free_blocks.NONE and state[RECENT]:
+            offset = _extended(state, wanted_bytes)
         if offset == free_blocks.NONE:
             return int64(0)
     else:
-        offset = int64(state[free_blocks.OFFSETS + number])
-        rest_bytes = int64(state[sizes + number]) - wanted_bytes
+        offset = free_blocks.offset_of(state, chunk)
+        rest_bytes = free_blocks.size_of(state, chunk) - wanted_bytes
         if rest_bytes < LEAST_BYTES:
             size_bytes += rest_bytes
-            free_blocks.remove(state, number)
+            free_blocks.take(state, chunk)
+        elif state[RECENT]:
+            free_blocks.change(state, chunk, offset + wanted_bytes, rest_bytes)
         else:
-            state[sizes + number] = rest_bytes
-            if state[head + RECENT]:
-                state[free_blocks.OFFSETS + number] = offset + wanted_bytes
-            else:
-                offset += rest_bytes
+            free_blocks.change(state, chunk, offset, rest_bytes)
+            offset += rest_bytes
     payload = (offset + HEADER_BYTES + ALIGNMENT - 1) & -ALIGNMENT
     is_padded = PADDED if payload - offset > HEADER_BYTES else 0
-    state[head + PARAMETERS + payload // ALIGNMENT] = size_bytes + is_padded
-    return (int64(state[head + ORIGIN]) & 0xFFFF_FFFF) + payload
+    state[int64(state[PAYLOADS]) + payload // ALIGNMENT] = size_bytes + is_padded
+    return (int64(state[ORIGIN]) & 0xFFFF_FFFF) + payload
 
 
 @observing
@@ -125,11 +117,10 @@ def free(state: Any, address: Any) -> Any:
     """Give a block back; what it returns is said in `heap.Heap`."""
     if address == 0:
         return FREED
-    head = _parameters(state)
-    payload = int64(address) - (int64(state[head + ORIGIN]) & 0xFFFF_FFFF)
-    if payload < state[head + BEGIN] or payload >= state[head + LIMIT]:
+    payload = int64(address) - (int64(state[ORIGIN]) & 0xFFFF_FFFF)
+    if payload < state[BEGIN] or payload >= state[LIMIT]:
         return OUTSIDE
-    word = head + PARAMETERS + payload // ALIGNMENT
+    word = int64(state[PAYLOADS]) + payload // ALIGNMENT
     mark = int64(state[word])
     if payload % ALIGNMENT or mark == 0:
         return NEVER_ALLOCATED
@@ -145,27 +136,24 @@ def free(state: Any, address: Any) -> Any:
 @observing
 def survey(state: Any) -> Any:
     """The heap now, as a `heap.Survey`."""
-    head = _parameters(state)
-    begin, limit, end = int64(state[head + BEGIN]), int64(state[head + LIMIT]), int64(state[head + BREAK])
-    free_bytes, largest_bytes = free_blocks.total_and_largest(state)
+    begin, limit, end = int64(state[BEGIN]), int64(state[LIMIT]), int64(state[BREAK])
+    free_bytes, largest_bytes, count = free_blocks.survey(state)
     room_bytes = limit - end - -end % CHUNK_ALIGNMENT
-    if state[head + RECENT]:
-        room_bytes += _last_at_break(state, head)
+    if state[RECENT]:
+        room_bytes += _last_at_break(state)
     most_bytes = max(largest_bytes, room_bytes) & -CHUNK_ALIGNMENT
     largest_request_bytes = most_bytes - HEADER_BYTES - PADDING_BYTES if most_bytes >= LEAST_BYTES else 0
     used_bytes = end - begin - free_bytes
-    count = int64(state[free_blocks.COUNT])
     return Survey(free_bytes, largest_bytes, count, used_bytes, limit - end, largest_request_bytes)
 
 
 @observing
 def payload_bytes(state: Any, address: Any) -> Any:
     """The bytes that the program has in the block at an address, 0 where none is allocated."""
-    head = _parameters(state)
-    payload = int64(address) - (int64(state[head + ORIGIN]) & 0xFFFF_FFFF)
-    if payload < 0 or payload >= state[head + LIMIT] or payload % ALIGNMENT:
+    payload = int64(address) - (int64(state[ORIGIN]) & 0xFFFF_FFFF)
+    if payload < 0 or payload >= state[LIMIT] or payload % ALIGNMENT:
         return int64(0)
-    mark = int64(state[head + PARAMETERS + payload // ALIGNMENT])
+    mark = int64(state[int64(state[PAYLOADS]) + payload // ALIGNMENT])
     before = HEADER_BYTES + PADDING_BYTES if mark & PADDED else HEADER_BYTES
     return (mark & ~PADDED) - before if mark > 0 else int64(0)
 

@@ -1,4 +1,4 @@
-"""AVERAGE_POOL_2D, MAX_POOL_2D and MEAN: a layer → which kernel runs, and its loop counts."""
+"""AVERAGE_POOL_2D and MAX_POOL_2D: a layer → which kernel runs, and its loop counts."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from mcusim.cost import CALL, Cost, Costing, Counts, Stream, Target, fill, posit
 from mcusim.errors import UnsupportedError
 from mcusim.geometry import slide
 from mcusim.model import Model, Op
-from mcusim.operands import four_dimensions, layer_name, operand, result
+from mcusim.operands import SUFFIXES, layer_name, operand
 from mcusim.pooling import pool_window
 from mcusim.sketch import Sketch
 
 MOST_DRAWN_STEPS = 12_000
 
 
-def _pool(model: Model, op: Op, kernel: str) -> tuple[Counts, int, tuple[Stream, ...]]:
+def _pool(model: Model, op: Op) -> tuple[Counts, int, tuple[Stream, ...], str]:
     """What both kinds count: pixels, rows of windows and positions, without and with channels."""
     source = operand(model, op, 0, "input")
-    if source.dtype != "int8":
+    if source.dtype not in ("int8", "int16"):
         raise UnsupportedError(f"{layer_name(op)}: {source.dtype} is not counted")
     reach = pool_window(model, op)
     n, h, w, c = source.shape
@@ -30,7 +30,8 @@ def _pool(model: Model, op: Op, kernel: str) -> tuple[Counts, int, tuple[Stream,
         "rows": n * reach.output_w * along_h,
         "inside": n * along_h * along_w,
     }
-    return counts, c, (Stream(reach.filter_h * w * c, n * reach.output_h, 4 * c, constant=False),)
+    rows = Stream(reach.filter_h * w * c * source.bytes // source.elements, n * reach.output_h, 4 * c, constant=False)
+    return counts, c, (rows,), SUFFIXES[source.dtype]
 
 
 def _with_channels(counts: Counts, names: tuple[str, ...], channels: int) -> Counts:
@@ -38,29 +39,23 @@ def _with_channels(counts: Counts, names: tuple[str, ...], channels: int) -> Cou
 
 
 def _count_average(model: Model, op: Op, target: Target) -> Cost:
-    counts, c, streams = _pool(model, op, "arm_avgpool_s8")
+    counts, c, streams, suffix = _pool(model, op)
     if target.dsp:
         more = _with_channels(counts, ("pixels", "inside"), c) | fill("cleared", counts["pixels"], 4 * c, 1.0, target)
     else:
         more = _with_channels(counts, ("pixels", "rows", "inside"), c)
-    return Cost("arm_avgpool_s8", counts | more, streams)
+    return Cost(f"arm_avgpool_{suffix}", counts | more, streams)
 
 
 def _count_max(model: Model, op: Op, target: Target) -> Cost:
-    counts, c, streams = _pool(model, op, "arm_max_pool_s8")
+    """int16 is set to its least value element by element."""
+    counts, c, streams, suffix = _pool(model, op)
+    if suffix == "s16":
+        more = _with_channels(counts, ("pixels", "inside"), c)
+        return Cost("arm_max_pool_s16", counts | more, streams)
     aligned = (1.0, 0.25, 0.5, 0.25)[c % 4]
     more = _with_channels(counts, ("pixels", "inside"), c) | fill("cleared", counts["pixels"], c, aligned, target)
     return Cost("arm_max_pool_s8", counts | more, streams)
-
-
-def _count_mean(model: Model, op: Op, target: Target) -> Cost:
-    source, output = operand(model, op, 0, "input"), result(model, op)
-    if source.dtype != "int8":
-        raise UnsupportedError(f"{layer_name(op)}: {source.dtype} is not counted")
-    n, h, w, _ = four_dimensions(source.shape)
-    counts: Counts = {CALL: 1, "rows": n * h, "pixels": n * h * w, "elements": source.elements}
-    counts |= {"outputs": output.elements} | fill("cleared", 1, 4 * output.elements, 1.0, target)
-    return Cost("mcusim_mean_s8", counts, (Stream(source.elements, 1, 0, constant=False),))
 
 
 def _draw_pool(name: str, sketch: Sketch, rng: np.random.Generator) -> None:
@@ -73,9 +68,11 @@ def _draw_pool(name: str, sketch: Sketch, rng: np.random.Generator) -> None:
     w = filter_w + int(rng.integers(0, 1 + max(0, int(np.sqrt(pixels)))))
     if rng.random() < 0.3:
         h, w, padding = filter_h, filter_w, "VALID"
-    source = sketch.activation((1, h, w, c), 0.1, int(rng.integers(-128, 10)))
+    dtype = "int8" if rng.random() < 0.6 else "int16"
+    zero_point = int(rng.integers(-128, 10)) if dtype == "int8" else 0
+    source = sketch.activation((1, h, w, c), 0.1, zero_point, dtype)
     output_h, output_w = slide(h, filter_h, stride, 1, padding)[0], slide(w, filter_w, stride, 1, padding)[0]
-    output = sketch.activation((1, output_h, output_w, c), 0.1, sketch.zero_point(source))
+    output = sketch.activation((1, output_h, output_w, c), 0.1, zero_point, dtype)
     sketch.op(
         name,
         (source,),
@@ -97,16 +94,5 @@ def _draw_max(sketch: Sketch, rng: np.random.Generator) -> None:
     _draw_pool("MAX_POOL_2D", sketch, rng)
 
 
-def _draw_mean(sketch: Sketch, rng: np.random.Generator) -> None:
-    h, w = (int(one) for one in rng.integers(1, 13, 2))
-    c = int(rng.integers(1, 65))
-    axes = (1, 2) if rng.random() < 0.8 else (3,)
-    source = sketch.activation((1, h, w, c), 0.1, int(rng.integers(-128, 10)))
-    shape = tuple(size for axis, size in enumerate((1, h, w, c)) if axis not in axes)
-    output = sketch.activation(shape, 0.05, int(rng.integers(-128, 10)))
-    sketch.op("MEAN", (source, sketch.constant(np.array(axes, np.int32))), (output,), keep_dims=False)
-
-
-AVERAGE_POOL_2D = Costing(_count_average, _draw_average, 40)
-MAX_POOL_2D = Costing(_count_max, _draw_max, 40)
-MEAN = Costing(_count_mean, _draw_mean, 24)
+AVERAGE_POOL_2D = Costing(_count_average, _draw_average, 64)
+MAX_POOL_2D = Costing(_count_max, _draw_max, 64)

@@ -4,16 +4,22 @@ import numpy as np
 import pytest
 import sanitized
 from emulated import Output
-from one_layer import M0PLUS, M4, reset
+from one_layer import M0PLUS, M4, random_integers, reset
+from random_elementwise import OPERATORS as ELEMENTWISE
+from random_elementwise import random_elementwise, random_values
 from random_layers import OPERATORS as DRAWN
 from random_layers import random_inputs, random_layer
 from vectors import OPERATORS as ADAPTERS
 from vectors.case import CASES, FOLDER, NAMES, load_case
 
-from mcusim.ops import OPERATORS
+from mcusim.costs import COSTS
+from mcusim.ops import OPERATORS, written
+from mcusim.sketch import Sketch
 
 RUNTIMES = {"plain": M0PLUS, "dsp": M4}
 LAYERS = 12  # of each operator
+MOST_FITTED = 60
+OF_VARIABLES = {"ASSIGN_VARIABLE", "CALL_ONCE", "READ_VARIABLE", "VAR_HANDLE"}
 
 pytestmark = pytest.mark.slow
 
@@ -57,16 +63,54 @@ def test_vectors(kernels, entry):
     np.testing.assert_array_equal(ADAPTERS[case.op].target(case, kernels), case.expected)
 
 
+def assert_layers_are_right(kernels, variant, model, inputs, message):
+    """Every layer of a model on the operands that the layers before have given it."""
+    values = dict(zip(model.inputs, inputs, strict=True))
+    values |= {one.index: one.data for one in model.tensors if one.data is not None}
+    values |= {one.index: reset(one) for one in model.tensors if one.is_variable}
+    for op in model.ops:
+        operands = [None if index < 0 else values[index] for index in op.inputs]
+        expected = OPERATORS[op.name].reference(model, op, operands)
+        found = sanitized.run_layer(kernels, model, op, values, RUNTIMES[variant])
+        for index, one, other in zip(written(model, op), found, expected, strict=True):
+            assert one.tobytes() == other.tobytes(), message
+            values[index] = other
+
+
 @pytest.mark.parametrize("extreme_biases", [False, True])
 @pytest.mark.parametrize("operator", DRAWN)
 def test_random_layers(kernels, variant, operator, extreme_biases):
     for seed in range(3000, 3000 + LAYERS):
         model = random_layer(operator, seed, extreme_biases=extreme_biases).model
-        (op,) = model.ops
-        values = dict(zip(model.inputs, random_inputs(model, seed), strict=True))
-        values |= {one.index: one.data for one in model.tensors if one.data is not None}
-        values |= {one.index: reset(one) for one in model.tensors if one.is_variable}
-        expected = OPERATORS[op.name].reference(model, op, [None if i < 0 else values[i] for i in op.inputs])
-        found = sanitized.run_layer(kernels, model, op, values, RUNTIMES[variant])
-        for one, other in zip(found, expected, strict=True):
-            assert one.tobytes() == other.tobytes(), f"seed {seed}"
+        assert_layers_are_right(kernels, variant, model, random_inputs(model, seed), f"seed {seed}")
+
+
+@pytest.mark.parametrize("operator", ELEMENTWISE)
+def test_random_elementwise_layers(kernels, variant, operator):
+    for seed in range(3000, 3000 + LAYERS):
+        layer = random_elementwise(operator, seed)
+        assert_layers_are_right(kernels, variant, layer.model, random_values(layer, seed), f"seed {seed}")
+
+
+@pytest.mark.parametrize("operator", sorted(COSTS.keys() - OF_VARIABLES))
+def test_layers_that_formulas_are_fitted_to(kernels, variant, operator):
+    """They are of every kernel that an operator calls; inputs are any values of their types."""
+    rng, sketch = np.random.default_rng(5), Sketch()
+    for _ in range(min(COSTS[operator].samples, MOST_FITTED)):
+        COSTS[operator].draw(sketch, rng)
+    model = sketch.model()
+    inputs = [any_values(rng, model.tensors[index]) for index in model.inputs]
+    assert_layers_are_right(kernels, variant, model, inputs, operator)
+
+
+def any_values(rng, tensor):
+    if tensor.dtype == "float32":
+        return rng.normal(size=tensor.shape).astype(np.float32)
+    return random_integers(rng, tensor.shape, tensor.dtype)
+
+
+def test_every_kernel_of_an_operator_runs():
+    """What is drawn above calls each of them; operators of variables call what RESHAPE does."""
+    called = {kernel for name in OF_VARIABLES for kernel in OPERATORS[name].KERNELS}
+    assert called == set(OPERATORS["RESHAPE"].KERNELS)
+    assert OPERATORS.keys() == COSTS.keys() | DRAWN.keys()
