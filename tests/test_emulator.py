@@ -219,12 +219,15 @@ def test_counts_start_anew_with_each_call():
     assert first == second
 
 
-def test_code_that_crosses_a_page_falls_through():
+def test_code_that_crosses_a_page_is_one_block():
     offset = 1024 - 6
-    trace = call(emulator_of("overlap", offset=offset), 3)
+    trace, whole = call(emulator_of("overlap", offset=offset), 3), call(emulator_of("overlap"), 3)
     start, page = FLASH + offset, FLASH + 1024
-    assert edges_of(trace)[start, page] == 1
-    assert next(block for block in trace.blocks if block.address == start).end == page
+    assert next(block for block in trace.blocks if block.address == start).end > page
+    assert [(block.address - offset, block.size) for block in trace.blocks[:-1]] == [
+        (block.address, block.size) for block in whole.blocks[:-1]
+    ]
+    assert trace.edges == whole.edges
     assert trace.instructions == 1 + 3 * 3 + 2
 
 
