@@ -69,7 +69,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without these characters is no reason to fail
     try:
-        status = unhindered(lambda: app(args=_arguments(given), prog_name="mcusim", standalone_mode=False))
+        arguments = _arguments(given)
+        status = unhindered(lambda: app(args=arguments, prog_name="mcusim", standalone_mode=False), argv is None)
         return status if isinstance(status, int) else 0
     except PipeClosedError:
         delivery.silence_standard_output()

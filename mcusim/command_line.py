@@ -23,6 +23,7 @@ from mcusim.errors import UnsupportedError
 if TYPE_CHECKING:
     from mcusim.execution import Execution
     from mcusim.hardware import Board
+    from mcusim.memory_record import MemoryReport
     from mcusim.model import Model
     from mcusim.plan import Plan
     from mcusim.record import Run
@@ -32,6 +33,7 @@ PROGRESS_AFTER_S = 1.0
 EXIT_NOT_FIT = 1
 EMULATION, ESTIMATE = "emulation", "estimate"  # how cycles are found
 ROWS = ("text", "json")  # the formats of a list
+MEMORY_FORMATS = ("text", "json", "svg")
 
 ModelArgument = Annotated[str, typer.Argument(help="A .tflite file, or a C array of one.")]
 BoardOption = Annotated[str, typer.Option("--board", "-b", help="A board's name (see `mcusim boards`) or TOML file.")]
@@ -249,6 +251,26 @@ def execution_renders(run: Execution) -> dict[str, Render]:
         return lambda columns, colour: render(run)
 
     return {name: fixed(render) for name, render in FORMATS.items()} | {"text": lambda columns, _: text(run, columns)}
+
+
+def memory_renders(report: MemoryReport) -> dict[str, Render]:
+    """The texts of a report on a model's arena."""
+    from mcusim.memory_record import json_text
+    from mcusim.renderers import arena_svg, planners
+
+    return {
+        "text": lambda columns, colour: planners.text(report, columns, colour),
+        "json": lambda columns, colour: json_text(report),
+        "svg": lambda columns, colour: arena_svg.render(report),
+    }
+
+
+def judge_memory(report: MemoryReport) -> None:
+    """Exit status 1, and why in a line, if an arena does not fit."""
+    if report.reasons:
+        where = f" on {report.board}" if report.board else ""
+        complain(f"{report.model.name}{where}: {'; '.join(report.reasons)}")
+        raise typer.Exit(EXIT_NOT_FIT)
 
 
 def listing(headers: Sequence[str], rows: Sequence[Sequence[str]], facts: object) -> dict[str, Render]:

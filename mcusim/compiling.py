@@ -97,7 +97,7 @@ def _start(model: Model) -> subprocess.Popen[bytes] | None:
 
 def main() -> None:
     """Compile what the model on the standard input needs."""
-    unhindered(lambda: compile_kernels(parse(sys.stdin.buffer.read(), "model")))
+    unhindered(lambda: compile_kernels(parse(sys.stdin.buffer.read(), "model")), is_last=True)
 
 
 def compile_kernels(model: Model) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import functools
+import json
 import math
 import os
 import stat
@@ -18,6 +19,7 @@ from mcusim.errors import BadInputError
 
 Record = typing.TypeVar("Record")
 
+LARGEST_JSON_BYTES = 256 << 20
 LARGEST_INTEGER = 2**63 - 1  # larger than any count of bytes or cycles; keeps hostile numbers printable
 
 
@@ -80,6 +82,25 @@ def read_text(path: str | os.PathLike[str], limit_bytes: int, expected: str) -> 
         raise BadInputError(
             f"{os.fspath(path)} is not UTF-8 text (byte {error.start}); {expected} is expected"
         ) from None
+
+
+def read_json(path: str | os.PathLike[str], limit_bytes: int, expected: str) -> object:
+    """What a JSON file holds; BadInputError, with `expected` in words, for one that is none or too large."""
+    text = read_text(path, limit_bytes, expected)
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadInputError(f"{os.fspath(path)} is not JSON: {error}; {expected} is expected") from None
+
+
+def schema_of(path: str | os.PathLike[str], limit_bytes: int = LARGEST_JSON_BYTES) -> str | None:
+    """The schema that a saved document names; None for a file that cannot be read or names none."""
+    try:
+        document = read_json(path, limit_bytes, "a saved run")
+    except BadInputError:
+        return None
+    schema = document.get("schema") if isinstance(document, Mapping) else None
+    return schema if isinstance(schema, str) else None
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from unicorn import UC_ARCH_ARM, UC_HOOK_BLOCK, UC_HOOK_CODE, UC_HOOK_MEM_INVALID, UC_MODE_THUMB, Uc, UcError
 from unicorn import unicorn_const as constants
 from unicorn.arm_const import (
@@ -163,6 +164,7 @@ class Emulator:
         self._code = Code(core, firmware, code_address, firmware.image(code_address))
         self._flash = flash_regions((code_address, self._code.image), flash)
         self._ram = ram_region(*ram)
+        self._written = np.zeros(self._ram.memory.size, np.bool_)
         self._regions = (*self._flash, self._ram)
         check_apart(self._regions)
         self._stop = free_page(self._regions)
@@ -196,6 +198,20 @@ class Emulator:
         if part is None:
             raise EmulationError(f"{len(data)} bytes at {address:#010x} are not RAM")
         self._ram.memory[part] = np.frombuffer(data, np.uint8)
+
+    def written(self, address: int, size: int) -> NDArray[np.bool_]:
+        """Which bytes of a range of RAM calls wrote since `forget_written`: as memory_guard.Guard.mark says.
+
+        Raises EmulationError for a range that is not RAM.
+        """
+        part = self._ram.slice(address, size)
+        if part is None:
+            raise EmulationError(f"{size} bytes at {address:#010x} are not RAM")
+        return self._written[part]
+
+    def forget_written(self) -> None:
+        """Begin anew to mark what calls write."""
+        self._written[:] = False
 
     def burn(self, address: int, data: bytes) -> None:
         """Set bytes of flash beside the code. Raises EmulationError for a range that is not flash, or holds code."""
@@ -244,6 +260,7 @@ class Emulator:
             guarded.undo()
             raise
         guarded.finish()
+        guarded.mark(self._written)
         return trace
 
     def result(self, symbol: str) -> int:

@@ -28,7 +28,15 @@ from mcusim.model import Model, Op, Tensor
 from mcusim.operands import layer_name
 from mcusim.placement import choose_banks
 from mcusim.residency import cold_bytes
-from mcusim.streams import ARENA_LINES, DataCache, data_cache, missed_lines
+from mcusim.streams import (
+    ARENA_LINES,
+    CONSTANT_LINES,
+    DataCache,
+    data_cache,
+    edge_lines,
+    missed_lines,
+    reads_constants,
+)
 
 MOST_KNOWN_MODELS = 1 << 10  # of which the estimate is kept, as long as they are the same objects
 MOST_KNOWN_LAYERS = 1 << 17  # of which the estimate is kept, by shape
@@ -138,6 +146,10 @@ class _Shape:
     counts: Mapping[str, float]
     least_counts: Mapping[str, float] | None = None  # where values decide some
     byte_cycles: float = 0.0  # of activations that are not in a data cache
+    edge_cycles: float = 0.0  # of a line of constants
+
+
+Places = tuple[tuple[int, int], ...]  # of constants: where they begin, and their bytes
 
 
 @dataclass(slots=True, eq=False)
@@ -206,13 +218,18 @@ class Estimator:
         # As plan.lay_out places them by default: the model's file, and the code behind it.
         model_address = round_up(self._flash_address)
         code_address = round_up(model_address + len(model.file))
-        code_offset = code_address - model_address if cache.holds_constants else None
+        code_offset = code_address - model_address
         held = self._holding(code_address % cache.line_bytes, empty(cache))
         layers = []
         for op, cold in zip(model.ops, self._cold_bytes(model), strict=True):
             shape = self._shape(model, tensors, op)
-            places = () if code_offset is None else _places(tensors, op, code_offset)
-            key = shape, places, cold
+            constants: Places = ()
+            edges = 0.0
+            if self._cache is not None:
+                constants = _constants(tensors, op, code_offset)
+                if shape.edge_cycles:
+                    edges = edge_lines([(code_address + one, size) for one, size in constants], self._cache.line_bytes)
+            key = shape, constants if cache.holds_constants else (), cold, edges
             following = held.next.get(key)
             if following is None:
                 following = self._follow(cache, held, *key)
@@ -235,9 +252,12 @@ class Estimator:
         return found
 
     def _follow(
-        self, cache: CodeCache, held: _Held, shape: _Shape, places: tuple[tuple[int, int], ...], cold: int
+        self, cache: CodeCache, held: _Held, shape: _Shape, places: Places, cold: int, edges: float
     ) -> tuple[LayerEstimate, _Held]:
-        """A layer behind others, and what is in the cache behind it."""
+        """A layer behind others, and what is in the cache behind it.
+
+        `cold` bytes of its activations are in no cache, and its constants lie in so many `edges` of lines.
+        """
         kernel = shape.layer.kernel
         if shape.layer.cycles == 0:
             following = shape.layer, held
@@ -253,12 +273,12 @@ class Estimator:
             least = more
             if shape.least_counts is not None:
                 least, _ = self._missing(cache, held, passage(cache, lines, shape.least_counts, places))
-            data = shape.byte_cycles * cold
+            data = shape.byte_cycles * cold + shape.edge_cycles * edges
             layer = _later(shape.layer, shape.cycles, more + data, least + data)
             following = layer, self._holding(held.position, after)
         if len(held.next) == MOST_KNOWN_LAYERS:
             held.next.clear()
-        held.next[shape, places, cold] = following
+        held.next[shape, places, cold, edges] = following
         return following
 
     def _missing(self, cache: CodeCache, held: _Held, brought: Passage) -> tuple[float, Contents]:
@@ -296,7 +316,8 @@ class Estimator:
         layer = LayerEstimate(op.name, cost.kernel, 0, 0, 0, form.error_percent, None)
         least_counts = {**cost.counts, **{name: low for name, (low, _) in cost.spread.items()}} if cost.spread else None
         byte_cycles = form.cycles.get(ARENA_LINES, 0.0) / self._cache.line_bytes if self._cache else 0.0
-        return _Shape(_later(layer, cycles, 0.0, 0.0), cycles, cost.counts, least_counts, byte_cycles)
+        edge_cycles = form.cycles.get(CONSTANT_LINES, 0.0) if reads_constants(cost.streams) else 0.0
+        return _Shape(_later(layer, cycles, 0.0, 0.0), cycles, cost.counts, least_counts, byte_cycles, edge_cycles)
 
     def _cycles(self, form: _Form, cost: Cost) -> tuple[float, float, float]:
         """What is likely, the least and the most."""
@@ -317,7 +338,7 @@ def _later(layer: LayerEstimate, cycles: tuple[float, float, float], more: float
     return LayerEstimate(layer.op, layer.kernel, middle, least, most, layer.error_percent, layer.reason)
 
 
-def _places(tensors: Sequence[Tensor], op: Op, code_offset: int) -> tuple[tuple[int, int], ...]:
+def _constants(tensors: Sequence[Tensor], op: Op, code_offset: int) -> Places:
     """Where a layer's constants lie, seen from the code that is so far behind the beginning of the model: and bytes."""
     return tuple(
         [

@@ -231,15 +231,6 @@ def from_json(document: object, file: str) -> Execution:
     return execution
 
 
-def is_execution(path: str | os.PathLike[str]) -> bool:
-    """Whether a file seems to hold a saved execution; one that cannot be read does not."""
-    try:
-        document = json.loads(documents.read_text(path, FILE_LIMIT_BYTES, "a saved run"))
-    except (BadInputError, ValueError, RecursionError):
-        return False
-    return isinstance(document, Mapping) and document.get("schema") == SCHEMA
-
-
 def load_execution(path: str | os.PathLike[str]) -> Execution:
     """A saved execution. Raises BadInputError for anything else."""
     shown = os.fspath(path)

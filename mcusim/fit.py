@@ -34,7 +34,7 @@ from mcusim.hardware import Board, board_core, board_names, load_board
 from mcusim.nonnegative import nonnegative_least_squares
 from mcusim.residency import layer_bytes
 from mcusim.sampling import SEED, Sampled, groups, sample, sample_models, target_of
-from mcusim.streams import ARENA_LINES, data_cache, missed_lines
+from mcusim.streams import ARENA_LINES, CONSTANT_LINES, data_cache, edge_lines, missed_lines, reads_constants
 from mcusim.sweep import usable_processes
 
 FOLDS = 5
@@ -49,7 +49,8 @@ class Observation:
     """A layer as one board takes it: its cost, all cycles, and those of them that waited for memory.
 
     `pieces` and `rows` are what it missed of its code, as `code_lines.execute` has it. `cold_bytes` of its activations
-    were not in a cache; `warmed`: it had just run, so that neither its code nor its constants were missing.
+    were not in a cache; `edge_lines` are what constants take beyond the lines that their bytes would fill; `warmed`: it
+    had just run, so that neither its code nor its constants were missing.
     """
 
     cost: Cost
@@ -58,6 +59,7 @@ class Observation:
     pieces: int = 0
     rows: int = 0
     cold_bytes: int = 0
+    edge_lines: float = 0.0
     warmed: bool = False
 
 
@@ -100,22 +102,26 @@ def observations(
             pieces, rows, held = execute(cache, before, brought)
             if one.warmed:
                 pieces, rows, held = execute(cache, held, brought)
-        cold, warmed = _there(board, one)
+        cold, edges, warmed = _missing_data(board, one, cost)
         waits = one.waits[number]
-        found.append(Observation(cost, one.cycles + waits, waits, pieces, rows, cold, warmed))
+        found.append(Observation(cost, one.cycles + waits, waits, pieces, rows, cold, edges, warmed))
     return found
 
 
-def _there(board: Board, one: Sampled) -> tuple[int, bool]:
-    """Bytes of activations that are not in a data cache, and whether constants are.
+def _missing_data(board: Board, one: Sampled, cost: Cost) -> tuple[int, float, bool]:
+    """Bytes of activations that are not in a data cache, edges of constants, and whether constants are all there.
 
     All is there of a layer that has just run, if it fits.
     """
     cache = data_cache(board)
     activations, every = layer_bytes(one.model, one.op)
-    if cache is None or not one.warmed or every - (0 if cache.of_arena else activations) > cache.bytes:
-        return activations, False
-    return 0, True
+    if cache is None or code_cache(board) is None:
+        return activations, 0.0, False
+    if one.warmed and every - (0 if cache.of_arena else activations) <= cache.bytes:
+        return 0, 0.0, True
+    if not reads_constants(cost.streams):
+        return activations, 0.0, False
+    return activations, edge_lines([(at + one.code_offset, size) for at, size in _places(one)], cache.line_bytes), False
 
 
 def _places(one: Sampled) -> list[tuple[int, int]]:
@@ -217,6 +223,8 @@ def _forms(board: Board, observations: Sequence[Observation], missed: _Missed) -
 def _waiting_counts(board: Board, one: Observation) -> Counts:
     cache = data_cache(board)
     counts = {**one.cost.counts, **missed_lines(one.cost.streams, cache, one.warmed)}
+    if one.edge_lines:
+        counts[CONSTANT_LINES] = counts.get(CONSTANT_LINES, 0.0) + one.edge_lines
     if cache is not None and cache.of_arena:
         counts[ARENA_LINES] = counts.get(ARENA_LINES, 0.0) + one.cold_bytes / cache.line_bytes
     return counts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import tomllib
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ ADDRESS_SPACE_BYTES = 2**32  # a Cortex-M address has 32 bits
 NO_PIPELINE = "none"  # of a core whose cycles are not simulated
 LOWEST_CLOCK_HZ, HIGHEST_CLOCK_HZ = 1_000, 10_000_000_000
 FILE_LIMIT_BYTES = 1 << 20  # the longest hardware file that is read; real ones have a few kilobytes
+A_BOARD, A_CORE = "a board's TOML file", "a core's TOML file"  # what is expected of a file
 PACKAGE = Path(__file__).parent
 
 
@@ -209,7 +211,13 @@ def load_board(name_or_path: str | os.PathLike[str]) -> Board:
     wrong, missing or unknown in it. A `core` that ends in .toml is a path relative to the board's file.
     """
     path, shown = _locate("boards", "board", name_or_path)
-    file = documents.build(_BoardFile, _table(path, shown, "a board's TOML file"), shown, nulls=("none", "unknown"))
+    return _board(documents.read_text(path, FILE_LIMIT_BYTES, A_BOARD), path, shown)
+
+
+@functools.lru_cache(maxsize=64)
+def _board(text: str, path: Path, shown: str) -> Board:
+    """The board of a file's text: one run asks for the same several times, and reading it takes a while."""
+    file = documents.build(_BoardFile, _table(text, shown, A_BOARD), shown, nulls=("none", "unknown"))
     _check_board(file, shown)
     core = os.fspath(path.parent / file.core) if file.core.endswith(".toml") else file.core
     return Board(
@@ -251,13 +259,19 @@ def board_core(board: Board) -> Core:
 def board_document(name_or_path: str | os.PathLike[str]) -> dict[str, object]:
     """A board's file as its TOML document, to be changed and written again; errors as `load_board`."""
     path, shown = _locate("boards", "board", name_or_path)
-    return _table(path, shown, "a board's TOML file")
+    return _table(documents.read_text(path, FILE_LIMIT_BYTES, A_BOARD), shown, A_BOARD)
 
 
 def load_core(name_or_path: str | os.PathLike[str]) -> Core:
     """A core by its name, or out of a TOML file of the user's; errors as `load_board`."""
     path, shown = _locate("cores", "core", name_or_path)
-    file = documents.build(_CoreFile, _table(path, shown, "a core's TOML file"), shown, nulls=("none",))
+    return _core(documents.read_text(path, FILE_LIMIT_BYTES, A_CORE), shown)
+
+
+@functools.lru_cache(maxsize=64)
+def _core(text: str, shown: str) -> Core:
+    """The core of a file's text."""
+    file = documents.build(_CoreFile, _table(text, shown, A_CORE), shown, nulls=("none",))
     timings: dict[str, InstructionTiming] = {}
     for index, row in enumerate(file.instruction):
         key = f"instruction[{index}]"
@@ -370,8 +384,7 @@ def _locate(folder: str, what: str, name_or_path: str | os.PathLike[str]) -> tup
     )
 
 
-def _table(path: Path, shown: str, expected: str) -> dict[str, object]:
-    text = documents.read_text(path, FILE_LIMIT_BYTES, expected)
+def _table(text: str, shown: str, expected: str) -> dict[str, object]:
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:

@@ -24,6 +24,7 @@ from mcusim.pipelines import PIPELINES
 from mcusim.plan import OWN_RAN, Plan
 from mcusim.recording import Observer
 from mcusim.trace import CAUSES, Timing, Trace
+from mcusim.untouched import Mask, depth_bytes, high_water_bytes
 from mcusim.variables import held, initial
 
 Array = NDArray[np.generic]
@@ -43,7 +44,7 @@ class Machine:
     """The emulated board while a model runs on it.
 
     `possible` are the observers of what the board's memory system may be, None for one that never waits;
-    `code_waits` are the cycles so far in which code was waited for.
+    `code_waits` are the cycles so far in which code was waited for, `written` the bytes of the arena that were written.
     """
 
     plan: Plan
@@ -52,6 +53,11 @@ class Machine:
     walker: timing.Walker
     code_waits: int = 0
     before_reference: Callable[[], None] = lambda: None  # called before each use of the reference's kernels
+    written: Mask = dataclasses.field(init=False)
+
+    def __post_init__(self) -> None:
+        """No byte of the arena is written yet."""
+        self.written = np.zeros(self.plan.arena_bytes, np.bool_)
 
     @classmethod
     def start(cls, plan: Plan, inputs: Sequence[Array]) -> Machine:
@@ -108,7 +114,9 @@ class Machine:
         """
         operands = [None if index < 0 else self.value(index) for index in op.inputs]
         macs = OPERATORS[op.name].macs(self.plan.model, op)
+        self.emulator.forget_written()
         traces = self.execute(op)
+        self.written |= self.emulator.written(self.plan.arena_address, self.plan.arena_bytes)
         self.before_reference()
         expected = OPERATORS[op.name].reference(self.plan.model, op, operands)
         difference = None
@@ -218,7 +226,9 @@ class Machine:
             estimated_cycles=None,
             estimated_cycles_reason="not estimated yet",
             scratch_bytes=sum(self.plan.arena.memory[op.index].scratch_bytes),
+            scratch_touched_bytes=self._scratch_touched_bytes(op),
             stack_bytes=max((trace.stack_bytes for trace in traces), default=0),
+            stack_touched_bytes=self._stack_touched_bytes(),
             bit_exact=difference is None,
             bit_exact_reason=None,
             difference=difference,
@@ -229,6 +239,17 @@ class Machine:
             own_cycles=None,
             own_cycles_reason=OWN_RAN,
         )
+
+    def _scratch_touched_bytes(self, op: Op) -> int:
+        """How far the layer that was just executed wrote into each of its scratch requests, together."""
+        sizes = enumerate(self.plan.arena.memory[op.index].scratch_bytes)
+        ranges = [(self.plan.scratch_address(op.index, request), size) for request, size in sizes]
+        return sum(high_water_bytes(self.emulator.written(*one)) for one in ranges)
+
+    def _stack_touched_bytes(self) -> int:
+        """How deep the layer that was just executed wrote into the stack."""
+        bottom, top = self.plan.stack_bottom, self.plan.stack_top
+        return depth_bytes(self.emulator.written(bottom, top - bottom))
 
 
 def reset_bytes(tensor: Tensor) -> bytes:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mcusim.abi import Placement
 from mcusim.address_space import Memory, Region, canary
@@ -13,19 +14,22 @@ from mcusim.errors import EmulationError
 
 Range = tuple[int, int, str]  # address, bytes, what lies there
 
-NEAR_BYTES = 64  # a stray write this close behind a range most likely ran over its end
+WORD_BYTES = 4
+NEAR_BYTES = 64  # a stray write this close to a range most likely ran over its end, or began too early
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Guard:
     """One call's view of RAM.
 
-    `before`: what RAM held; `shown`: what the call finds there. Both cover the whole region.
+    `before`: what RAM held; `shown`: what the call finds there. Both cover the whole region. The call's frame lies
+    from `frame` to the stack's top.
     """
 
     ram: Region
     symbol: str
     stack: tuple[int, int]
+    frame: int
     writable: Sequence[Range]
     readable: Sequence[Range]
     before: Memory
@@ -46,6 +50,28 @@ class Guard:
         for part in self._own():
             self.ram.memory[part] = after[part]
 
+    def mark(self, written: NDArray[np.bool_]) -> None:
+        """Mark, among all bytes of RAM, what the finished call wrote: its ranges by words, the stack from its lowest.
+
+        A word that is written with what the call found there is not seen. That was pseudo-random, unless the call may
+        read it: a word of scratch is overlooked once in 2³² times, and a single byte of it does not matter.
+        """
+        for one in self.writable:
+            part = _slice(self.ram, *one, self.symbol)
+            changed = self._changed(part)
+            whole = np.zeros(-(-changed.size // WORD_BYTES) * WORD_BYTES, np.bool_)
+            whole[: changed.size] = changed
+            words = whole.reshape(-1, WORD_BYTES).any(axis=1)
+            written[part] |= np.repeat(words, WORD_BYTES)[: changed.size]
+        stack = _slice(self.ram, *self.stack_range(), self.symbol)
+        changed = self._changed(stack)
+        lowest = int(changed.argmax()) // WORD_BYTES * WORD_BYTES if changed.any() else changed.size
+        written[stack][min(lowest, self.frame - self.stack[0]) :] = True
+
+    def _changed(self, part: slice) -> NDArray[np.bool_]:
+        changed: NDArray[np.bool_] = self.ram.memory[part] != self.shown[part]
+        return changed
+
     def damage(self) -> int | None:
         """The lowest address that the call must not have written and did, None if there is none."""
         changed = self.ram.memory != self.shown
@@ -64,11 +90,15 @@ class Guard:
             return "the stack"
         if bottom - NEAR_BYTES <= address < bottom:
             return f"{bottom - address} bytes below the stack's bottom"
-        ends = [(start + size, what) for start, size, what in (*self.writable, *self.readable)]
-        behind = [(address - end, what) for end, what in ends if 0 <= address - end < NEAR_BYTES]
-        if behind:
-            distance, what = min(behind)
-            return f"{distance + 1} bytes past the end of {what}"
+        near = [
+            (distance, where, what)
+            for start, size, what in (*self.writable, *self.readable)
+            for distance, where in ((address - start - size + 1, "past the end of"), (start - address, "before"))
+            if 0 < distance <= NEAR_BYTES
+        ]
+        if near:
+            distance, where, what = min(near, key=lambda one: one[0])
+            return f"{distance} bytes {where} {what}"
         return "memory that this call has no part in"
 
     def _own(self) -> list[slice]:
@@ -104,7 +134,7 @@ def guard(
     _slice(ram, bottom, top - bottom, "the stack", placement.symbol)
     frame = _slice(ram, placement.stack_pointer, len(placement.frame), "the frame", placement.symbol)
     shown[frame] = np.frombuffer(placement.frame, np.uint8)
-    return Guard(ram, placement.symbol, stack, writable, readable, before, shown)
+    return Guard(ram, placement.symbol, stack, placement.stack_pointer, writable, readable, before, shown)
 
 
 def _slice(ram: Region, address: int, size: int, what: str, symbol: str) -> slice:

@@ -290,6 +290,8 @@ class Plan:
                 wasted_bytes=of.head_bytes - of.live_lower_bound_bytes,
             ),
             by_kernels={kernels: _kernel_arena(one) for kernels, one in self.arenas.items()},
+            touched=None,
+            touched_reason="nothing was executed",
         )
 
     def moved_to(self, bank: Bank) -> Plan:

@@ -16,7 +16,7 @@ from mcusim import documents
 from mcusim.errors import BadInputError
 
 SCHEMA = "mcusim.run/1"
-EXPECTED = f"a run saved with --json ({SCHEMA}, or mcusim.exec/1 of mcusim exec)"
+EXPECTED = f"a run saved with --json ({SCHEMA}, mcusim.exec/1, mcusim.memory/1 or mcusim.soak/1)"
 VERSION = "0.1.0"  # of mcusim; pyproject.toml has the same
 FILE_LIMIT_BYTES = 64 << 20  # the longest saved run that is read; a layer takes about a kilobyte
 
@@ -152,6 +152,25 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True)
+class Touched:
+    """What of RAM an inference wrote, beside what was planned: counted in whole words of 4 bytes of each buffer.
+
+    Of the arena's `arena_bytes` the application (inputs), AllocateTensors (persistent data) and the kernels wrote
+    `arena_touched_bytes`; the others are `untouched`, by owner: padding, holes, scratch beyond what was needed.
+    `scratch_bytes` is what the layers asked for together, `scratch_touched_bytes` how far they wrote into it, and
+    `stack_touched_bytes` how deep the kernels wrote into the stack, of which they moved SP over `stack_bytes`.
+    """
+
+    arena_bytes: int
+    arena_touched_bytes: int
+    scratch_bytes: int
+    scratch_touched_bytes: int
+    stack_bytes: int
+    stack_touched_bytes: int
+    untouched: tuple[Owner, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Memory:
     """RAM: the arena as TensorFlow Lite Micro lays it out, and an owner for every byte of the board."""
 
@@ -164,6 +183,8 @@ class Memory:
     owners: tuple[Owner, ...]
     holes: Holes
     by_kernels: Mapping[str, KernelArena]
+    touched: Touched | None
+    touched_reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,7 +401,9 @@ class Layer:
     estimated_cycles: int | None
     estimated_cycles_reason: str | None
     scratch_bytes: int
+    scratch_touched_bytes: int | None
     stack_bytes: int | None
+    stack_touched_bytes: int | None
     bit_exact: bool | None
     bit_exact_reason: str | None
     difference: str | None
@@ -563,8 +586,18 @@ def _check(run: Run, file: str) -> None:
     holes = run.memory.holes
     if holes.wasted_bytes != holes.peak_bytes - holes.live_lower_bound_bytes:
         raise BadInputError(f"{file}: memory.holes.wasted_bytes: expected peak_bytes − live_lower_bound_bytes")
+    if run.memory.touched is not None:
+        _check_touched(run.memory.touched, file)
     if run.board.clock_hz < 1:
         raise BadInputError(f"{file}: board.clock_hz: expected 1 or more, found {run.board.clock_hz}")
+
+
+def _check_touched(touched: Touched, file: str) -> None:
+    """What was touched and what was not are the arena; no scratch is touched beyond what was asked for."""
+    if touched.arena_touched_bytes + sum(owner.bytes for owner in touched.untouched) != touched.arena_bytes:
+        raise BadInputError(f"{file}: memory.touched: expected arena_touched_bytes and untouched to sum to arena_bytes")
+    if touched.scratch_touched_bytes > touched.scratch_bytes or touched.stack_touched_bytes > touched.stack_bytes:
+        raise BadInputError(f"{file}: memory.touched: expected touched bytes of scratch and stack among those planned")
 
 
 def _sizes(linked: LinkedFlash) -> list[tuple[int | None, int | None]]:

@@ -26,6 +26,7 @@ from mcusim.ops import OPERATORS
 from mcusim.plan import OWN_RAN, Plan
 from mcusim.run_inputs import pseudo_random_inputs
 from mcusim.trace import CAUSES
+from mcusim.untouched import touched
 
 NOTHING_KEPT = "No layer is kept from a faster function of the kernels (--why)."
 Array = NDArray[np.generic]
@@ -68,7 +69,7 @@ def run(
     layers: list[record.Layer] = []
     possible: list[list[tuple[int, ...]]] = [[]]  # cycles by link order, layer and memory system
     with ahead(plan.model) as compiling:
-        machine = Machine.start(plan, values)
+        watched = machine = Machine.start(plan, values)
         machine.before_reference = compiling.wait
         for op in plan.model.ops:
             if progress:
@@ -97,7 +98,9 @@ def run(
     provenance = _provenance(plan, "emulation", memory_timing(plan.board), given)
     nothing_kept = why and not any(layer.faster for layer in compared)
     notes = (*([NOTHING_KEPT] if nothing_kept else []), *_notes(plan))
-    return _record(complete, compared, _totals(plan, compared, extremes), notes, provenance, outputs, command)
+    found = _record(complete, compared, _totals(plan, compared, extremes), notes, provenance, outputs, command)
+    seen = dataclasses.replace(found.memory, touched=touched(plan, watched.written, compared), touched_reason=None)
+    return dataclasses.replace(found, memory=seen)
 
 
 def _explained(plan: Plan, layers: Sequence[record.Layer]) -> Sequence[record.Layer]:

@@ -13,15 +13,17 @@ from mcusim import timing
 from mcusim.addressing import addressing
 from mcusim.cost import Target
 from mcusim.costs import COSTS
+from mcusim.elf import firmware_path, load_firmware
 from mcusim.emulator import Emulator
 from mcusim.errors import EmulationError
+from mcusim.formulas import core_image
 from mcusim.hardware import Board, Core, Reserve, board_core
 from mcusim.inference import Machine
 from mcusim.memory_systems import possible_observers
 from mcusim.model import Model, Op, Tensor
 from mcusim.pipelines import PIPELINES
 from mcusim.placement import Bank, choose_banks
-from mcusim.plan import Plan, plan
+from mcusim.plan import Plan, lay_out
 from mcusim.recording import Observer
 from mcusim.regions import Region
 from mcusim.sketch import Sketch
@@ -36,7 +38,7 @@ WARMED_SHARE = 0.2  # of the layers: they run once before they are timed, so tha
 MOST_FILE_BYTES, MOST_ARENA_BYTES = 160_000, 40_000
 # Where all of it lies: flash on the code bus and RAM behind it, as on most microcontrollers (DDI 0403E, B3.1).
 FLASH_ADDRESS, RAM_ADDRESS = 0x0800_0000, 0x2000_0000
-FLASH_BYTES, RAM_BYTES = 1 << 20, 1 << 18
+FLASH_BYTES, RAM_BYTES = 1 << 20, 1 << 19
 # Files behind which the code begins at even and at odd multiples of what it is aligned to: lines of caches are longer.
 FILE_BYTES = (MOST_FILE_BYTES + 64_000, MOST_FILE_BYTES + 64_016)
 
@@ -120,6 +122,8 @@ class _Bench:
 
     def __init__(self, boards: Sequence[Board], file_bytes: int) -> None:
         self.board = _with_banks(boards[0])
+        self.core = board_core(self.board)
+        self.firmware = load_firmware(firmware_path(core_image(self.core)))
         self.file_bytes = file_bytes
         self.possible = _observers(boards)
         self.emulator: Emulator | None = None
@@ -160,7 +164,9 @@ class _Bench:
                 f"{model.name} has {len(model.file):,} bytes of constants, more than a sample may have"
             )
         padded = dataclasses.replace(model, file=model.file + bytes(self.file_bytes - len(model.file)))
-        planned = plan(padded, self.board)
+        planned = lay_out(padded, self.board, self.core, self.firmware)
+        if planned.stack_top > RAM_ADDRESS + RAM_BYTES:
+            raise EmulationError(f"{model.name} needs an arena of {planned.arena.smallest_bytes:,} bytes; draw less")
         if self.emulator is None:
             own = PIPELINES[planned.core.pipeline].observer(planned.core, self.board)
             memories = {one.name: one for one in self.possible if one is not None}

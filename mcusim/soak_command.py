@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mcusim.runtime import Runtime
     from mcusim.soak import ArenaInfo, Soak
 
+SOAK_FORMATS = ("text", "json", "csv", "svg")
 DEFAULT_DAYS = 30.0
 DAY_S, HOUR_S = 86400.0, 3600.0
 
@@ -81,7 +82,6 @@ def soak_memory(
     With a board, the heap lies in its largest bank; with a model too, beside its arena. Raises DoesNotFitError where
     they do not fit.
     """
-    from mcusim.renderers.soak import FORMATS
     from mcusim.soak import BASE_ADDRESS, MOST_SEEDS, load_heap, soak
     from mcusim.workload import load_workload, workload_names
 
@@ -94,7 +94,7 @@ def soak_memory(
         raise BadInputError(f"--seeds {options.seeds}: expected 1 to {MOST_SEEDS}")
     seconds = options.seconds
     inputs = [path for path in (model, board, options.workload) if path is not None]
-    target = delivery.arrange(list(FORMATS), inputs, json_path, format_name, output, quiet)
+    target = delivery.arrange(SOAK_FORMATS, inputs, json_path, format_name, output, quiet)
     workload = load_workload(options.workload)
     heap = load_heap(options.heap or workload.heap)
     heap_bytes = workload.heap_bytes if options.heap_bytes is None else options.heap_bytes
@@ -117,17 +117,19 @@ def soak_memory(
         )
     result = dataclasses.replace(result, arena=arena)
     target.deliver(soak_renders(result))
-    _judge(result)
+    judge_soak(result)
 
 
 def soak_renders(run: Soak) -> dict[str, Render]:
     """The texts of a soak; only the report depends on the terminal's width."""
+    from mcusim.renderers import soak_svg
     from mcusim.renderers.soak import csv_text, json_text, text
 
     return {
         "text": lambda columns, _: text(run, columns),
         "json": lambda columns, _: json_text(run),
         "csv": lambda columns, _: csv_text(run),
+        "svg": lambda columns, _: soak_svg.render(run),
     }
 
 
@@ -164,7 +166,7 @@ def _place(board: Board, arena_bytes: int, heap_bytes: int) -> int:
     return bank[0].address + arena_bytes
 
 
-def _judge(result: Soak) -> None:
+def judge_soak(result: Soak) -> None:
     """Exit status 1, and why in a line, if a malloc failed."""
     if result.failures:
         from mcusim.renderers.soak import failure_words

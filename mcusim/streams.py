@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from mcusim.cost import Counts, Stream
@@ -65,6 +66,19 @@ def missed_lines(streams: tuple[Stream, ...], cache: DataCache | None, constants
         name = CONSTANT_LINES if stream.constant else ARENA_LINES
         counts[name] = counts.get(name, 0.0) + first + stream.repeats * again
     return counts
+
+
+def reads_constants(streams: tuple[Stream, ...]) -> bool:
+    """Whether one of a kernel's streams is of constants."""
+    return any(stream.constant for stream in streams)
+
+
+def edge_lines(constants: Sequence[tuple[int, int]], line_bytes: int) -> float:
+    """Lines that constants, (address, bytes) each, lie in beyond those that their bytes would fill."""
+    found = 0.0
+    for address, size in constants:
+        found += (address + size - 1) // line_bytes - address // line_bytes + 1 - size / line_bytes
+    return found
 
 
 def _again(stream: Stream, cache: DataCache) -> float:

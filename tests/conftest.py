@@ -1,5 +1,6 @@
 """Where the reference data lies (public models, vectors, measurements: not part of this project); an example run."""
 
+import copy
 import os
 from pathlib import Path
 
@@ -90,6 +91,8 @@ def make_run(ram_used=34_208, ram_total=262_144, exact=True):
             ),
             record.Holes(16_000, 16_000, 0),
             {"cmsis_nn": mine, "reference": record.KernelArena(22_292, 22_304, 16_000, 6_292, 0)},
+            make_touched(),
+            None,
         ),
         flash=record.Flash(
             24_908,
@@ -142,6 +145,23 @@ def make_run(ram_used=34_208, ram_total=262_144, exact=True):
         duty_cycle_reason="no rate was asked for",
         placement=record.Placement("flash", 0x0001_0000, "RAM", 0x2000_B000, "flash", 0x0001_D2C0, True),
     )
+
+
+def with_value(document, key, value):
+    """A copy of a JSON document with another value at a dotted key."""
+    changed = copy.deepcopy(document)
+    *path, last = (int(part) if part.isdigit() else part for part in key.split("."))
+    place = changed
+    for part in path:
+        place = place[part]
+    place[last] = value
+    return changed
+
+
+def make_touched():
+    """Most of an arena, less of its scratch than was asked for."""
+    owners = (record.Owner("scratch 0 of layer 0", 120, "scratch"), record.Owner("padding of buffers", 8, "alignment"))
+    return record.Touched(23_760, 23_632, 640, 520, 512, 504, owners)
 
 
 def make_budget():
@@ -206,7 +226,9 @@ def _layer(index, op, kernel, shape, macs, cycles, exact):
         estimated_cycles=None,
         estimated_cycles_reason="no cost formula is fitted for this kernel",
         scratch_bytes=640 if op == "CONV_2D" else 0,
+        scratch_touched_bytes=520 if op == "CONV_2D" else 0,
         stack_bytes=312 + 8 * index,
+        stack_touched_bytes=304 + 8 * index,
         bit_exact_reason=None,
         bit_exact=exact,
         difference=None if exact else f"layer_{index}[0, 1, 2, 3]: target 5, reference 4 (17 of 8,000 elements differ)",

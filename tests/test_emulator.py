@@ -219,12 +219,15 @@ def test_counts_start_anew_with_each_call():
     assert first == second
 
 
-def test_code_that_crosses_a_page_falls_through():
+def test_code_that_crosses_a_page_is_one_block():
     offset = 1024 - 6
-    trace = call(emulator_of("overlap", offset=offset), 3)
+    trace, whole = call(emulator_of("overlap", offset=offset), 3), call(emulator_of("overlap"), 3)
     start, page = FLASH + offset, FLASH + 1024
-    assert edges_of(trace)[start, page] == 1
-    assert next(block for block in trace.blocks if block.address == start).end == page
+    assert next(block for block in trace.blocks if block.address == start).end > page
+    assert [(block.address - offset, block.size) for block in trace.blocks[:-1]] == [
+        (block.address, block.size) for block in whole.blocks[:-1]
+    ]
+    assert trace.edges == whole.edges
     assert trace.instructions == 1 + 3 * 3 + 2
 
 
@@ -326,6 +329,48 @@ def test_overrun_by_one_names_the_store_in_the_loop():
         EmulationError, match=f"{RAM + 8:#010x} .1 bytes past the end of output., in kernel at 0x08000000"
     ):
         call(emulator, RAM, 9, 0x55, writable=[(RAM, 8, "output")])
+
+
+@pytest.mark.parametrize(
+    "address, what",
+    [
+        (RAM + 63, "1 bytes before scratch 0"),
+        (RAM + 96, "1 bytes past the end of scratch 0"),
+        (RAM + 128, "the input of another layer's output"),
+        (RAM + 160, "weights in RAM"),
+    ],
+)
+def test_a_single_byte_beside_scratch_or_in_another_tensor_is_found(address, what):
+    emulator = emulator_of("fill")
+    scratch, output = (RAM + 64, 32, "scratch 0"), (RAM + 16, 8, "output")
+    readable = [(RAM + 128, 16, "the input of another layer's output"), (RAM + 160, 16, "weights in RAM")]
+    for start, size, _ in readable:
+        emulator.write(start, bytes(size))
+    with pytest.raises(EmulationError) as refusal:
+        call(emulator, address, 1, 0x5A, writable=[output, scratch], readable=readable)
+    assert f"at {address:#010x} ({what})" in str(refusal.value)
+
+
+def test_what_calls_wrote_is_marked_by_words_until_it_is_forgotten():
+    """Nine bytes of 16: three words; the words of a range begin with it."""
+    emulator = emulator_of("fill")
+    output = (RAM + 18, 16, "output")
+    call(emulator, RAM + 18, 9, 0x55, writable=[output])
+    assert emulator.written(RAM + 18, 16).tolist() == [True] * 12 + [False] * 4
+    assert not emulator.written(RAM, 18).any() and not emulator.written(RAM + 34, 64).any()
+    call(emulator, RAM + 30, 4, 0x55, writable=[output])
+    assert emulator.written(RAM + 18, 16).all()
+    emulator.forget_written()
+    assert not emulator.written(RAM, RAM_BYTES).any()
+    with pytest.raises(EmulationError, match="16 bytes at 0x40000000 are not RAM"):
+        emulator.written(0x40000000, 16)
+
+
+def test_the_stack_is_marked_from_the_lowest_word_that_was_written():
+    emulator = emulator_of("stack_arguments")
+    trace = call(emulator, 0, 0, 0, 0, 30, 12, Struct((1, 2, 3)))
+    marked = emulator.written(STACK[0], STACK[1] - STACK[0])
+    assert marked[-trace.stack_bytes :].all() and not marked[: -trace.stack_bytes].any()
 
 
 def test_write_below_the_stack_is_found():

@@ -1,6 +1,7 @@
 """A call with room on Python's stack and a collector at rest gives its result, and leaves the collector as it was."""
 
 import gc
+import subprocess
 import sys
 
 import pytest
@@ -10,7 +11,7 @@ from mcusim import interpreter
 
 def test_the_result_is_that_of_the_work_and_the_collector_rests_meanwhile():
     before = gc.get_threshold()
-    assert interpreter.unhindered(lambda: gc.get_threshold()[0]) == interpreter.NEW_OBJECTS
+    assert interpreter.unhindered(lambda: gc.get_threshold()[0], is_last=False) == interpreter.NEW_OBJECTS
     assert gc.get_threshold() == before
 
 
@@ -21,7 +22,7 @@ def test_an_error_passes_and_the_collector_is_as_before():
         raise ValueError("of the work")
 
     with pytest.raises(ValueError, match="of the work"):
-        interpreter.unhindered(fail)
+        interpreter.unhindered(fail, is_last=False)
     assert gc.get_threshold() == before
 
 
@@ -30,4 +31,11 @@ def test_deep_calls_go_through():
         return 0 if n == 0 else 1 + depth(n - 1)
 
     deep = sys.getrecursionlimit() // 2
-    assert interpreter.unhindered(lambda: depth(deep)) == deep
+    assert interpreter.unhindered(lambda: depth(deep), is_last=False) == deep
+
+
+def test_behind_the_last_work_nothing_is_searched_for_garbage():
+    work = "unhindered(dict, is_last=True); print(gc.get_freeze_count())"
+    code = f"import gc; from mcusim.interpreter import unhindered; {work}"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(found.stdout) > 0

@@ -118,7 +118,7 @@ def test_a_run_without_cycles_says_why_and_has_no_layers(document):
 
 
 BROKEN = [
-    (("schema",), "mcusim.run/2", "of mcusim exec) is expected, found 'mcusim.run/2'"),
+    (("schema",), "mcusim.run/2", "mcusim.soak/1) is expected, found 'mcusim.run/2'"),
     (("totals", "cycles"), 1, "totals.cycles: expected the sum of its causes"),
     (("totals", "macs"), 1, "totals.macs: expected the sum over the layers"),
     (("layers", 2, "cycles"), 5, "totals.cycles: expected the sum over the layers"),

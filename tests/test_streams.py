@@ -7,7 +7,7 @@ import pytest
 
 from mcusim.cost import Stream
 from mcusim.hardware import load_board
-from mcusim.streams import DataCache, data_cache, evicted_share, missed_lines
+from mcusim.streams import DataCache, data_cache, edge_lines, evicted_share, missed_lines
 
 
 def simulated_share(size, cache):
@@ -78,3 +78,9 @@ def test_steps_come_to_few_sets():
     for count, missed in ((32, 0), (96, 96)):
         stream = Stream(64 * count, 11, 0, constant=True, step=64)
         assert missed_lines((stream,), cache)["constant_lines"] == pytest.approx(4 * count + 10 * missed)
+
+
+def test_constants_lie_in_a_line_more_than_their_bytes_fill():
+    assert edge_lines([(0, 64), (64, 32)], 32) == 0
+    assert edge_lines([(16, 16)], 32) == 0.5
+    assert edge_lines([(16, 64), (96, 4)], 32) == 1 + 1 - 4 / 32

@@ -1,13 +1,16 @@
-"""A saved run → any of its texts, without simulating."""
+"""A saved run or report → any of its texts, without simulating."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import typer
 
-from mcusim import delivery
+from mcusim import delivery, documents
 from mcusim.command_line import (
+    MEMORY_FORMATS,
     FormatOption,
     JsonOption,
     OutputOption,
@@ -15,35 +18,61 @@ from mcusim.command_line import (
     execution_renders,
     judge,
     judge_execution,
+    judge_memory,
+    memory_renders,
     run_renders,
 )
+from mcusim.delivery import Render
 from mcusim.errors import UnsupportedError
+from mcusim.record import SCHEMA as RUN_SCHEMA
+from mcusim.soak_command import SOAK_FORMATS, judge_soak, soak_renders
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """Saved documents of a kind: the command that makes them, how they are read, rendered and judged."""
+
+    made_by: str
+    formats: tuple[str, ...]
+    load: Callable[[str], Any]
+    renders: Callable[[Any], dict[str, Render]]
+    judge: Callable[[Any], None]
 
 
 def show(
-    run_file: Annotated[str, typer.Argument(help="A run saved with --json, of mcusim exec too.")],
+    run_file: Annotated[str, typer.Argument(help="What profile, exec or memory saved with --json.")],
     json_path: JsonOption = None,
     format_name: FormatOption = None,
     output: OutputOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Show a saved run (mcusim.run/1 or mcusim.exec/1) again, in any format and without simulating."""
-    from mcusim import execution
-    from mcusim.record import load_run
+    """Show a saved run, or a report of mcusim memory, again: in any of its formats and without simulating."""
+    kinds = _kinds()
+    kind = kinds.get(documents.schema_of(run_file) or "", kinds[RUN_SCHEMA])
+    others = {name: one.made_by for one in kinds.values() for name in one.formats}
+    if format_name in others and format_name not in kind.formats:
+        raise UnsupportedError(
+            f"the format {format_name!r} is one of {others[format_name]}; of {run_file}: {', '.join(kind.formats)}"
+        )
+    target = delivery.arrange(kind.formats, [run_file], json_path, format_name, output, quiet)
+    saved = kind.load(run_file)
+    target.deliver(kind.renders(saved))
+    kind.judge(saved)
+
+
+def _kinds() -> Mapping[str, _Kind]:
+    """The kinds by their schemas."""
+    from mcusim import execution, memory_record, record, saved_soak, soak
     from mcusim.renderers import RENDERERS
     from mcusim.renderers.execution import FORMATS
 
-    if execution.is_execution(run_file):
-        target = delivery.arrange(list(FORMATS), [run_file], json_path, format_name, output, quiet)
-        executed = execution.load_execution(run_file)
-        target.deliver(execution_renders(executed))
-        judge_execution(executed)
-    else:
-        if format_name in FORMATS and format_name not in RENDERERS:
-            raise UnsupportedError(
-                f"the format {format_name!r} is one of runs of mcusim exec; of {run_file}: {', '.join(RENDERERS)}"
-            )
-        target = delivery.arrange(list(RENDERERS), [run_file], json_path, format_name, output, quiet)
-        run = load_run(run_file)
-        target.deliver(run_renders(run))
-        judge(run)
+    runs = _Kind("runs of mcusim profile", tuple(RENDERERS), record.load_run, run_renders, judge)
+    executed = execution.load_execution, execution_renders, judge_execution
+    memory = memory_record.load_report, memory_renders, judge_memory
+    soaked = saved_soak.load_soak, soak_renders, judge_soak
+    return {
+        RUN_SCHEMA: runs,
+        execution.SCHEMA: _Kind("runs of mcusim exec", tuple(FORMATS), *executed),
+        memory_record.SCHEMA: _Kind("reports of mcusim memory", MEMORY_FORMATS, *memory),
+        soak.SCHEMA: _Kind("reports of mcusim memory --soak", SOAK_FORMATS, *soaked),
+    }

@@ -9,6 +9,7 @@ from mcusim import figures, tables
 from mcusim.record import Budget, Compressibility, FlashPart, LinkedFlash, WeightTensor
 
 NAME = 44  # cells of a name in a list
+TENSOR_NAME = 34  # of a name with six figures behind it
 SAVINGS = 4  # operators named in the short form
 WORTH_COMPRESSING = 0.75  # of their size: above, weights are as compressible as any
 ALTERNATIVES = 4  # banks named in the short form
@@ -120,7 +121,7 @@ def linked_text(linked: LinkedFlash, width: int = 80) -> str:
 def _weights(tensors: Sequence[WeightTensor], width: int) -> str:
     rows = [
         [
-            figures.short(one.name, NAME),
+            figures.short(one.name, TENSOR_NAME),
             f"{one.bytes:,}",
             f"{one.unique_values:,}",
             figures.percent(one.zero_share),

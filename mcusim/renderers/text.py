@@ -16,7 +16,7 @@ from rich.text import Text
 from mcusim import figures, tables
 from mcusim.advice import FIXED_KINDS, advice, against_own, kept_from_faster, main_cause
 from mcusim.energy import BASES, duty_words
-from mcusim.record import Layer, MemoryVerdict, Owner, Placement, Run, Totals
+from mcusim.record import Layer, MemoryVerdict, Owner, Placement, Run, Totals, Touched
 from mcusim.renderers.budget import budget_lines, linked_lines
 
 NARROWEST, WIDEST = 70, 160  # narrower does not hold the tables, longer lines are hard to follow
@@ -403,7 +403,22 @@ def _arena(run: Run) -> RenderableType:
         table,
         Text(f"The head's peak of {holes.peak_bytes:,} is held by {pins or 'nothing'}."),
         Text(f"{holes.live_lower_bound_bytes:,} are alive at one operator; {holes.wasted_bytes:,} are holes."),
+        *([Text(_touched(memory.touched, run.layers))] if memory.touched is not None else []),
     )
+
+
+def _touched(touched: Touched, layers: Sequence[Layer]) -> str:
+    """What the inference wrote of what was planned for it, and the layer that has the most scratch for nothing."""
+    never = touched.arena_bytes - touched.arena_touched_bytes
+    most = f", most of it {figures.short(touched.untouched[0].name, NAME)}" if touched.untouched else ""
+    line = f"Written: {touched.arena_touched_bytes:,} of {touched.arena_bytes:,} bytes; {never:,} never were{most}."
+    spare = max(layers, key=lambda one: one.scratch_bytes - (one.scratch_touched_bytes or 0), default=None)
+    if spare is not None and spare.scratch_bytes > (spare.scratch_touched_bytes or 0):
+        line += (
+            f" {spare.variant or spare.op} of layer {spare.index} asked for {spare.scratch_bytes:,} bytes of scratch "
+            f"and wrote {spare.scratch_touched_bytes or 0:,}."
+        )
+    return line
 
 
 def _owners(owners: Sequence[Owner]) -> RenderableType:
