@@ -85,7 +85,7 @@ FUNCTIONS: Mapping[str, Function] = {
 
 
 def _draw_reduced(name: str, dtypes: Sequence[str], sketch: Sketch, rng: np.random.Generator) -> None:
-    """Rows and columns mostly, or all channels, or others; extremes of so many that they change as often as expected."""
+    """Rows and columns mostly, or all channels, or others; of enough for extremes to change as often as expected."""
     least = 4 if name.startswith("REDUCE") else 1
     shape = (1, *(int(one) for one in rng.integers(least, 13, 2)), int(rng.integers(2 * least, 65)))
     others = ((3,), (1,), (2, 3))
