@@ -59,10 +59,11 @@ def test_boards_with_formulas():
         assert (costs > 0) == (code_cache(load_board(name)) is not None), name
 
 
+@pytest.mark.slow
 def test_boards_share_emulation_without_a_difference():
     """A board alone, and beside others of the same core: the same formulas and the same code."""
-    together, image, code = fit.fit_boards(["nano33ble", "feather_m4", "sparkfun_edge"], 0.12)
-    (alone,), image_alone, code_alone = fit.fit_boards(["feather_m4"], 0.12)
+    together, image, code = fit.fit_boards(["nano33ble", "feather_m4", "sparkfun_edge"], 0.05)
+    (alone,), image_alone, code_alone = fit.fit_boards(["feather_m4"], 0.05)
     assert together[1] == alone and (image, code) == (image_alone, code_alone)
 
 
