@@ -23,7 +23,7 @@ from mcusim.elf import (
     string_at,
 )
 from mcusim.errors import BadInputError
-from mcusim.images import check_length
+from mcusim.images import check_length, whole_elf
 from mcusim.symbols import FUNCTION, OBJECT
 
 EXPECTED = "a firmware's ELF file, or the map file of GNU ld"
@@ -92,13 +92,7 @@ def parse_firmware_memory(data: bytes, name: str) -> FirmwareMemory:
         raise BadInputError(f"{name} is empty; {EXPECTED} is expected")
     if data[:4] != b"\x7fELF":
         return _parse_map(data, name)
-    try:
-        return _parse_elf(data, name)
-    except BadInputError:
-        raise
-    except Exception as error:  # the parsers raise whatever the bytes make of them
-        reason = str(error).partition("\n")[0][:120] or type(error).__name__
-        raise BadInputError(f"{name} is a damaged ELF file ({reason}); build the firmware again") from error
+    return whole_elf(_parse_elf, data, name)
 
 
 def _parse_elf(data: bytes, name: str) -> FirmwareMemory:

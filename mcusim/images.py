@@ -6,12 +6,12 @@ import hashlib
 import os
 import struct
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from mcusim import archive, debug_line
 from mcusim.build_attributes import BuildAttributes, parse_build_attributes
@@ -19,6 +19,8 @@ from mcusim.debug_line import DebugLine
 from mcusim.elf import MAX_ENTRIES, SHF_COMPRESSED, SHN_UNDEF, Section, container, read_bounded, sections_of, string_at
 from mcusim.errors import BadInputError
 from mcusim.symbols import FUNCTION, LOCAL, OBJECT, Entry, Symbol, content_at
+
+Parsed = TypeVar("Parsed")
 
 ELF_HEADER_BYTES = 52
 EXPECTED = "firmware (ELF, Intel HEX or raw binary)"
@@ -114,16 +116,21 @@ def load_image(path: str | os.PathLike[str], base: int | None) -> Image:
     return parse_image(read_bounded(Path(path), EXPECTED), Path(path).name, base)
 
 
+def whole_elf(parse: Callable[[bytes, str], Parsed], data: bytes, name: str) -> Parsed:
+    """What a parser makes of an ELF file; BadInputError for whatever it raises: that is what the bytes make of it."""
+    try:
+        return parse(data, name)
+    except BadInputError:
+        raise
+    except Exception as error:
+        reason = str(error).partition("\n")[0][:120] or type(error).__name__
+        raise BadInputError(f"{name} is a damaged ELF file ({reason}); build the firmware again") from error
+
+
 def parse_image(data: bytes, name: str, base: int | None = None) -> Image:
     """`load_image` of a file's bytes; `name` stands in refusals."""
     if data[:4] == b"\x7fELF":
-        try:
-            return _parse_elf(data, name)
-        except BadInputError:
-            raise
-        except Exception as error:  # the parsers raise whatever the bytes make of them
-            reason = str(error).partition("\n")[0][:120] or type(error).__name__
-            raise BadInputError(f"{name} is a damaged ELF file ({reason}); build the firmware again") from error
+        return whole_elf(_parse_elf, data, name)
     if data.lstrip()[:1] == b":":
         return _parse_hex(data, name)
     if not data:
