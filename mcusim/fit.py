@@ -39,6 +39,7 @@ from mcusim.sweep import usable_processes
 
 FOLDS = 5
 FEWEST_LAYERS = 8  # that a formula is fitted to
+MOST_WARMED = 0.5  # of a data cache that a layer takes which is taken to be all there once it has run
 LEAST_SHARE = 1e-4  # of a layer's cycles that a count has to make somewhere to stay in a formula
 
 Matrix = NDArray[np.float64]
@@ -102,23 +103,25 @@ def observations(
             pieces, rows, held = execute(cache, before, brought)
             if one.warmed:
                 pieces, rows, held = execute(cache, held, brought)
-        cold, edges, warmed = _missing_data(board, one, cost)
-        waits = one.waits[number]
-        found.append(Observation(cost, one.cycles + waits, waits, pieces, rows, cold, edges, warmed))
+        data = _missing_data(board, one, cost)
+        if data is not None:
+            waits = one.waits[number]
+            found.append(Observation(cost, one.cycles + waits, waits, pieces, rows, *data))
     return found
 
 
-def _missing_data(board: Board, one: Sampled, cost: Cost) -> tuple[int, float, bool]:
-    """Bytes of activations that are not in a data cache, edges of constants, and whether constants are all there.
+def _missing_data(board: Board, one: Sampled, cost: Cost) -> tuple[int, float, bool] | None:
+    """Bytes of activations that are not in a data cache, edges of constants, and whether all is there.
 
-    All is there of a layer that has just run, if it fits.
+    That is so of a layer that has just run, if all of it fits; None where it is not known what remained.
     """
     cache = data_cache(board)
     activations, every = layer_bytes(one.model, one.op)
     if cache is None or code_cache(board) is None:
         return activations, 0.0, False
-    if one.warmed and every - (0 if cache.of_arena else activations) <= cache.bytes:
-        return 0, 0.0, True
+    if one.warmed:
+        fits = every - (0 if cache.of_arena else activations) <= MOST_WARMED * cache.bytes
+        return (0, 0.0, True) if fits else None
     if not reads_constants(cost.streams):
         return activations, 0.0, False
     return activations, edge_lines([(at + one.code_offset, size) for at, size in _places(one)], cache.line_bytes), False

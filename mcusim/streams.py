@@ -91,7 +91,8 @@ def _again(stream: Stream, cache: DataCache) -> float:
 def _stepped_again(stream: Stream, cache: DataCache) -> float:
     """Lines that each pass reads one element of and misses in the next: steps of many lines come to few of the sets."""
     lines = -(-stream.bytes // stream.step)
-    sets = cache.sets // math.gcd(cache.sets, stream.step // cache.line_bytes)
+    period = cache.sets * cache.line_bytes
+    sets = min(cache.sets, period // math.gcd(period, stream.step))
     reached = replace(cache, sets=sets)
     return lines * (stream.passes - 1) * evicted_share(lines * cache.line_bytes, stream.between, reached)
 

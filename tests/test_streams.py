@@ -75,9 +75,9 @@ def test_the_caches_of_boards():
 def test_steps_come_to_few_sets():
     """Elements 64 bytes apart in lines of 16: every fourth set, so that 32 of them fill 2 ways of 64 sets."""
     cache = DataCache(16, 64, 2, of_arena=False, code_bytes=0)
-    for count, missed in ((32, 0), (96, 96)):
-        stream = Stream(64 * count, 11, 0, constant=True, step=64)
-        assert missed_lines((stream,), cache)["constant_lines"] == pytest.approx(4 * count + 10 * missed)
+    for step, count, missed in ((64, 32, 0), (64, 96, 96), (72, 96, 0), (1024, 2, 0), (1024, 3, 3)):
+        stream = Stream(step * count, 11, 0, constant=True, step=step)
+        assert missed_lines((stream,), cache)["constant_lines"] == pytest.approx(step / 16 * count + 10 * missed)
 
 
 def test_constants_lie_in_a_line_more_than_their_bytes_fill():
