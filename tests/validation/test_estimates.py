@@ -1,6 +1,5 @@
 """Estimates against emulation, layer by layer, over the project's models and the public ones."""
 
-import functools
 import os
 import statistics
 from dataclasses import dataclass
@@ -36,16 +35,43 @@ BOARDS = (
     "teensy41",  # Cortex-M7, code in external flash
 )
 MEDIAN, WORST = 0.02, 0.1
-# Boards on which layers miss the bar, with those that do.
-MISSED = {
-    "arduino_zero": "AVERAGE_POOL_2D of two models: 10.4 and 10.5 %",
-    "stm32f0_disco": "AVERAGE_POOL_2D of person_detect: 10.003 %",
-    "nucleo_g0b1re": "AVERAGE_POOL_2D of two models: 10.1 and 10.4 %",
-    "pico2": "TRANSPOSE_CONV 19 %, two CONV_2D 10 to 12 %, a RESHAPE of 687 cycles 34 %",
-    "nucleo_f446re": "a RESHAPE of 101 cycles: 18 %",
-    "stm32f746g_disco": "PAD 14 %, QUANTIZE and RESHAPE of 200 cycles 10 to 16 %",
-    "teensy41": "TRANSPOSE_CONV 21 %, PAD 13 %, RESHAPE of 800 cycles 10 %",
-    "nucleo_h743zi": "a SOFTMAX of 791 cycles, PAD 14 %, CONV_2D 10.1 %, a RESHAPE of 150 cycles 11 %",
+
+
+# What no rule covers yet, and the percent by which it is off at most.
+POOL, PUBLIC_POOL = "vww_mobilenet_v1_025 27 AVERAGE_POOL_2D", "person_detect 27 AVERAGE_POOL_2D"
+BEYOND = {
+    # Division is done by software, whose time depends on the values.
+    "arduino_zero": {POOL: 11, PUBLIC_POOL: 11},
+    "nucleo_g0b1re": {POOL: 11, PUBLIC_POOL: 11},
+    "stm32f0_disco": {PUBLIC_POOL: 11},
+    # Two bytes behind a layer that leaves part of the code: 17 cycles.
+    "nucleo_f446re": {"person_detect 29 RESHAPE": 19},
+    # Weights about as large as the cache that code shares: which sets they fill decides. Weights in steps of 64 bytes.
+    "pico2": {
+        "ic_resnet8 10 CONV_2D": 11,
+        "pretrainedResnet_quant 5 CONV_2D": 12,
+        "pretrainedResnet_quant 10 CONV_2D": 11,
+        "trained_lstm_int8 1 RESHAPE": 35,
+        "transpose_conv0 0 TRANSPOSE_CONV": 20,
+    },
+    # Branches of a few elements that are not predicted yet, and code that values let run or not.
+    "stm32f746g_disco": {
+        "keyword_scrambled_8bit 14 QUANTIZE": 16,
+        "kws_ref_model 10 RESHAPE": 11,
+        "pad0 0 PAD": 14,
+    },
+    "nucleo_h743zi": {
+        "conv21 0 CONV_2D": 11,
+        "keyword_scrambled_8bit 13 SOFTMAX": 13,
+        "pad0 0 PAD": 14,
+        "person_detect 29 RESHAPE": 11,
+    },
+    "teensy41": {
+        "digits_cnn 4 RESHAPE": 11,
+        "kws_ref_model 10 RESHAPE": 11,
+        "pad0 0 PAD": 14,
+        "transpose_conv0 0 TRANSPOSE_CONV": 22,
+    },
 }
 
 
@@ -56,6 +82,7 @@ class Error:
     middle: float
     outside: float
     layer: str
+    words: str
 
 
 def models():
@@ -65,7 +92,14 @@ def models():
     return sorted(OWN.glob("*.tflite")) + sorted((Path(shared) / "models").glob("*.tflite"))
 
 
-@functools.cache
+def error(layer, name, cycles):
+    if not cycles:
+        return Error(layer.cycles, layer.cycles, name, f"{layer.cycles} for none")
+    outside = max(layer.least_cycles / cycles - 1, 1 - layer.most_cycles / cycles, 0)
+    middle = abs(layer.cycles / cycles - 1)
+    return Error(middle, outside, name, f"{layer.least_cycles} to {layer.most_cycles} for {cycles}, {outside:.1%}")
+
+
 def errors(name):
     """Those of all layers that have a formula, on one board."""
     board, found = load_board(name), []
@@ -74,33 +108,20 @@ def errors(name):
         machine = Machine.start(plan(model, board), pseudo_random_inputs(model))
         for op, layer in zip(model.ops, estimate(model, board).layers, strict=True):
             cycles = machine.cycles(op)[0]
-            if layer.cycles is None:
-                continue
-            outside = (
-                max(layer.least_cycles / cycles - 1, 1 - layer.most_cycles / cycles, 0) if cycles else layer.cycles
-            )
-            middle = abs(layer.cycles / cycles - 1) if cycles else layer.cycles
-            found.append(Error(middle, outside, f"{path.stem} {op.index} {op.name}: {layer.cycles} for {cycles}"))
+            if layer.cycles is not None:
+                found.append(error(layer, f"{path.stem} {op.index} {op.name}", cycles))
     return found
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", BOARDS)
-def test_the_median_layer(name):
-    assert statistics.median(one.middle for one in errors(name)) <= MEDIAN
+def test_estimates_of_the_models(name):
+    """Median error at most 2 %; no layer off by more than 10 %, but where values decide how much is computed.
 
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(reason=MISSED[name], raises=AssertionError))
-        if name in MISSED
-        else name
-        for name in BOARDS
-    ],
-)
-def test_the_worst_layer(name):
-    """Where values decide how much is computed, cycles within the range of the estimate are right."""
-    beyond = [one for one in errors(name) if one.outside > WORST]
-    assert not beyond, "\n".join(one.layer for one in beyond)
+    There, cycles within the range of the estimate are right, and the median counts how far they are from its middle.
+    """
+    found = errors(name)
+    assert statistics.median(one.middle for one in found) <= MEDIAN
+    known = BEYOND.get(name, {})
+    beyond = [one for one in found if one.outside > known.get(one.layer, 100 * WORST) / 100]
+    assert not beyond, "\n".join(f"{one.layer}: {one.words}" for one in beyond)
