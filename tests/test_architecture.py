@@ -11,7 +11,7 @@ PACKAGE = ROOT / "mcusim"
 # A module, or a whole folder of siblings, may import from the levels before its own.
 LEVELS = (
     {"errors", "tables", "interpreter", "siblings"},
-    {"clock", "documents", "figures", "regions", "toml_text"},
+    {"clock", "documents", "figures", "flame_graphs", "markdown_text", "regions", "toml_text"},
     {
         "archive",
         "delivery",
@@ -25,7 +25,7 @@ LEVELS = (
         "system_control",
     },
     {"model", "hardware", "runtime", "recording", "record", "nonnegative"},
-    {"application", "memory_record"},
+    {"application", "cycle_tree", "memory_record"},
     {"app_profile"},
     {"sketch"},
     {"cost", "layer_drawing"},
