@@ -14,6 +14,7 @@ _MARKUP = re.compile(r"[\\`*\[\]<>|~&$]|(?<![^\W_])_|_(?![^\W_])")
 _FIRST = re.compile(r"^(?:[#+=-]|\d+(?=[.)]))")
 # What GitHub makes a link of in running text: @user, #1, GH-1, addresses. A backslash does not keep it from that.
 _LINK = re.compile(r"@(?=\w)|#(?=\d)|(?<=[A-Za-z]):(?=//)|\bwww(?=\.)|\bGH(?=-\d)", re.IGNORECASE)
+_PIPE = re.compile(r"(?<!\\)\|")
 WORD_JOINER = "\u2060"  # invisible, and no line is broken at it
 
 
@@ -26,11 +27,8 @@ def escaped(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """A name in the type of code, on one line, for running text or a cell of a table; "" for none.
-
-    A pipe is escaped as tables need it, in which it then is one; outside of tables it shows with its backslash.
-    """
-    line = tables.safe(" ".join(text.split())).replace("|", "\\|")
+    """A name in the type of code, on one line: nothing in it is markup, a mention or a link; "" for none."""
+    line = tables.safe(" ".join(text.split()))
     if not line:
         return ""
     fence = "`" * (max((len(run) for run in re.findall("`+", line)), default=0) + 1)
@@ -39,10 +37,13 @@ def code(text: str) -> str:
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table of cells that are Markdown already; a header that starts with ">" stands over numbers, to the right."""
+    """A table of cells that are Markdown already; a header that starts with ">" stands over numbers, to the right.
+
+    A pipe in a cell gets a backslash, which it needs in a table even within code.
+    """
     rule = ["--:" if header.startswith(">") else ":--" for header in headers]
     lines = [[header.removeprefix(">") for header in headers], rule, *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return "".join(f"| {' | '.join(_PIPE.sub('\\\\|', cell) for cell in line)} |\n" for line in lines)
 
 
 def folded(summary: str, body: str) -> str:

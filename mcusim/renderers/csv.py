@@ -7,6 +7,7 @@ import io
 from collections.abc import Callable, Iterable, Mapping
 
 from mcusim import figures, tables
+from mcusim.advice import main_cause
 from mcusim.record import Layer, LayerTensor, Run
 from mcusim.trace import CAUSES
 
@@ -67,9 +68,9 @@ def _scaled(value: float | None, factor: float | None) -> float | None:
     return None if value is None or factor is None else round(value * factor, 3)
 
 
-def _largest(layer: Layer, without: str = "") -> str | None:
+def _largest(layer: Layer) -> str | None:
     """The cause of most cycles, the first of equals."""
-    counts = {cause: count for cause, count in (layer.cycles_by_cause or {}).items() if cause != without and count}
+    counts = {cause: count for cause, count in (layer.cycles_by_cause or {}).items() if count}
     return max(counts, key=lambda cause: counts[cause], default=None)
 
 
@@ -105,7 +106,7 @@ BEFORE_CAUSES: Mapping[str, Column] = {
     "run_error_percent": lambda layer, run: run.totals.error_percent,
     "run_error_source": _error,
     "bound_by": lambda layer, run: _largest(layer),
-    "beyond_issue": lambda layer, run: _largest(layer, "issue"),
+    "beyond_issue": lambda layer, run: main_cause(layer)[0] or None,
 }
 BEHIND_CAUSES: Mapping[str, Column] = {
     "live_bytes": lambda layer, run: layer.live_bytes,

@@ -10,6 +10,7 @@ from mcusim.markdown_text import code, escaped, folded, table
 from mcusim.record import Layer, Owner, Run
 
 MOST_ROWS = 20  # a longer table of layers is folded
+NAME = 60  # characters of a name
 OWNERS = 12  # rows of the table of a memory's owners
 
 
@@ -35,7 +36,9 @@ def _sections(run: Run) -> Iterator[str]:
         layers, estimated = _layers(run), _estimated(run)
         count = f"{len(run.layers)} layer{'s' * (len(run.layers) != 1)}"
         yield _titled(f"Layers{estimated}", folded(count, layers) if len(run.layers) > MOST_ROWS else layers)
-    wrong = [f"layer {one.index} {one.op}: {one.difference or 'differs'}" for one in run.layers if one.bit_exact is False]
+    wrong = [
+        f"layer {one.index} {one.op}: {one.difference or 'differs'}" for one in run.layers if one.bit_exact is False
+    ]
     yield from _listed("Differences between target and reference", wrong)
     yield from _listed("Kept from faster functions", kept_from_faster(run))
     yield _titled("Arena", _arena(run))
@@ -66,15 +69,15 @@ def _verdict(run: Run) -> str:
         words += f": {figures.seconds(run.totals.latency_s)} in the kernels per inference, "
         exact = sum(bool(layer.bit_exact) for layer in run.layers)
         words += _estimated(run).removeprefix(", ") or f"{exact} of {len(run.layers)} layers bit-exact"
-    return f"{words}\n" + "".join(f"\n- {escaped(reason)}" for reason in run.verdict.reasons) + "\n"
+    return f"{words}\n" + "".join(f"- {escaped(reason)}\n" for reason in run.verdict.reasons)
 
 
 def _memories(run: Run) -> str:
     rows = []
     for name, one in (("RAM", run.verdict.ram), ("flash", run.verdict.flash)):
         total = one.available_bytes + one.reserved_bytes
-        figures_ = [one.used_bytes, one.reserved_bytes, one.headroom_bytes, total]
-        rows.append([name, *(f"{count:,}" for count in figures_), figures.percent(one.used_bytes / max(total, 1))])
+        counts = [one.used_bytes, one.reserved_bytes, one.headroom_bytes, total]
+        rows.append([name, *(f"{count:,}" for count in counts), figures.percent(one.used_bytes / max(total, 1))])
     return table(["bytes", ">used", ">reserved", ">free", ">total", ">used of total"], rows)
 
 
@@ -151,15 +154,19 @@ def _arena(run: Run) -> str:
     }
     kernels = memory.by_kernels
     rows = [
-        [label, *(f"{getattr(arena, attribute):,}" for arena in kernels.values())] for label, attribute in labels.items()
+        [label, *(f"{getattr(arena, attribute):,}" for arena in kernels.values())]
+        for label, attribute in labels.items()
     ]
     peak = f"The head's peak is {holes.peak_bytes:,} bytes: {holes.live_lower_bound_bytes:,} are alive at one operator"
-    return table(["bytes", *(f">{code(name)}" for name in kernels)], rows) + f"\n{peak}; {holes.wasted_bytes:,} are holes.\n"
+    return (
+        table(["bytes", *(f">{code(name)}" for name in kernels)], rows)
+        + f"\n{peak}; {holes.wasted_bytes:,} are holes.\n"
+    )
 
 
 def _owners(owners: Sequence[Owner]) -> str:
     ranked = sorted(owners, key=lambda one: (-one.bytes, one.name))
-    rows = [[code(one.name), escaped(one.kind), f"{one.bytes:,}"] for one in ranked[:OWNERS]]
+    rows = [[code(figures.short(one.name, NAME)), escaped(one.kind), f"{one.bytes:,}"] for one in ranked[:OWNERS]]
     if rest := ranked[OWNERS:]:
         rows.append([f"{len(rest)} more", "", f"{sum(one.bytes for one in rest):,}"])
     return table(["owner", "kind", ">bytes"], rows)

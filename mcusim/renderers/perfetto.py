@@ -70,7 +70,13 @@ def _slices(span: Span, begin: int, run: Run, facts: dict[str, object]) -> Itera
         share = figures.percent(part.cycles / max(span.cycles, 1))
         yield from _slices(part, start, run, {"cycles": part.cycles, "share_of_parent": share, "order": ORDER})
         start += part.cycles
-    yield {"name": tables.safe(span.name), "cat": span.kind, "ph": "E", **where, "ts": _time(begin + span.cycles, clock)}
+    yield {
+        "name": tables.safe(span.name),
+        "cat": span.kind,
+        "ph": "E",
+        **where,
+        "ts": _time(begin + span.cycles, clock),
+    }
 
 
 def _facts(layer: Layer, run: Run) -> dict[str, object]:

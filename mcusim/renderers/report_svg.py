@@ -14,7 +14,18 @@ MARGIN = 18
 FAMILY = "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono','Liberation Mono',monospace"
 
 # What a bar is drawn of, as a share of its cell: drawn as rectangles, as fonts leave gaps between the characters.
-BLOCKS = {"█": 1.0, "▉": 7 / 8, "▊": 6 / 8, "▋": 5 / 8, "▌": 4 / 8, "▍": 3 / 8, "▎": 2 / 8, "▏": 1 / 8, "▒": 1.0, "░": 1.0}
+BLOCKS = {
+    "█": 1.0,
+    "▉": 7 / 8,
+    "▊": 6 / 8,
+    "▋": 5 / 8,
+    "▌": 4 / 8,
+    "▍": 3 / 8,
+    "▎": 2 / 8,
+    "▏": 1 / 8,
+    "▒": 1.0,
+    "░": 1.0,
+}
 FAINT = {"▒": 0.75, "░": 0.3}  # opacity
 
 # A word of a style → its colour on light and on dark paper; each has a contrast of 4.5 to 1 or more there.
