@@ -1,4 +1,4 @@
-"""Run → its cycles as a tree: layers, in each the kernel that was called, in it the functions, in these the hot loops."""
+"""Run → its cycles as a tree: layers, in each the kernel that was called, in it functions, in these hot loops."""
 
 from __future__ import annotations
 

@@ -43,7 +43,11 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """
     rule = ["--:" if header.startswith(">") else ":--" for header in headers]
     lines = [[header.removeprefix(">") for header in headers], rule, *rows]
-    return "".join(f"| {' | '.join(_PIPE.sub('\\\\|', cell) for cell in line)} |\n" for line in lines)
+    return "".join(f"| {' | '.join(map(_cell, line))} |\n" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return _PIPE.sub(r"\\|", text)
 
 
 def folded(summary: str, body: str) -> str:

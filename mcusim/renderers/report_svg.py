@@ -13,20 +13,10 @@ FONT, CELL, LINE = 14, 8.4, 19  # px: the type's size, a cell's width and height
 MARGIN = 18
 FAMILY = "ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono','Liberation Mono',monospace"
 
-# What a bar is drawn of, as a share of its cell: drawn as rectangles, as fonts leave gaps between the characters.
-BLOCKS = {
-    "█": 1.0,
-    "▉": 7 / 8,
-    "▊": 6 / 8,
-    "▋": 5 / 8,
-    "▌": 4 / 8,
-    "▍": 3 / 8,
-    "▎": 2 / 8,
-    "▏": 1 / 8,
-    "▒": 1.0,
-    "░": 1.0,
-}
-FAINT = {"▒": 0.75, "░": 0.3}  # opacity
+# What bars are drawn of, as shares of a cell, and their opacity: they become rectangles, as fonts leave gaps between.
+EIGHTHS = {letter: (8 - number) / 8 for number, letter in enumerate("█▉▊▋▌▍▎▏")}
+BLOCKS = {**EIGHTHS, "▒": 1.0, "░": 1.0}
+FAINT = {"▒": 0.75, "░": 0.3}
 
 # A word of a style → its colour on light and on dark paper; each has a contrast of 4.5 to 1 or more there.
 COLOURS = {
@@ -55,7 +45,7 @@ def render(run: Run) -> str:
 
 
 def _placed(line: list[tuple[str, str]]) -> list[tuple[int, str, str]]:
-    """Runs of text and of each block with the column that they begin at, without those that are blank."""
+    """Runs of text and of each kind of bar with the column that they begin at, without those that are blank."""
     found: list[tuple[int, str, str]] = []
     column = 0
     for text, style in line:
@@ -68,24 +58,28 @@ def _placed(line: list[tuple[str, str]]) -> list[tuple[int, str, str]]:
 
 
 def _runs(text: str) -> list[str]:
-    """A text cut where blocks begin or end, and between different ones."""
+    """A text cut where bars begin or end, and between different ones."""
     runs: list[str] = []
     for letter in text:
-        kind = letter if letter in BLOCKS else ""
-        if runs and kind == (runs[-1][-1] if runs[-1][-1] in BLOCKS else ""):
+        if runs and _bar(runs[-1][0]) == _bar(letter):
             runs[-1] += letter
         else:
             runs.append(letter)
     return runs
 
 
+def _bar(letter: str) -> str:
+    """The kind of bar that a letter is of, "" for a text."""
+    return "█" if letter in EIGHTHS else letter if letter in BLOCKS else ""
+
+
 def _piece(text: str, style: str, column: int, row: int) -> str:
-    """A run of text, or the rectangle that stands for a run of a block."""
+    """A run of text, or the rectangle that stands for a bar."""
     x, y = MARGIN + column * CELL, MARGIN + row * LINE
     words = style.split()
     colour = next((word for word in words if word in COLOURS), "ink")
     if text[0] in BLOCKS:
-        width = (len(text) - 1 + BLOCKS[text[0]]) * CELL
+        width = sum(BLOCKS[letter] for letter in text) * CELL
         opacity = f' opacity="{FAINT[text[0]]:g}"' if text[0] in FAINT else ""
         return f'<rect class="{colour}" x="{x:g}" y="{y + 2:g}" width="{width:g}" height="{LINE - 5}"{opacity}/>'
     classes = f"{colour} bold" if "bold" in words else colour

@@ -197,8 +197,8 @@ def _memories(run: Run) -> RenderableType:
         total = one.available_bytes + one.reserved_bytes
         free = Text(f"{one.headroom_bytes:,}", style="bold red" if one.headroom_bytes < 0 else "")
         table.add_row(name, _MemoryBar(one), f"{one.used_bytes:,}", f"{one.reserved_bytes:,}", free, f"{total:,}")
-    legend = "bytes: ▒ reserved by the platform  █ used  ░ free"
-    line = Text(legend if run.fits else f"{legend}  ▶ beyond the board", style="dim")
+    line = Text.assemble(("bytes: ", "dim"), ("▒", "yellow"), (" reserved by the platform  ", "dim"), "█")
+    line.append("  ".join([" used", "░ free", *([] if run.fits else ["▶ beyond the board"])]), style="dim")
     return Group(table, line, Text(_placed(run.placement)))
 
 
