@@ -21,6 +21,7 @@ LEVELS = (
         "console",
         "crc_unit",
         "timers",
+        "policy",
         "exception_frames",
         "system_control",
     },
