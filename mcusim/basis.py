@@ -37,31 +37,41 @@ def basis_changes(before: Run, after: Run) -> tuple[BasisChange, ...]:
     """Everything that the figures rest on and that is not the same in both, in the order of `delta.Part`.
 
     Files are held against each other by their SHA-256, so that a file of another name or place with the same content
-    is the same, and an edited one of the same name is not.
+    is the same, and an edited one of the same name is not. Core table and memory model of another core or board are
+    changes of the board, not of the model of time.
     """
-    return tuple(
-        BasisChange(part, what, one, other)
-        for part, what, one, other in _pairs(before, after)
-        if one != other and not (one in (None, "") and other in (None, ""))
-    )
+    rows = [*_found_by(before, after), *_kernels(before, after), *_around(before, after)]
+    return tuple(BasisChange(*row) for row in rows if row[2] != row[3])
 
 
-def _pairs(before: Run, after: Run) -> Iterator[tuple[Part, str, str, str]]:
+_Row = tuple[Part, str, str, str]
+
+
+def _found_by(before: Run, after: Run) -> Iterator[_Row]:
+    """What cycles are found by: engine, model of time, board, placement."""
     one, other = before.provenance, after.provenance
     yield "engine", "engine", one.engine, other.engine
-    yield ("timing", "core table", *_file_pair(one.core_table, one.core_table_sha256, other.core_table,
-           other.core_table_sha256))  # fmt: skip
+    core = before.board.core, after.board.core
+    tables = _files((one.core_table, one.core_table_sha256), (other.core_table, other.core_table_sha256))
+    yield "timing" if core[0] == core[1] else "board", "core table", *tables
     yield "timing", "timing rules", _digest(one.timing_rules_sha256), _digest(other.timing_rules_sha256)
-    yield "timing", "memory model", one.memory_model, other.memory_model
+    files = _files((one.board_file, one.board_file_sha256), (other.board_file, other.board_file_sha256))
+    board = (before.board.name, before.board.mcu, before.board.core, before.board.clock_hz)
+    other_board = (after.board.name, after.board.mcu, after.board.core, after.board.clock_hz)
+    same_board = files[0] == files[1] and board == other_board
+    yield "timing" if same_board else "board", "memory model", one.memory_model, other.memory_model
     yield "board", "board", before.board.name, after.board.name
-    yield ("board", "board file", *_file_pair(one.board_file, one.board_file_sha256, other.board_file,
-           other.board_file_sha256))  # fmt: skip
-    yield "board", "core", before.board.core, after.board.core
+    yield "board", "board file", *files
+    yield "board", "core", *core
     yield "board", "clock", _hertz(before.board.clock_hz), _hertz(after.board.clock_hz)
-    yield "board", "flash wait states", str(before.board.wait_states), str(after.board.wait_states)
+    yield "board", "flash wait states", _waits(before), _waits(after)
     yield "placement", "placement", _placement(before), _placement(after)
-    yield "model", "model", _model(before, after), _model(after, before)
-    yield from _kernels(before, after)
+    yield "model", "model", *_models(before, after)
+
+
+def _around(before: Run, after: Run) -> Iterator[_Row]:
+    """What else can change figures."""
+    one, other = before.provenance, after.provenance
     yield "runtime", "runtime", one.runtime, other.runtime
     yield "application", "application", before.budget.application or NONE, after.budget.application or NONE
     yield "input", "input", one.input, other.input
@@ -76,11 +86,15 @@ def _hertz(clock_hz: int) -> str:
     return f"{clock_hz / 1e6:g} MHz"
 
 
-def _file_pair(name: str, sha256: str, other: str, other_sha256: str) -> tuple[str, str]:
-    """How two files are told: by name, by digest where the names are the same; equal where their content is."""
-    if sha256 == other_sha256:
-        return name, name
-    return f"{name} {_digest(sha256)}", f"{other} {_digest(other_sha256)}"
+def _files(one: tuple[str, str], other: tuple[str, str]) -> tuple[str, str]:
+    """Two files by name and digest; equal where their content is."""
+    if one[1] == other[1]:
+        return one[0], one[0]
+    return f"{one[0]} {_digest(one[1])}", f"{other[0]} {_digest(other[1])}"
+
+
+def _waits(run: Run) -> str:
+    return "not known" if run.board.wait_states is None else str(run.board.wait_states)
 
 
 def _placement(run: Run) -> str:
@@ -89,13 +103,16 @@ def _placement(run: Run) -> str:
     return f"weights in {where.weights}, code in {where.code}, arena in {where.arena}"
 
 
-def _model(run: Run, other: Run) -> str:
-    """A model by its content; a renamed file is the same model."""
-    name = run.model.name if run.model.sha256 != other.model.sha256 else ""
-    return f"{name} {_digest(run.model.sha256)} ({run.model.bytes:,} bytes)".strip()
+def _models(before: Run, after: Run) -> tuple[str, str]:
+    """Models by their content: a renamed file is the same model."""
+    one, other = before.model, after.model
+    if one.sha256 == other.sha256:
+        return one.name, one.name
+    words = [f"{model.name} {_digest(model.sha256)} ({model.bytes:,} bytes)" for model in (one, other)]
+    return words[0], words[1]
 
 
-def _kernels(before: Run, after: Run) -> Iterator[tuple[Part, str, str, str]]:
+def _kernels(before: Run, after: Run) -> Iterator[_Row]:
     """The user's library, then mcusim's own kernels: file and source, compiler, and flags, each named apart."""
     one, other = before.provenance, after.provenance
     yield from _libraries(one.library, other.library)
@@ -103,7 +120,7 @@ def _kernels(before: Run, after: Run) -> Iterator[tuple[Part, str, str, str]]:
         yield from _own_kernels(one.kernels, other.kernels)
 
 
-def _libraries(one: Library | None, other: Library | None) -> Iterator[tuple[Part, str, str, str]]:
+def _libraries(one: Library | None, other: Library | None) -> Iterator[_Row]:
     if one is None or other is None:
         yield "kernels", "kernels", _library(one), _library(other)
         return
@@ -119,7 +136,7 @@ def _library(library: Library | None) -> str:
     return OWN_KERNELS if library is None else f"{library.file} {_digest(library.sha256)}"
 
 
-def _own_kernels(one: Kernels, other: Kernels) -> Iterator[tuple[Part, str, str, str]]:
+def _own_kernels(one: Kernels, other: Kernels) -> Iterator[_Row]:
     yield "kernels", f"source of {OWN_KERNELS}", _digest(one.source), _digest(other.source)
     same = (one.source, one.compiler, one.flags) == (other.source, other.compiler, other.flags)
     if same:  # built for another core, or from the same by something that is not named
@@ -161,44 +178,41 @@ def attribution(basis: Sequence[BasisChange], has_same_figures: bool) -> tuple[s
             "Figures differ though everything that they rest on is the same: one of the files was edited, or this is "
             "a bug in mcusim.",
         )
-    beside = [part for part in parts if part not in ("mcusim", "compiler", "compiler flags")]
-    sentences = [_main(parts, beside, has_same_figures)]
-    if "compiler flags" in parts and "kernels" in parts:
-        sentences.append(
-            "The kernels' compiler flags changed; whether their source did as well, their file does not tell."
-            if any(one.what == "library" for one in basis)
-            else "Source and compiler flags of the kernels changed together."
-        )
+    built = any(one.what == "library" for one in basis) and {"compiler", "compiler flags"} & set(parts)
+    sentences = [_main([part for part in parts if part != "kernels" or not built], has_same_figures)]
+    if built:
+        sentences.append("Whether the source of the kernels changed as well, their file does not tell.")
     if "engine" in parts:
         sentences.append("Cycles of an execution and of an estimate are not the same kind of figure.")
+    if "mcusim" in parts and len(parts) > 1:
+        sentences.append("mcusim's version changed, too; its kernels and timing rules are told apart from that.")
     return tuple(sentences)
 
 
-def _main(parts: Sequence[Part], beside: Sequence[Part], has_same_figures: bool) -> str:
+def _main(parts: Sequence[Part], has_same_figures: bool) -> str:
     """The one thing that changed, or that several did."""
+    changed = [part for part in parts if part != "mcusim"]
     if has_same_figures:
-        return f"{_listed(parts)} changed; no figure does."
-    if not beside and "mcusim" in parts and len(parts) == 1:
-        return "Only mcusim's version changed: changes are of mcusim, not of your code."
-    kinds = {
-        "code" if part in CODE else "time" if part in TIME else part for part in parts if part not in ("mcusim",)
-    }
+        return f"{_first_letter(_listed(parts))} changed; no figure did."
+    if not changed:
+        return "Only mcusim's version changed: what differs is of mcusim, not of your code."
+    kinds = {"code" if part in CODE else "time" if part in TIME else part for part in changed}
+    if len(kinds) > 1:
+        together = _first_letter(_listed(changed))
+        return f"{together} changed together: two runs cannot tell which of them a change comes from."
+    only = _listed(changed)
     if kinds == {"time"}:
-        return f"Only {_lower(parts, TIME)} changed: changes of cycles are of that, not of your code."
+        return f"Only {only} changed: changes of cycles are of that, not of your code."
     if kinds == {"code"}:
-        return f"Only {_lower(parts, CODE)} changed: changes of cycles are of the kernels' code."
-    if len(kinds) == 1:
-        return f"Only {TOLD[parts[0]]} changed."
-    together = _listed([part for part in parts if part != "mcusim"])
-    return f"{together} changed together: two runs cannot tell which of them a change of cycles comes from."
-
-
-def _lower(parts: Sequence[Part], of: Sequence[Part]) -> str:
-    return _and([TOLD[part] for part in parts if part in of])
+        return f"Only {only} changed: changes of cycles are of the kernels' code."
+    return f"Only {only} changed."
 
 
 def _listed(parts: Sequence[Part]) -> str:
-    text = _and([TOLD[part] for part in parts])
+    return _and([TOLD[part] for part in parts])
+
+
+def _first_letter(text: str) -> str:
     return text if text.startswith("mcusim") else text[0].upper() + text[1:]
 
 

@@ -223,7 +223,7 @@ class Delta:
     basis: tuple[BasisChange, ...]
     attribution: tuple[str, ...]
     not_judged: tuple[str, ...]
-    not_judged_reason: str
+    not_judged_because: str
     metrics: tuple[MetricChange, ...]
     causes: tuple[NamedChange, ...]
     layers: tuple[LayerChange, ...]
@@ -257,7 +257,10 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The differences of one pair of runs or more; `only_…` name the files that have no counterpart."""
+    """The differences of one pair of runs or more.
+
+    `only_…` name the files that have no counterpart, `skipped` those that are no runs of mcusim profile.
+    """
 
     schema: str
     mcusim_version: str
@@ -266,6 +269,7 @@ class Comparison:
     deltas: tuple[Delta, ...]
     only_before: tuple[str, ...]
     only_after: tuple[str, ...]
+    skipped: tuple[str, ...]
 
     @property
     def failures(self) -> tuple[Finding, ...]:
