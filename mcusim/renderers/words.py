@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from mcusim import figures
 from mcusim.record import Layer, Placement, Run, Totals, Touched
 
+NAME = 40  # cells of a name in a sentence
+
 
 def placed(where: Placement) -> str:
     """Where weights and arena lie."""
