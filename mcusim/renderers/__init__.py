@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from mcusim.record import Run
-from mcusim.renderers import json, text, validation
+from mcusim.renderers import html, json, text, validation
 
 RENDERERS: Mapping[str, Callable[[Run], str]] = {
     "text": text.render,
     "validation": validation.render,
     "json": json.render,
+    "html": html.render,
 }

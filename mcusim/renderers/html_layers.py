@@ -105,8 +105,8 @@ def _body(run: Run, layer: Layer, columns: Sequence[_Column]) -> str:
     """A layer's row and its details."""
     cells = "".join(_cell(column, layer) for column in columns)
     return (
-        f'<tbody id="layer-{layer.index}"><tr class="layer">{cells}</tr>\n<tr class="below"><td colspan="{len(columns)}">'
-        f"<details><summary>{text(layer.why) or 'Details'}</summary>"
+        f'<tbody id="layer-{layer.index}"><tr class="layer">{cells}</tr>\n<tr class="below">'
+        f'<td colspan="{len(columns)}"><details><summary>{text(layer.why) or "Details"}</summary>'
         f'<div class="inner">{_details(run, layer)}</div></details></td></tr></tbody>'
     )
 
@@ -166,7 +166,7 @@ def _facts(layer: Layer, mark: str) -> Iterator[tuple[str, str]]:
         yield "variant", f"<code>{whole(layer.variant)}</code>"
     yield "output", figures.extents(layer.shape)
     yield "MACs", f"{layer.macs:,}"
-    yield "cycles", f"{_cycles(layer)} <span class=\"chip\">{text(mark)}</span>"
+    yield "cycles", f'{_cycles(layer)} <span class="chip">{text(mark)}</span>'
     if layer.macs and layer.cycles is not None:
         yield "cycles/MAC", _per_mac(layer)
     if layer.instructions is not None:

@@ -49,6 +49,6 @@ def _line(line: CodeLine, executed: int, cycles: int, total: int) -> str:
     shade = sum(part >= least for least in SHADES)
     classed = f' class="h{shade}"' if shade else ""
     return (
-        f'<tr{classed}><td>{line.offset:x}</td><td>{text(line.text)}</td><td>{executed:,}</td><td>{cycles:,}</td>'
+        f"<tr{classed}><td>{line.offset:x}</td><td>{text(line.text)}</td><td>{executed:,}</td><td>{cycles:,}</td>"
         f"<td>{figures.percent(part)}</td></tr>\n"
     )

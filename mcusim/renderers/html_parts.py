@@ -1,4 +1,4 @@
-"""Texts and figures → parts of an HTML page: every text escaped, no inline style, every chart with its figures in words.
+"""Texts and figures → parts of an HTML page: texts escaped, no inline style, charts with their figures in words.
 
 Parameters named `markup`, and cells of tables, are HTML already; every other text is escaped here, as names come from
 untrusted files.
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from mcusim import figures
 from mcusim.record import Totals
+from mcusim.renderers import svg
 from mcusim.renderers.svg import Fill, number
-from mcusim.renderers.svg import escaped as text
 
 NAME = 48  # characters of a name in a table
 UNKNOWN = '<span class="faint" title="not known">–</span>'
@@ -59,6 +59,11 @@ class Segment:
     share: float
     words: str
     label: str = ""
+
+
+def text(words: str) -> str:
+    """Plain words as markup."""
+    return svg.escaped(words)
 
 
 def short(name: str) -> str:
@@ -154,7 +159,7 @@ def swatch(kind: str) -> str:
 
 
 def error_mark(totals: Totals) -> str:
-    """What to think of cycles, in a few words: the error to expect, or that none is known; whether they are estimated."""
+    """What to think of cycles, in a few words: the error to expect or that none is known, and if they are estimated."""
     executed = "" if totals.instructions is not None else "estimated, "
     if totals.error_percent is None:
         return f"{executed}not validated"
