@@ -11,7 +11,7 @@ PACKAGE = ROOT / "mcusim"
 # A module, or a whole folder of siblings, may import from the levels before its own.
 LEVELS = (
     {"errors", "tables", "interpreter", "siblings"},
-    {"clock", "documents", "figures", "regions", "toml_text"},
+    {"clock", "documents", "figures", "flame_graphs", "markdown_text", "regions", "toml_text"},
     {
         "archive",
         "delivery",
@@ -24,8 +24,10 @@ LEVELS = (
         "exception_frames",
         "system_control",
     },
-    {"model", "hardware", "runtime", "recording", "record", "nonnegative"},
-    {"application", "memory_record"},
+    {"model", "hardware", "runtime", "recording", "layer_parts", "memory_parts", "nonnegative"},
+    {"record_checks"},
+    {"record"},
+    {"application", "cycle_tree", "memory_record", "layer_tensors"},
     {"app_profile"},
     {"sketch"},
     {"cost", "layer_drawing"},
