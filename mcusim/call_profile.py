@@ -6,10 +6,12 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from mcusim import execution, loops
 from mcusim.call_stacks import ROOT, Node
 from mcusim.images import Image
+from mcusim.symbols import Symbol
 from mcusim.system_control import EXTERNAL, HARD_FAULT, NMI, PENDSV, SVCALL, SYSTICK
 from mcusim.trace import CAUSES, Block, Timing, Trace
 
@@ -35,10 +37,20 @@ class _Sum:
     causes: list[int] = field(default_factory=lambda: [0] * len(CAUSES))
 
 
+class Located(Protocol):
+    """Code at absolute addresses: an image, or kernels where they were placed."""
+
+    def function_at(self, address: int) -> Symbol | None:
+        """The function that holds the byte at an address."""
+
+    def source_line(self, address: int) -> str | None:
+        """File and line of the instruction at an address, None where unknown."""
+
+
 class Functions:
     """The functions of a program: its symbols, or, where it has none, whatever was called."""
 
-    def __init__(self, image: Image, nodes: Sequence[Node]) -> None:
+    def __init__(self, image: Located, nodes: Sequence[Node]) -> None:
         """`nodes` of the tree of calls tell where functions begin that have no symbol."""
         self._image = image
         self._starts = sorted({node.function for node in nodes[1:]})
@@ -200,7 +212,7 @@ def _stack_rows(functions: Functions, nodes: Sequence[Node], own: Sequence[int])
     return tuple(execution.Stack(chain, calls, cycles) for chain, (calls, cycles) in ranked)
 
 
-def hot_loops(image: Image, trace: Trace, timing: Timing) -> tuple[execution.Loop, ...]:
+def hot_loops(image: Located, trace: Trace, timing: Timing) -> tuple[execution.Loop, ...]:
     """The loops whose own code, without loops within it, took most cycles, with their disassembly."""
     found: list[execution.Loop] = []
     for loop in loops.hot_loops(trace, timing)[:MOST_LOOPS]:
@@ -211,7 +223,7 @@ def hot_loops(image: Image, trace: Trace, timing: Timing) -> tuple[execution.Loo
     return tuple(found)
 
 
-def _lines(image: Image, blocks: Iterable[tuple[Block, int]], start: int, end: int) -> tuple[execution.Line, ...]:
+def _lines(image: Located, blocks: Iterable[tuple[Block, int]], start: int, end: int) -> tuple[execution.Line, ...]:
     """The instructions from `start` to `end`, in whatever blocks they executed."""
     counts: defaultdict[int, int] = defaultdict(int)
     texts: dict[int, str] = {}

@@ -129,7 +129,7 @@ class Board:
 
     `power` is None where no figure is known, and `power_reason` then says why. `rules` override the core's
     pipeline rules of the same name; `zero_wait_rules` do so where the clock lets flash answer without wait states.
-    `sha256` is that of `file`.
+    `sha256` is that of `file`, empty where it is out of none.
     """
 
     id: str
@@ -150,7 +150,7 @@ class Board:
     zero_wait_rules: Mapping[str, Rule]
     notes: str
     file: str
-    sha256: str
+    sha256: str = ""
 
     @property
     def active_rules(self) -> Mapping[str, Rule]:
