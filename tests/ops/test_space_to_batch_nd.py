@@ -36,12 +36,16 @@ def space_to_batch_nd(
     st.sampled_from(["int8", "float32"]),
     st.integers(0, 2**32),
 )
-def test_any_blocks_are_tflite_micros(axes, batches, dtype, seed):
+def test_any_blocks_give_one_result(axes, batches, dtype, seed):
     # Of two elements along an axis, both may be padding: then nothing is left.
     axes = [(size, block, frame if size * block > 2 else (0, 0)) for size, block, frame in axes]
     layer = space_to_batch_nd(*zip(*axes, strict=True), batches=batches, dtype=dtype)
     assert layer.check() is None
-    layer.assert_tflms_result(random_elements(seed, layer.model.tensors[0].shape, dtype))
+    values = random_elements(seed, layer.model.tensors[0].shape, dtype)
+    layer.assert_one_result(values)
+    # TensorFlow Lite Micro pads with what its arena held before, which is cleared on a device but not on a PC.
+    if not any(any(frame) for _, _, frame in axes):
+        layer.assert_tflms_result(values)
 
 
 def test_memory():
