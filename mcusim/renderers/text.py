@@ -90,11 +90,32 @@ class _Column:
 
 def render(run: Run, width: int = 80, colour: bool = False) -> str:
     """The report, `width` columns wide at most, with ANSI colours only when asked for; ends with a newline."""
-    width = max(NARROWEST, min(width, WIDEST))
-    console = Console(
+    console = _console(width, colour)
+    run = _printable(run)
+    for section in _sections(run, console.width):
+        console.print(section)
+        console.print()
+    text = console.export_text(styles=colour)
+    return "\n".join(line.rstrip() for line in text.rstrip().splitlines()) + "\n"
+
+
+def styled_lines(run: Run, width: int) -> list[list[tuple[str, str]]]:
+    """The report's lines as pieces of text, each with its style in words, as `bold red` or `dim`."""
+    console = _console(width, colour=True)
+    lines: list[list[tuple[str, str]]] = []
+    for section in _sections(_printable(run), console.width):
+        rendered = console.render_lines(section, pad=False)
+        lines += [[(piece.text, str(piece.style or "")) for piece in line] for line in rendered]
+        lines.append([])
+    return lines[:-1]
+
+
+def _console(width: int, colour: bool) -> Console:
+    """A console that records, of a width that holds the tables."""
+    return Console(
         file=io.StringIO(),
         record=True,
-        width=width,
+        width=max(NARROWEST, min(width, WIDEST)),
         force_terminal=colour,
         color_system="standard" if colour else None,
         no_color=not colour,
@@ -103,12 +124,6 @@ def render(run: Run, width: int = 80, colour: bool = False) -> str:
         emoji=False,
         legacy_windows=False,
     )
-    run = _printable(run)
-    for section in _sections(run, width):
-        console.print(section)
-        console.print()
-    text = console.export_text(styles=colour)
-    return "\n".join(line.rstrip() for line in text.rstrip().splitlines()) + "\n"
 
 
 def _sections(run: Run, width: int) -> Iterable[RenderableType]:
@@ -183,8 +198,8 @@ def _memories(run: Run) -> RenderableType:
         total = one.available_bytes + one.reserved_bytes
         free = Text(f"{one.headroom_bytes:,}", style="bold red" if one.headroom_bytes < 0 else "")
         table.add_row(name, _MemoryBar(one), f"{one.used_bytes:,}", f"{one.reserved_bytes:,}", free, f"{total:,}")
-    legend = "bytes: ▒ reserved by the platform  █ used  ░ free"
-    line = Text(legend if run.fits else f"{legend}  ▶ beyond the board", style="dim")
+    line = Text.assemble(("bytes: ", "dim"), ("▒", "yellow"), (" reserved by the platform  ", "dim"), "█")
+    line.append("  ".join([" used", "░ free", *([] if run.fits else ["▶ beyond the board"])]), style="dim")
     return Group(table, line, Text(placed(run.placement)))
 
 

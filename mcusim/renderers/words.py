@@ -30,9 +30,7 @@ def range_words(run: Run) -> str | None:
 
 def expected_error(totals: Totals) -> str:
     """The error to expect of cycles and latency with where it comes from, or why none is known."""
-    if totals.error_percent is None:
-        return totals.error_percent_reason or "not known"
-    return f"±{totals.error_percent:.2g}%" + (f", {totals.error_source}" if totals.error_source else "")
+    return figures.expected_error(totals.error_percent, totals.error_percent_reason, totals.error_source)
 
 
 def touched_words(touched: Touched, layers: Sequence[Layer]) -> str:
