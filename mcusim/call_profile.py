@@ -6,11 +6,12 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from mcusim import execution
+from mcusim import execution, loops
 from mcusim.call_stacks import ROOT, Node
 from mcusim.images import Image
-from mcusim.loops import hottest_loop
+from mcusim.symbols import Symbol
 from mcusim.system_control import EXTERNAL, HARD_FAULT, NMI, PENDSV, SVCALL, SYSTICK
 from mcusim.trace import CAUSES, Block, Timing, Trace
 
@@ -36,10 +37,20 @@ class _Sum:
     causes: list[int] = field(default_factory=lambda: [0] * len(CAUSES))
 
 
+class Located(Protocol):
+    """Code at absolute addresses: an image, or kernels where they were placed."""
+
+    def function_at(self, address: int) -> Symbol | None:
+        """The function that holds the byte at an address."""
+
+    def source_line(self, address: int) -> str | None:
+        """File and line of the instruction at an address, None where unknown."""
+
+
 class Functions:
     """The functions of a program: its symbols, or, where it has none, whatever was called."""
 
-    def __init__(self, image: Image, nodes: Sequence[Node]) -> None:
+    def __init__(self, image: Located, nodes: Sequence[Node]) -> None:
         """`nodes` of the tree of calls tell where functions begin that have no symbol."""
         self._image = image
         self._starts = sorted({node.function for node in nodes[1:]})
@@ -85,7 +96,7 @@ def profile(image: Image, trace: Trace, timing: Timing, nodes: Sequence[Node]) -
 
 
 def _sums(functions: Functions, trace: Trace, timing: Timing) -> dict[int, _Sum]:
-    visits = _visits(trace)
+    visits = trace.visits
     sums: defaultdict[int, _Sum] = defaultdict(_Sum)
     for index, (block, row) in enumerate(zip(trace.blocks, timing.by_block, strict=True)):
         if block.instructions:
@@ -94,13 +105,6 @@ def _sums(functions: Functions, trace: Trace, timing: Timing) -> dict[int, _Sum]
             for column, cycles in enumerate(row):
                 total.causes[column] += cycles
     return dict(sums)
-
-
-def _visits(trace: Trace) -> list[int]:
-    visits = [0] * len(trace.blocks)
-    for edge in trace.edges:
-        visits[edge.block] += edge.count
-    return visits
 
 
 def _own_cycles(functions: Functions, sums: Mapping[int, _Sum], nodes: Sequence[Node]) -> list[int]:
@@ -208,26 +212,18 @@ def _stack_rows(functions: Functions, nodes: Sequence[Node], own: Sequence[int])
     return tuple(execution.Stack(chain, calls, cycles) for chain, (calls, cycles) in ranked)
 
 
-def hot_loops(image: Image, trace: Trace, timing: Timing) -> tuple[execution.Loop, ...]:
-    """The loops in which most cycles were spent, with their disassembly."""
-    rows = [list(row) for row in timing.by_block]
-    visits = _visits(trace)
+def hot_loops(image: Located, trace: Trace, timing: Timing) -> tuple[execution.Loop, ...]:
+    """The loops whose own code, without loops within it, took most cycles, with their disassembly."""
     found: list[execution.Loop] = []
-    while len(found) < MOST_LOOPS:
-        loop = hottest_loop(trace, Timing(tuple(tuple(row) for row in rows)))
-        if loop is None or not loop.cycles:
-            break
+    for loop in loops.hot_loops(trace, timing)[:MOST_LOOPS]:
         end = loop.address + loop.bytes
-        inside = [number for number, block in enumerate(trace.blocks) if loop.address <= block.address < end]
-        lines = _lines(image, zip(trace.blocks, visits, strict=True), loop.address, end)
+        lines = _lines(image, zip(trace.blocks, trace.visits, strict=True), loop.address, end)
         name = Functions(image, ()).name(loop.address) if image.function_at(loop.address) else loop.function
         found.append(execution.Loop(name, loop.address, loop.bytes, loop.iterations, loop.cycles, lines))
-        for number in inside:
-            rows[number] = [0] * len(CAUSES)
     return tuple(found)
 
 
-def _lines(image: Image, blocks: Iterable[tuple[Block, int]], start: int, end: int) -> tuple[execution.Line, ...]:
+def _lines(image: Located, blocks: Iterable[tuple[Block, int]], start: int, end: int) -> tuple[execution.Line, ...]:
     """The instructions from `start` to `end`, in whatever blocks they executed."""
     counts: defaultdict[int, int] = defaultdict(int)
     texts: dict[int, str] = {}
