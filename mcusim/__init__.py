@@ -21,6 +21,7 @@ from mcusim.errors import (
 )
 
 if TYPE_CHECKING:
+    from mcusim.compare import compare
     from mcusim.estimate import estimate
     from mcusim.hardware import load_board
     from mcusim.plan import plan
@@ -37,6 +38,7 @@ __all__ = [
     "EmulationError",
     "McusimError",
     "UnsupportedError",
+    "compare",
     "estimate",
     "load",
     "load_board",
@@ -48,6 +50,7 @@ __all__ = [
 # Where the names come from that take a second to import (Numba, Unicorn); they are imported at their first use.
 _LAZY = {
     "RENDERERS": "renderers",
+    "compare": "compare",
     "estimate": "estimate",
     "load": "tflite",
     "load_board": "hardware",

@@ -10,13 +10,16 @@ import typer
 
 from mcusim import delivery, documents
 from mcusim.command_line import (
+    COMPARISON_FORMATS,
     MEMORY_FORMATS,
     JsonOption,
     OutputOption,
     QuietOption,
     RunFormatOption,
+    comparison_renders,
     execution_renders,
     judge,
+    judge_comparison,
     judge_execution,
     judge_memory,
     memory_renders,
@@ -43,13 +46,13 @@ class _Kind:
 
 
 def show(
-    run_file: Annotated[str, typer.Argument(help="What profile, exec or memory saved with --json.")],
+    run_file: Annotated[str, typer.Argument(help="What profile, exec, memory or compare saved with --json.")],
     json_path: JsonOption = None,
     format_name: RunFormatOption = None,
     output: OutputOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Show a saved run, or a report of mcusim memory, again: in any of its formats and without simulating."""
+    """Show a saved run, or a report of memory or compare, again: in any of its formats and without simulating."""
     kinds = _kinds()
     kind = kinds.get(documents.schema_of(run_file) or "", kinds[RUN_SCHEMA])
     others = {name: one.made_by for one in kinds.values() for name in one.formats}
@@ -65,18 +68,20 @@ def show(
 
 def _kinds() -> Mapping[str, _Kind]:
     """The kinds by their schemas."""
-    from mcusim import execution, memory_record, record
+    from mcusim import delta, execution, memory_record, record
     from mcusim.renderers import RENDERERS
     from mcusim.renderers.execution import FORMATS
 
     runs = _Kind("runs of mcusim profile", tuple(RENDERERS), record.load_run, run_renders, judge)
     executed = execution.load_execution, execution_renders, judge_execution
     memory = memory_record.load_report, memory_renders, judge_memory
+    compared = delta.load_comparison, comparison_renders, judge_comparison
     soaked = _load_soak, soak_renders, judge_soak
     return {
         RUN_SCHEMA: runs,
         execution.SCHEMA: _Kind("runs of mcusim exec", tuple(FORMATS), *executed),
         memory_record.SCHEMA: _Kind("reports of mcusim memory", MEMORY_FORMATS, *memory),
+        delta.SCHEMA: _Kind("reports of mcusim compare", COMPARISON_FORMATS, *compared),
         memory_record.SOAK_SCHEMA: _Kind("reports of mcusim memory --soak", SOAK_FORMATS, *soaked),
     }
 
