@@ -22,6 +22,7 @@ from mcusim.errors import (
 
 if TYPE_CHECKING:
     from mcusim.estimate import estimate
+    from mcusim.evaluate import evaluate
     from mcusim.hardware import load_board
     from mcusim.plan import plan
     from mcusim.renderers import RENDERERS
@@ -38,6 +39,7 @@ __all__ = [
     "McusimError",
     "UnsupportedError",
     "estimate",
+    "evaluate",
     "load",
     "load_board",
     "plan",
@@ -49,6 +51,7 @@ __all__ = [
 _LAZY = {
     "RENDERERS": "renderers",
     "estimate": "estimate",
+    "evaluate": "evaluate",
     "load": "tflite",
     "load_board": "hardware",
     "plan": "plan",
