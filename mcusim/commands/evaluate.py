@@ -14,7 +14,6 @@ from mcusim import delivery
 from mcusim.command_line import (
     EMULATION,
     ESTIMATE,
-    EVALUATION_FORMATS,
     EXIT_NOT_FIT,
     ArenaOption,
     ClockOption,
@@ -26,11 +25,10 @@ from mcusim.command_line import (
     Setup,
     WeightsOption,
     complain,
-    evaluation_renders,
-    judge_evaluation,
     progress,
 )
 from mcusim.errors import UnsupportedError
+from mcusim.evaluation_command import EVALUATION_FORMATS, evaluation_renders, judge_evaluation
 
 if TYPE_CHECKING:
     from mcusim.evaluation import Evaluation, EvaluationReport

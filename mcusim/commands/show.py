@@ -24,6 +24,7 @@ from mcusim.command_line import (
 )
 from mcusim.delivery import Render
 from mcusim.errors import UnsupportedError
+from mcusim.evaluation_command import EVALUATION_FORMATS, evaluation_renders, judge_evaluation
 from mcusim.record import SCHEMA as RUN_SCHEMA
 from mcusim.soak_command import SOAK_FORMATS, judge_soak, soak_renders
 
@@ -40,13 +41,13 @@ class _Kind:
 
 
 def show(
-    run_file: Annotated[str, typer.Argument(help="What profile, exec or memory saved with --json.")],
+    run_file: Annotated[str, typer.Argument(help="What profile, evaluate, exec or memory saved with --json.")],
     json_path: JsonOption = None,
     format_name: FormatOption = None,
     output: OutputOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Show a saved run, or a report of mcusim memory, again: in any of its formats and without simulating."""
+    """Show a saved run, or a report of mcusim memory or evaluate, again: in any of its formats and without simulating."""
     kinds = _kinds()
     kind = kinds.get(documents.schema_of(run_file) or "", kinds[RUN_SCHEMA])
     others = {name: one.made_by for one in kinds.values() for name in one.formats}
@@ -62,17 +63,19 @@ def show(
 
 def _kinds() -> Mapping[str, _Kind]:
     """The kinds by their schemas."""
-    from mcusim import execution, memory_record, record, saved_soak, soak
+    from mcusim import evaluation, execution, memory_record, record, saved_soak, soak
     from mcusim.renderers import RENDERERS
     from mcusim.renderers.execution import FORMATS
 
     runs = _Kind("runs of mcusim profile", tuple(RENDERERS), record.load_run, run_renders, judge)
     executed = execution.load_execution, execution_renders, judge_execution
     memory = memory_record.load_report, memory_renders, judge_memory
+    evaluated = evaluation.load_evaluation, evaluation_renders, judge_evaluation
     soaked = saved_soak.load_soak, soak_renders, judge_soak
     return {
         RUN_SCHEMA: runs,
         execution.SCHEMA: _Kind("runs of mcusim exec", tuple(FORMATS), *executed),
         memory_record.SCHEMA: _Kind("reports of mcusim memory", MEMORY_FORMATS, *memory),
+        evaluation.SCHEMA: _Kind("reports of mcusim evaluate", EVALUATION_FORMATS, *evaluated),
         soak.SCHEMA: _Kind("reports of mcusim memory --soak", SOAK_FORMATS, *soaked),
     }
