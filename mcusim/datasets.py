@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import stat
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -64,7 +65,9 @@ class ArrayFile:
             _read_header(stream, self.path, name)
             content = stream.read(header.bytes) if header.bytes else b""
         if len(content) < header.bytes:
-            raise _bad(self.path, f"{_subject(name)} is cut short: {len(content):,} of {header.bytes:,} bytes are there")
+            raise _bad(
+                self.path, f"{_subject(name)} is cut short: {len(content):,} of {header.bytes:,} bytes are there"
+            )
         flat: Array = np.frombuffer(content, header.dtype)
         ordered = flat.reshape(header.shape, order="F" if header.fortran_order else "C")
         return np.ascontiguousarray(ordered, header.dtype.newbyteorder("="))
@@ -136,7 +139,7 @@ def _guarded(path: str) -> Iterator[None]:
         raise BadInputError(f"cannot read {path}: {(error.strerror or str(error)).lower()}; {EXPECTED}") from None
     except (ValueError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
         raise _bad(path, f"{shown(' '.join(str(error).split())) or 'damaged'}; {EXPECTED}") from None
-    except (SyntaxError, TypeError, KeyError, MemoryError, OverflowError, RecursionError):
+    except (SyntaxError, tokenize.TokenError, TypeError, KeyError, MemoryError, OverflowError, RecursionError):
         raise _bad(path, f"damaged; {EXPECTED}") from None
 
 

@@ -15,10 +15,11 @@ from mcusim.errors import UnsupportedError
 from mcusim.evaluation import SCHEMA, BoardFigures, Check, DataInfo, Evaluation, EvaluationReport, fronts
 from mcusim.forward import outputs_of
 from mcusim.model import Model
+from mcusim.operands import Array
 from mcusim.ops import OPERATORS
 from mcusim.plan import Plan, check
 from mcusim.run import Progress, estimate_only, model_info, plan_only, run
-from mcusim.samples import Array, Stored, stored_samples
+from mcusim.samples import Stored, stored_samples
 from mcusim.scores import score, statistics
 
 Engine = Literal["emulation", "estimate"]

@@ -100,9 +100,7 @@ def _batch(model: Model, inputs: Sequence[Array]) -> list[Array]:
         values = values_of(model, [array[0] for array in inputs])
         return [_output(model, index, values) for index in model.outputs]
     several = batched(model, samples)
-    shaped = [
-        array.reshape(several.tensors[index].shape) for index, array in zip(several.inputs, inputs, strict=True)
-    ]
+    shaped = [array.reshape(several.tensors[index].shape) for index, array in zip(several.inputs, inputs, strict=True)]
     values = values_of(several, shaped)
     return [_output(several, index, values) for index in several.outputs]
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mcusim.datasets import Array, ArrayFile, open_arrays
+from mcusim.datasets import ArrayFile, open_arrays
 from mcusim.errors import BadInputError, UnsupportedError, shown
 from mcusim.model import Model, Quantization, Tensor
 from mcusim.nn.quantize import quantize_f32
+from mcusim.operands import Array
 from mcusim.requantization import STORED_RANGE
 
 # Names that arrays of samples and of labels go by, in the order in which they are looked for.
@@ -52,7 +53,8 @@ def read_samples(file: ArrayFile, model: Model) -> list[Array]:
 
 def _name_of(file: ArrayFile, tensor: Tensor, number: int, inputs: int) -> str:
     numbered = (f"input_{number}", f"arr_{number}")
-    for name in (tensor.name, *(numbered if inputs > 1 else (*SAMPLE_NAMES, *numbered))):
+    names: tuple[str, ...] = (tensor.name, *(() if inputs > 1 else SAMPLE_NAMES), *numbered)
+    for name in names:
         if name in file.headers:
             return name
     others = [name for name in file.headers if name.lower() not in LABEL_NAMES]
@@ -75,7 +77,7 @@ def read_labels(file: ArrayFile, asked: str | None) -> Array | None:
         return None if name is None else file.read(name)
     if asked in file.headers:
         return file.read(asked)
-    if not os.path.exists(asked):
+    if not Path(asked).exists():
         known = ", ".join(shown(name) for name in file.headers if name) or "none with a name"
         raise BadInputError(f"--labels {asked} is neither a file nor an array of {file.path}; its arrays: {known}")
     other = open_arrays(asked)

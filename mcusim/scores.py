@@ -19,8 +19,9 @@ from mcusim.evaluation import (
     TopK,
 )
 from mcusim.model import Model, Tensor
+from mcusim.operands import Array
 from mcusim.requantization import STORED_RANGE
-from mcusim.samples import Array, real_values
+from mcusim.samples import real_values
 
 Z_95 = 1.959963984540054  # the normal distribution has 95 % of its weight within so many standard deviations
 THRESHOLD = 0.5  # of a single output that is a probability
@@ -58,7 +59,7 @@ def score(
         raise BadInputError(f"the labels are {labels.dtype}; numbers are expected")
     flat = labels.reshape(samples, -1)
     if flat.dtype.kind == "f" and not np.isfinite(flat).all():
-        raise BadInputError(f"the label of sample {_first(~np.isfinite(flat).all(axis=1))} is infinite or no number")
+        raise BadInputError(f"the label of sample {_first(np.isnan(flat.sum(axis=1) * 0))} is infinite or no number")
     classes = _classes(flat, rows, tensor)
     if classes is not None:
         return classification(rows, tensor, classes), None
@@ -74,10 +75,11 @@ def _classes(labels: NDArray[Any], rows: Array, tensor: Tensor) -> NDArray[np.in
     """The class of each sample, [samples]; None for labels that are targets."""
     is_one_hot = labels.shape[1] > 1 and labels.shape == rows.shape
     if is_one_hot and (np.isin(labels, (0, 1)).all() and (labels.sum(axis=1) == 1).all()):
-        return labels.argmax(axis=1)
+        hot: NDArray[np.int64] = np.argmax(labels, axis=1)
+        return hot
     if labels.shape[1] != 1:
         return None
-    whole = labels[:, 0].astype(np.int64)
+    whole: NDArray[np.int64] = labels[:, 0].astype(np.int64)
     if not np.array_equal(whole, labels[:, 0]):
         return None
     if rows.shape[1] == 1 and not (_is_probability(tensor) and np.isin(whole, (0, 1)).all()):
@@ -91,7 +93,7 @@ def _is_probability(tensor: Tensor) -> bool:
         return tensor.dtype == "float32"
     limits = np.array(STORED_RANGE[tensor.dtype])
     least, most = real_values(limits, tensor)
-    return least >= -tensor.quantization.scale / 2 and most <= 1 + tensor.quantization.scale / 2
+    return bool(least >= -tensor.quantization.scale / 2 and most <= 1 + tensor.quantization.scale / 2)
 
 
 def classification(rows: Array, tensor: Tensor, labels: NDArray[np.int64]) -> Classification:
@@ -103,16 +105,20 @@ def classification(rows: Array, tensor: Tensor, labels: NDArray[np.int64]) -> Cl
     count = 2 if is_binary else rows.shape[1]
     if count > _MOST_CLASSES:
         raise UnsupportedError(f"the output has {count:,} classes; up to {_MOST_CLASSES:,} are counted")
-    wrong = (labels < 0) | (labels >= count)
+    wrong: NDArray[np.bool_] = np.logical_or(labels < 0, labels >= count)
     if wrong.any():
         first = _first(wrong)
-        raise BadInputError(f"the label of sample {first} is class {labels[first]}; the model has classes 0 to {count - 1}")
+        raise BadInputError(
+            f"the label of sample {first} is class {labels[first]}; the model has classes 0 to {count - 1}"
+        )
     found = real_values(rows, tensor)[:, 0] > THRESHOLD if is_binary else rows.argmax(axis=1)
     guesses = found.astype(np.int64)
     samples, correct = len(labels), int((guesses == labels).sum())
     least, most = wilson(correct, samples)
     is_shown = count <= MOST_CLASSES_OF_CONFUSION
-    confusion = np.bincount(labels * count + guesses, minlength=count * count).reshape(count, count) if is_shown else None
+    confusion = (
+        np.bincount(labels * count + guesses, minlength=count * count).reshape(count, count) if is_shown else None
+    )
     return Classification(
         accuracy=correct / samples,
         correct=correct,
@@ -151,9 +157,10 @@ def _class_score(samples: int, predicted: int, correct: int) -> ClassScore:
 
 def _top(rows: Array, labels: NDArray[np.int64]) -> tuple[TopK, ...]:
     """How often the class is among the k highest; of equal outputs the first is the highest."""
-    own = rows[np.arange(len(labels)), labels][:, None]
-    earlier = np.arange(rows.shape[1])[None, :] < labels[:, None]
-    rank = ((rows > own) | ((rows == own) & earlier)).sum(axis=1)
+    values: NDArray[Any] = rows
+    own = values[np.arange(len(labels)), labels][:, None]
+    earlier = np.arange(values.shape[1])[None, :] < labels[:, None]
+    rank = ((values > own) | ((values == own) & earlier)).sum(axis=1)
     return tuple(TopK(k, int((rank < k).sum())) for k in TOP if k < rows.shape[1])
 
 
@@ -191,5 +198,5 @@ def _statistics(tensor: Tensor, stored: Array) -> OutputStatistics:
     )
 
 
-def _first(wrong: NDArray[np.bool_]) -> int:
+def _first(wrong: Array) -> int:
     return int(np.flatnonzero(wrong)[0])

@@ -24,7 +24,7 @@ LEVELS = (
         "exception_frames",
         "system_control",
     },
-{"model", "hardware", "runtime", "recording", "layer_parts", "memory_parts", "nonnegative"},
+    {"model", "hardware", "runtime", "recording", "layer_parts", "memory_parts", "nonnegative"},
     {"record_checks"},
     {"record"},
     {"application", "evaluation", "memory_record", "layer_tensors"},

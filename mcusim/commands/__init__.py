@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from mcusim.commands import accuracy, boards, calibrate, cores, evaluate, exec, memory, models, ops, profile, show, validate
+from mcusim.commands import (
+    accuracy,
+    boards,
+    calibrate,
+    cores,
+    evaluate,
+    exec,
+    memory,
+    models,
+    ops,
+    profile,
+    show,
+    validate,
+)
 
 COMMANDS: Mapping[str, Callable[..., None]] = {
     "profile": profile.profile,

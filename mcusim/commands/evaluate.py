@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -31,6 +31,7 @@ from mcusim.errors import UnsupportedError
 from mcusim.evaluation_command import EVALUATION_FORMATS, evaluation_renders, judge_evaluation
 
 if TYPE_CHECKING:
+    from mcusim.evaluate import Engine
     from mcusim.evaluation import Evaluation, EvaluationReport
 
 MOST_MODELS = 26  # a letter each
@@ -90,7 +91,7 @@ def evaluate(
     """
     asked = _Asked(data, labels, board, Setup(clock, weights, arena), engine, check)
     _refuse(models, asked, min_accuracy)
-    inputs = [*models, data, *([board] if board else []), *([labels] if labels and os.path.exists(labels) else [])]
+    inputs = [*models, data, *([board] if board else []), *([labels] if labels and Path(labels).is_file() else [])]
     target = delivery.arrange(EVALUATION_FORMATS, inputs, json_path, format_name, output, quiet)
     found = _report(models, asked, quiet)
     target.deliver(evaluation_renders(found))
@@ -127,16 +128,14 @@ def _report(models: Sequence[str], asked: _Asked, quiet: bool) -> EvaluationRepo
     truth = read_labels(file, asked.labels)
     loaded = [load(one) for one in models]
     found: list[Evaluation] = []
+    engine: Engine = "estimate" if asked.engine == ESTIMATE else "emulation"
     with progress(quiet) as step:
         for model in loaded:
             arrays = read_samples(file, model)
             plan = None if board is None else asked.setup.plan(model, board)
-            engine = "estimate" if asked.engine == ESTIMATE else "emulation"
-            found.append(
-                evaluate(model, arrays, truth, plan=plan, engine=engine, checked=asked.check, progress=step)
-            )
-    name = os.path.basename(asked.data)
-    data = data_info(name, arrays, os.path.basename(asked.labels or name), truth)
+            found.append(evaluate(model, arrays, truth, plan=plan, engine=engine, checked=asked.check, progress=step))
+    name = Path(asked.data).name
+    data = data_info(name, arrays, Path(asked.labels or name).name, truth)
     command = shlex.join(["mcusim", "evaluate", *models, *asked.words])
     return report(found, data, None if board is None else board.id, engine, command)
 

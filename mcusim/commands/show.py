@@ -47,7 +47,7 @@ def show(
     output: OutputOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Show a saved run, or a report of mcusim memory or evaluate, again: in any of its formats and without simulating."""
+    """Show a saved run, or report of mcusim memory or evaluate, again: in any of its formats, without simulating."""
     kinds = _kinds()
     kind = kinds.get(documents.schema_of(run_file) or "", kinds[RUN_SCHEMA])
     others = {name: one.made_by for one in kinds.values() for name in one.formats}

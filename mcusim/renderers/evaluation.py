@@ -13,6 +13,7 @@ from mcusim.evaluation import BoardFigures, Classification, Evaluation, Evaluati
 from mcusim.renderers import pareto_plot
 
 MOST_CONFUSION_COLUMNS = 24  # classes whose confusion is printed; JSON has those of more
+NAME_CHARACTERS = 24
 NOTABLE_CLAMPED = 0.001  # share of the values
 FRONT_WORDS = {"latency": "L", "ram": "R", "flash": "F", "file": "B", "macs": "M"}
 FRONT_LEGEND = "L latency, R RAM, F flash; without a board B file bytes, M multiply-accumulates"
@@ -43,7 +44,7 @@ def _wrapped(words: str, width: int) -> str:
 
 def _table(report: EvaluationReport, width: int) -> str:
     several = len(report.models) > 1
-    headers = [*(["model"] if not several else ["", "model"]), ">accuracy", ">95 % interval"]
+    headers = ["model", ">accuracy", ">95 % interval"]
     if report.models[0].regression:
         headers[-2:] = [">mean |error|", ">r.m.s.", ">largest"]
     elif report.models[0].classification is None:
@@ -52,7 +53,8 @@ def _table(report: EvaluationReport, width: int) -> str:
     headers += ["front"] if several else []
     rows = []
     for place, (letter, one) in enumerate(zip(pareto_plot.letters(report), report.models, strict=True)):
-        row = [*([letter] if several else []), one.model.name, *_worth_cells(one)]
+        name = figures.short(one.model.name, NAME_CHARACTERS)
+        row = [f"{letter} {name}" if several else name, *_worth_cells(one)]
         row += _board_cells(one.board) if report.board else [f"{one.model.bytes:,}", f"{one.macs:,}"]
         rows.append(row + ([front_words(report, place)] if several else []))
     return tables.grid(headers, rows, width)
@@ -68,7 +70,7 @@ def front_words(report: EvaluationReport, place: int) -> str:
 def _worth_cells(one: Evaluation) -> list[str]:
     if one.classification:
         found = one.classification
-        return [f"{found.accuracy:.1%}", f"{100 * found.least_accuracy:.1f}–{found.most_accuracy:.1%}"]
+        return [f"{found.accuracy:.1%}", interval(found)]
     if one.regression:
         errors = one.regression
         return [
@@ -78,13 +80,18 @@ def _worth_cells(one: Evaluation) -> list[str]:
     return []
 
 
+def interval(found: Classification) -> str:
+    """The interval of an accuracy, in percent."""
+    return f"{100 * found.least_accuracy:.1f}–{found.most_accuracy:.1%}"
+
+
 def _board_cells(board: BoardFigures | None) -> list[str]:
     if board is None:
         return ["–"] * 5
     ram, flash = f"{board.ram_bytes:,}", f"{board.flash_bytes:,}"
     return [
         "?" if board.latency_s is None else figures.seconds(board.latency_s),
-        "?" if board.error_percent is None else f"{board.error_percent:.0f}%",
+        "?" if board.error_percent is None else f"{board.error_percent:.2g}%",
         ram + ("!" if board.ram_bytes > board.ram_available_bytes else ""),
         flash + ("!" if board.flash_bytes > board.flash_available_bytes else ""),
         "?" if board.energy_j is None else figures.joules(board.energy_j),
@@ -105,7 +112,7 @@ def _classes(found: Classification, width: int) -> list[str]:
 
 
 def _confusion(rows: Sequence[Sequence[int]], width: int) -> str:
-    """A row a class, a column a class that is found; a point where there is none. Columns that have no room are left out."""
+    """A row a class, a column a class that is found, a point where there is none; a sentence where it has no room."""
     room = max(max(len(f"{count:,}") for row in rows for count in row), len(str(len(rows) - 1))) + 1
     if 14 + room * len(rows) > width:
         return f"The confusion of {len(rows)} classes needs {14 + room * len(rows)} columns; JSON and CSV have it.\n"
@@ -229,7 +236,9 @@ def csv(report: EvaluationReport) -> str:
         found, errors, board, ran = one.classification, one.regression, one.board, one.check
         worth = (found.accuracy, found.least_accuracy, found.most_accuracy) if found else (None,) * 3
         distance = (errors.mean_absolute_error, errors.root_mean_square_error) if errors else (None,) * 2
-        costs = (board.fits, board.cycles, board.latency_s, board.error_percent, board.energy_j) if board else (None,) * 5
+        costs = (
+            (board.fits, board.cycles, board.latency_s, board.error_percent, board.energy_j) if board else (None,) * 5
+        )
         sizes = (board.ram_bytes, board.flash_bytes, board.arena_bytes) if board else (None,) * 3
         on = " ".join(each.axis for each in report.fronts if place in each.models)
         checks = (ran.samples, ran.bit_exact) if ran else (None,) * 2

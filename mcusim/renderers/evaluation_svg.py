@@ -5,7 +5,7 @@ from __future__ import annotations
 from mcusim import figures
 from mcusim.evaluation import Evaluation, EvaluationReport
 from mcusim.renderers import pareto_plot, svg
-from mcusim.renderers.evaluation import front_words, notes, title
+from mcusim.renderers.evaluation import front_words, interval, notes, title
 from mcusim.renderers.pareto_plot import Mark, Plot
 from mcusim.renderers.svg import CHARACTER, LEFT, RIGHT, WIDTH
 
@@ -102,14 +102,13 @@ def _words(one: Evaluation) -> str:
     words = [figures.short(one.model.name, 40)]
     if one.classification:
         found = one.classification
-        interval = f"{100 * found.least_accuracy:.1f}–{found.most_accuracy:.1%}"
-        words.append(f"accuracy {found.accuracy:.1%} ({interval})")
+        words.append(f"accuracy {found.accuracy:.1%} ({interval(found)})")
     if one.error is not None:
         words.append(f"mean absolute error {one.error:.4g}")
     if one.board is None:
         return ", ".join([*words, f"{one.model.bytes:,} bytes", f"{one.macs:,} multiply-accumulates"])
     if one.board.latency_s is not None:
-        error = "" if one.board.error_percent is None else f" ±{one.board.error_percent:.0f}%"
+        error = "" if one.board.error_percent is None else f" ±{one.board.error_percent:.2g}%"
         words.append(f"{figures.seconds(one.board.latency_s)}{error}")
     words += [f"RAM {one.board.ram_bytes:,}", f"flash {one.board.flash_bytes:,} bytes"]
     return ", ".join([*words, *([] if one.board.fits else ["does not fit"])])
