@@ -21,6 +21,7 @@ from mcusim.errors import (
 )
 
 if TYPE_CHECKING:
+    from mcusim.compare import compare
     from mcusim.estimate import estimate
     from mcusim.evaluate import evaluate
     from mcusim.hardware import load_board
@@ -38,6 +39,7 @@ __all__ = [
     "EmulationError",
     "McusimError",
     "UnsupportedError",
+    "compare",
     "estimate",
     "evaluate",
     "load",
@@ -50,6 +52,7 @@ __all__ = [
 # Where the names come from that take a second to import (Numba, Unicorn); they are imported at their first use.
 _LAZY = {
     "RENDERERS": "renderers",
+    "compare": "compare",
     "estimate": "estimate",
     "evaluate": "evaluate",
     "load": "tflite",

@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 
 from mcusim.commands import (
     accuracy,
+    baseline,
     boards,
     calibrate,
+    compare,
     cores,
     evaluate,
     exec,
@@ -24,6 +26,8 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "validate": validate.validate,
     "memory": memory.memory,
     "evaluate": evaluate.evaluate,
+    "compare": compare.compare,
+    "baseline": baseline.baseline,
     "accuracy": accuracy.accuracy,
     "calibrate": calibrate.calibrate,
     "show": show.show,

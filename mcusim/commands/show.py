@@ -10,13 +10,16 @@ import typer
 
 from mcusim import delivery, documents
 from mcusim.command_line import (
+    COMPARISON_FORMATS,
     MEMORY_FORMATS,
-    FormatOption,
     JsonOption,
     OutputOption,
     QuietOption,
+    RunFormatOption,
+    comparison_renders,
     execution_renders,
     judge,
+    judge_comparison,
     judge_execution,
     judge_memory,
     memory_renders,
@@ -41,13 +44,13 @@ class _Kind:
 
 
 def show(
-    run_file: Annotated[str, typer.Argument(help="What profile, evaluate, exec or memory saved with --json.")],
+    run_file: Annotated[str, typer.Argument(help="What another command saved with --json.")],
     json_path: JsonOption = None,
-    format_name: FormatOption = None,
+    format_name: RunFormatOption = None,
     output: OutputOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Show a saved run, or report of mcusim memory or evaluate, again: in any of its formats, without simulating."""
+    """Show a saved run, or a saved report of another command, again: in any of its formats and without simulating."""
     kinds = _kinds()
     kind = kinds.get(documents.schema_of(run_file) or "", kinds[RUN_SCHEMA])
     others = {name: one.made_by for one in kinds.values() for name in one.formats}
@@ -63,7 +66,7 @@ def show(
 
 def _kinds() -> Mapping[str, _Kind]:
     """The kinds by their schemas."""
-    from mcusim import evaluation, execution, memory_record, record, saved_soak, soak
+    from mcusim import delta, evaluation, execution, memory_record, record, saved_soak, soak
     from mcusim.renderers import RENDERERS
     from mcusim.renderers.execution import FORMATS
 
@@ -71,11 +74,13 @@ def _kinds() -> Mapping[str, _Kind]:
     executed = execution.load_execution, execution_renders, judge_execution
     memory = memory_record.load_report, memory_renders, judge_memory
     evaluated = evaluation.load_evaluation, evaluation_renders, judge_evaluation
+    compared = delta.load_comparison, comparison_renders, judge_comparison
     soaked = saved_soak.load_soak, soak_renders, judge_soak
     return {
         RUN_SCHEMA: runs,
         execution.SCHEMA: _Kind("runs of mcusim exec", tuple(FORMATS), *executed),
         memory_record.SCHEMA: _Kind("reports of mcusim memory", MEMORY_FORMATS, *memory),
         evaluation.SCHEMA: _Kind("reports of mcusim evaluate", EVALUATION_FORMATS, *evaluated),
+        delta.SCHEMA: _Kind("reports of mcusim compare", COMPARISON_FORMATS, *compared),
         soak.SCHEMA: _Kind("reports of mcusim memory --soak", SOAK_FORMATS, *soaked),
     }

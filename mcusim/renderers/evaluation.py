@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import csv as comma_separated
-import html
 import io
 import textwrap
 from collections.abc import Sequence
 
-from mcusim import figures, tables
+from mcusim import figures, markdown_text, tables
 from mcusim.evaluation import BoardFigures, Classification, Evaluation, EvaluationReport, OutputStatistics
 from mcusim.renderers import pareto_plot
+from mcusim.renderers.csv import written
 
 MOST_CONFUSION_COLUMNS = 24  # classes whose confusion is printed; JSON has those of more
 NAME_CHARACTERS = 24
@@ -230,7 +230,7 @@ _COLUMNS = (
 def csv(report: EvaluationReport) -> str:
     """A row a model; what is not known is empty."""
     stream = io.StringIO()
-    writer = comma_separated.writer(stream, lineterminator="\n")
+    writer = comma_separated.writer(stream)
     writer.writerow(_COLUMNS)
     for place, one in enumerate(report.models):
         found, errors, board, ran = one.classification, one.regression, one.board, one.check
@@ -242,37 +242,33 @@ def csv(report: EvaluationReport) -> str:
         sizes = (board.ram_bytes, board.flash_bytes, board.arena_bytes) if board else (None,) * 3
         on = " ".join(each.axis for each in report.fronts if place in each.models)
         checks = (ran.samples, ran.bit_exact) if ran else (None,) * 2
-        name = _no_formula(one.model.name)
-        facts = (name, one.model.sha256, one.samples, *worth, *distance, one.model.bytes, one.macs, report.board)
-        writer.writerow(["" if value is None else value for value in (*facts, *costs, *sizes, *checks, on)])
+        facts = (
+            one.model.name,
+            one.model.sha256,
+            one.samples,
+            *worth,
+            *distance,
+            one.model.bytes,
+            one.macs,
+            report.board,
+        )
+        writer.writerow([written(value) for value in (*facts, *costs, *sizes, *checks, on)])
     return stream.getvalue()
-
-
-def _no_formula(name: str) -> str:
-    """A name that a spreadsheet takes for a text."""
-    name = tables.safe(name)
-    return f"'{name}" if name[:1] in "=+-@" and name else name
 
 
 def markdown(report: EvaluationReport) -> str:
     """The table of the models and what the figures rest on."""
-    headers = ["", "model", "accuracy", "95 % interval"]
+    headers = ["", "model", ">accuracy", ">95 % interval"]
     if report.models[0].regression:
-        headers = ["", "model", "mean abs. error", "r.m.s.", "largest"]
+        headers[2:] = [">mean abs. error", ">r.m.s.", ">largest"]
     elif report.models[0].classification is None:
-        headers = ["", "model"]
-    headers += ["latency", "±", "RAM", "flash", "energy"] if report.board else ["file", "MACs"]
+        del headers[2:]
+    headers += [">latency", ">±", ">RAM", ">flash", ">energy"] if report.board else [">file", ">MACs"]
     rows = []
     for place, (letter, one) in enumerate(zip(pareto_plot.letters(report), report.models, strict=True)):
         costs = _board_cells(one.board) if report.board else [f"{one.model.bytes:,}", f"{one.macs:,}"]
-        rows.append([letter, _escaped(one.model.name), *_worth_cells(one), *costs, front_words(report, place)])
-    lines = [[*headers, "front"], [":--", ":--", *["--:"] * (len(headers) - 2), ":--"], *rows]
-    table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-    listed = "\n".join(f"- {_escaped(note)}" for note in notes(report))
-    return f"### {_escaped(title(report))}\n\n{table}\n\n{listed}\n"
-
-
-def _escaped(words: str) -> str:
-    """Text that Markdown shows as it is."""
-    plain = html.escape(tables.safe(words), quote=False)
-    return "".join(f"\\{letter}" if letter in "\\`*_{}[]#|~" else letter for letter in plain)
+        cells = [*_worth_cells(one), *costs, front_words(report, place)]
+        rows.append([letter, markdown_text.code(one.model.name), *map(markdown_text.escaped, cells)])
+    listed = "".join(f"- {markdown_text.escaped(note)}\n" for note in notes(report))
+    head = markdown_text.escaped(title(report))
+    return f"### {head}\n\n{markdown_text.table([*headers, 'front'], rows)}\n{listed}"
