@@ -13,7 +13,7 @@ from mcusim.renderers import pareto_plot
 from mcusim.renderers.csv import written
 
 MOST_CONFUSION_COLUMNS = 24  # classes whose confusion is printed; JSON has those of more
-NAME_CHARACTERS = 24
+NAME_CHARACTERS = 20
 NOTABLE_CLAMPED = 0.001  # share of the values
 FRONT_WORDS = {"latency": "L", "ram": "R", "flash": "F", "file": "B", "macs": "M"}
 FRONT_LEGEND = "L latency, R RAM, F flash; without a board B file bytes, M multiply-accumulates"
@@ -50,7 +50,7 @@ def _table(report: EvaluationReport, width: int) -> str:
     elif report.models[0].classification is None:
         del headers[-2:]
     headers += [">latency", ">±", ">RAM", ">flash", ">energy"] if report.board else [">file", ">MACs"]
-    headers += ["front"] if several else []
+    headers += [">front"] if several else []
     rows = []
     for place, (letter, one) in enumerate(zip(pareto_plot.letters(report), report.models, strict=True)):
         name = figures.short(one.model.name, NAME_CHARACTERS)
@@ -64,7 +64,7 @@ def front_words(report: EvaluationReport, place: int) -> str:
     """The axes on whose fronts a model is, a dash where there is none."""
     shown = {one.axis for one in pareto_plot.plots(report)}
     on = [FRONT_WORDS[one.axis] for one in report.fronts if place in one.models and one.axis in shown]
-    return " ".join(on) or "–"
+    return "".join(on) or "–"
 
 
 def _worth_cells(one: Evaluation) -> list[str]:
