@@ -27,7 +27,7 @@ from mcusim.plan import OWN_RAN, Plan
 from mcusim.recording import Observer
 from mcusim.trace import CAUSES, Timing, Trace
 from mcusim.untouched import Mask, depth_bytes, high_water_bytes
-from mcusim.variables import held, initial
+from mcusim.variables import held, initial, reset_bytes
 
 Array = NDArray[np.generic]
 
@@ -264,16 +264,6 @@ class Machine:
         """How deep the layer that was just executed wrote into the stack."""
         bottom, top = self.plan.stack_bottom, self.plan.stack_top
         return depth_bytes(self.emulator.written(bottom, top - bottom))
-
-
-def reset_bytes(tensor: Tensor) -> bytes:
-    """What a variable tensor holds before the first inference: its zero point if it is int8, else zeros.
-
-    As TFLM's ResetVariableTensors fills the bytes.
-    """
-    is_int8 = tensor.dtype == "int8" and tensor.quantization is not None
-    value = tensor.quantization.zero_point if is_int8 and tensor.quantization else 0
-    return bytes([value & 0xFF]) * tensor.bytes
 
 
 def _faster(model: Model, op: Op, traces: Sequence[Trace]) -> tuple[record.Faster, ...]:
