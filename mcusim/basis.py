@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import typing
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -41,6 +42,8 @@ def basis_changes(before: Run, after: Run) -> tuple[BasisChange, ...]:
     changes of the board, not of the model of time.
     """
     rows = [*_found_by(before, after), *_kernels(before, after), *_around(before, after)]
+    order = typing.get_args(Part)
+    rows.sort(key=lambda row: order.index(row[0]))
     return tuple(BasisChange(*row) for row in rows if row[2] != row[3])
 
 
@@ -55,16 +58,16 @@ def _found_by(before: Run, after: Run) -> Iterator[_Row]:
     tables = _files((one.core_table, one.core_table_sha256), (other.core_table, other.core_table_sha256))
     yield "timing" if core[0] == core[1] else "board", "core table", *tables
     yield "timing", "timing rules", _digest(one.timing_rules_sha256), _digest(other.timing_rules_sha256)
-    files = _files((one.board_file, one.board_file_sha256), (other.board_file, other.board_file_sha256))
-    board = (before.board.name, before.board.mcu, before.board.core, before.board.clock_hz)
-    other_board = (after.board.name, after.board.mcu, after.board.core, after.board.clock_hz)
-    same_board = files[0] == files[1] and board == other_board
-    yield "timing" if same_board else "board", "memory model", one.memory_model, other.memory_model
     yield "board", "board", before.board.name, after.board.name
+    files = _files((one.board_file, one.board_file_sha256), (other.board_file, other.board_file_sha256))
     yield "board", "board file", *files
     yield "board", "core", *core
     yield "board", "clock", _hertz(before.board.clock_hz), _hertz(after.board.clock_hz)
     yield "board", "flash wait states", _waits(before), _waits(after)
+    board = (before.board.name, before.board.mcu, before.board.core, before.board.clock_hz)
+    other_board = (after.board.name, after.board.mcu, after.board.core, after.board.clock_hz)
+    same_board = files[0] == files[1] and board == other_board
+    yield "timing" if same_board else "board", "memory model", one.memory_model, other.memory_model
     yield "placement", "placement", _placement(before), _placement(after)
     yield "model", "model", *_models(before, after)
 

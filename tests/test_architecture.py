@@ -11,7 +11,7 @@ PACKAGE = ROOT / "mcusim"
 # A module, or a whole folder of siblings, may import from the levels before its own.
 LEVELS = (
     {"errors", "tables", "interpreter", "siblings"},
-    {"clock", "documents", "figures", "regions", "toml_text"},
+    {"clock", "documents", "figures", "flame_graphs", "markdown_text", "regions", "toml_text"},
     {
         "archive",
         "delivery",
@@ -30,7 +30,7 @@ LEVELS = (
     {"model", "hardware", "runtime", "recording", "layer_parts", "memory_parts", "nonnegative"},
     {"record_checks"},
     {"record"},
-    {"application", "memory_record", "layer_tensors", "basis", "byte_changes", "loop_changes"},
+    {"application", "cycle_tree", "memory_record", "layer_tensors", "basis", "byte_changes", "loop_changes"},
     {"app_profile", "layer_changes"},
     {"sketch", "judgement"},
     {"cost", "layer_drawing", "compare"},

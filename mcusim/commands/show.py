@@ -12,10 +12,10 @@ from mcusim import delivery, documents
 from mcusim.command_line import (
     COMPARISON_FORMATS,
     MEMORY_FORMATS,
-    FormatOption,
     JsonOption,
     OutputOption,
     QuietOption,
+    RunFormatOption,
     comparison_renders,
     execution_renders,
     judge,
@@ -45,7 +45,7 @@ class _Kind:
 def show(
     run_file: Annotated[str, typer.Argument(help="What profile, exec, memory or compare saved with --json.")],
     json_path: JsonOption = None,
-    format_name: FormatOption = None,
+    format_name: RunFormatOption = None,
     output: OutputOption = None,
     quiet: QuietOption = False,
 ) -> None:
