@@ -92,5 +92,7 @@ def _bullets(title: str, lines: Sequence[str]) -> str:
 
 
 def _grid(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table of texts."""
-    return table(headers, [[escaped(cell) for cell in row] for row in rows])
+    """A table of texts; figures, which have a ">" at their header, are mcusim's own and stay as they are."""
+    figures = [header.startswith(">") for header in headers]
+    cells = [[cell if plain else escaped(cell) for cell, plain in zip(row, figures, strict=True)] for row in rows]
+    return table(headers, cells)
