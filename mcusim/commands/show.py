@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -29,6 +29,9 @@ from mcusim.delivery import Render
 from mcusim.errors import UnsupportedError
 from mcusim.record import SCHEMA as RUN_SCHEMA
 from mcusim.soak_command import SOAK_FORMATS, judge_soak, soak_renders
+
+if TYPE_CHECKING:
+    from mcusim.soak import Soak
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ def show(
 
 def _kinds() -> Mapping[str, _Kind]:
     """The kinds by their schemas."""
-    from mcusim import delta, execution, memory_record, record, saved_soak, soak
+    from mcusim import delta, execution, memory_record, record
     from mcusim.renderers import RENDERERS
     from mcusim.renderers.execution import FORMATS
 
@@ -73,11 +76,18 @@ def _kinds() -> Mapping[str, _Kind]:
     executed = execution.load_execution, execution_renders, judge_execution
     memory = memory_record.load_report, memory_renders, judge_memory
     compared = delta.load_comparison, comparison_renders, judge_comparison
-    soaked = saved_soak.load_soak, soak_renders, judge_soak
+    soaked = _load_soak, soak_renders, judge_soak
     return {
         RUN_SCHEMA: runs,
         execution.SCHEMA: _Kind("runs of mcusim exec", tuple(FORMATS), *executed),
         memory_record.SCHEMA: _Kind("reports of mcusim memory", MEMORY_FORMATS, *memory),
         delta.SCHEMA: _Kind("reports of mcusim compare", COMPARISON_FORMATS, *compared),
-        soak.SCHEMA: _Kind("reports of mcusim memory --soak", SOAK_FORMATS, *soaked),
+        memory_record.SOAK_SCHEMA: _Kind("reports of mcusim memory --soak", SOAK_FORMATS, *soaked),
     }
+
+
+def _load_soak(path: str) -> Soak:
+    """A saved soak, for which the heaps are imported and with them Numba."""
+    from mcusim import saved_soak
+
+    return saved_soak.load_soak(path)
