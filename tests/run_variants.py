@@ -70,7 +70,10 @@ def with_longer_loop(run, index, text="mov r8, r8"):
 
 def with_buffer(run, name, size, moments):
     """The run with a buffer more in its arena, which is larger by that."""
-    buffers = (*run.memory.buffers, record.ArenaBuffer(name, "intermediate", 16_640, size, size, *moments))
+    buffers = (
+        *run.memory.buffers,
+        record.ArenaBuffer(name, "intermediate", run.memory.head_bytes, size, size, *moments),
+    )
     owners = [record.Owner(name, size, "tensor")]
     for owner in run.memory.owners:
         owners.append(dataclasses.replace(owner, bytes=owner.bytes - size) if owner.kind == "free" else owner)

@@ -128,7 +128,9 @@ def test_only_the_flags(example_run):
 
 
 def test_a_librarys_flags_leave_its_source_open(example_run):
-    before, after = (with_library(example_run, digest * 64, (flags, 4)) for digest, flags in (("e", "-O3"), ("f", "-O2")))
+    before, after = (
+        with_library(example_run, digest * 64, (flags, 4)) for digest, flags in (("e", "-O3"), ("f", "-O2"))
+    )
     words = said(before, after)
     assert words.startswith("Only the kernels' compiler flags changed")
     assert words.endswith("Whether the source of the kernels changed as well, their file does not tell.")

@@ -110,7 +110,9 @@ def test_an_estimate_is_not_compared_silently(example_run):
     assert [one.metric for one in found.failures] == ["engine"]
     assert "not the same kind of figure" in " ".join(found.attribution)
     assert not compare(estimated(example_run), estimated(example_run)).basis
-    metrics = {one.metric for one in compare(example_run, estimated(example_run), policy(changed_engine="judge")).failures}
+    metrics = {
+        one.metric for one in compare(example_run, estimated(example_run), policy(changed_engine="judge")).failures
+    }
     assert metrics == {"instructions", "stack_bytes"}, "not known any more"
 
 
@@ -164,7 +166,9 @@ def with_owners(run, ram, flash):
 
     verdict = dataclasses.replace(run.verdict, ram=used(ram, run.verdict.ram), flash=used(flash, run.verdict.flash))
     memory = dataclasses.replace(run.memory, owners=tuple(ram))
-    return dataclasses.replace(run, verdict=verdict, memory=memory, flash=dataclasses.replace(run.flash, owners=tuple(flash)))
+    return dataclasses.replace(
+        run, verdict=verdict, memory=memory, flash=dataclasses.replace(run.flash, owners=tuple(flash))
+    )
 
 
 @settings(max_examples=40)

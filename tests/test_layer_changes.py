@@ -54,9 +54,7 @@ def test_moved(example_run):
     layers = list(example_run.layers)
     layers.insert(1, layers.pop(9))  # the pooling
     found = layer_changes(example_run, with_layers(example_run, layers))
-    assert [(one.state, one.why) for one in found if one.state != "unchanged"] == [
-        ("moved", "stood at 9, stands at 1")
-    ]
+    assert [(one.state, one.why) for one in found if one.state != "unchanged"] == [("moved", "stood at 9, stands at 1")]
     assert sum(one.change for one in found) == 0
 
 

@@ -32,7 +32,8 @@ def test_code_that_only_moved_is_the_same(example_run):
     """Branch targets count from the function's beginning."""
     code = example_run.hot_code[0]
     moved = tuple(
-        dataclasses.replace(line, offset=line.offset + 8, text=line.text.replace("+0x40", "+0x48")) for line in code.lines
+        dataclasses.replace(line, offset=line.offset + 8, text=line.text.replace("+0x40", "+0x48"))
+        for line in code.lines
     )
     codes = (dataclasses.replace(code, offset=code.offset + 8, lines=moved), *example_run.hot_code[1:])
     assert changes(example_run, dataclasses.replace(example_run, hot_code=codes), 0) == ()
