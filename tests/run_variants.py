@@ -70,9 +70,11 @@ def with_longer_loop(run, index, text="mov r8, r8"):
 
 def with_buffer(run, name, size, moments):
     """The run with a buffer more in its arena, which is larger by that."""
-    buffers = (
-        *run.memory.buffers,
-        record.ArenaBuffer(name, "intermediate", run.memory.head_bytes, size, size, *moments),
+    offset, (first, last) = run.memory.head_bytes, moments
+    buffers = (*run.memory.buffers, record.ArenaBuffer(name, "intermediate", offset, size, size, first, last))
+    layers = tuple(
+        dataclasses.replace(one, live_bytes=one.live_bytes + size) if first <= one.index + 1 <= last else one
+        for one in run.layers
     )
     owners = [record.Owner(name, size, "tensor")]
     for owner in run.memory.owners:
@@ -87,7 +89,7 @@ def with_buffer(run, name, size, moments):
     )
     used = run.verdict.ram.used_bytes + size
     ram = dataclasses.replace(run.verdict.ram, used_bytes=used, headroom_bytes=run.verdict.ram.available_bytes - used)
-    return dataclasses.replace(run, memory=memory, verdict=dataclasses.replace(run.verdict, ram=ram))
+    return dataclasses.replace(run, layers=layers, memory=memory, verdict=dataclasses.replace(run.verdict, ram=ram))
 
 
 def estimated(run):

@@ -117,7 +117,7 @@ def test_nothing_is_written_where_two_runs_have_one_name(example_run, tmp_path):
 
 
 def test_no_baseline_says_how_to_make_one(example_run, tmp_path):
-    with pytest.raises(BadInputError, match="mcusim baseline update RUN.json makes one"):
+    with pytest.raises(BadInputError, match=r"mcusim baseline update RUN\.json makes one"):
         baseline.baseline_of(example_run, tmp_path)
 
 

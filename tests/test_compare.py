@@ -3,9 +3,9 @@
 import dataclasses
 
 import pytest
+from conftest import make_run
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from conftest import make_run
 from run_variants import estimated, slower, with_buffer, with_changes, with_layers, with_longer_loop, with_slower_layer
 
 import mcusim
