@@ -13,6 +13,7 @@ LEVELS = (
     {"errors", "tables", "interpreter", "siblings"},
     {"clock", "documents", "figures", "flame_graphs", "markdown_text", "regions", "toml_text"},
     {
+        "timing_rules",
         "archive",
         "delivery",
         "manifest",
@@ -68,7 +69,7 @@ LEVELS = (
     {"costs", "heap_replay"},
     {"timing", "memory_systems", "soak"},
     {"loops", "kernel_variants", "run_inputs", "saved_soak"},
-    {"changed_layer"},
+    {"changed_layer", "hot_code"},
     {"footprints"},
     {"streams", "formulas", "code_lines", "residency"},
     {"tflite", "elf", "decoder", "arena", "call_stacks", "touched_bytes"},
