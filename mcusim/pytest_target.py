@@ -15,6 +15,7 @@ from mcusim.call_result import CallResult
 from mcusim.cross_compiler import DEFAULT_FLAGS
 from mcusim.errors import BadInputError, McusimError
 from mcusim.kernel_calls import MOST_INSTRUCTIONS, Machines
+from mcusim.structures import Structure
 from mcusim.target import OWN, Target
 
 if TYPE_CHECKING:
@@ -89,6 +90,10 @@ class Mcu:
         self.results.append(result)
         _hold(over_call(result, self.budgets))
         return result
+
+    def struct(self, *members: object, **named: object) -> Structure:
+        """A structure to be passed by its address; see Target.struct."""
+        return self.target.struct(*members, **named)
 
     def _board(self, name: str | None) -> str | os.PathLike[str] | None:
         return self._found(name) if name is not None and name.endswith(".toml") else name

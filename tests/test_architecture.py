@@ -39,6 +39,7 @@ LEVELS = (
     {"nn", "operands"},
     {
         "procedure_call",
+        "structures",
         "copies",
         "gaps",
         "geometry",
