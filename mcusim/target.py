@@ -7,6 +7,7 @@ import os
 import shlex
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mcusim import documents, kernel_calls, structures
 from mcusim.call_arguments import returned_kind
@@ -31,6 +32,9 @@ from mcusim.placement import largest_bank
 from mcusim.program import Program, parse_program
 from mcusim.program_linker import Memory
 from mcusim.structures import Structure
+
+if TYPE_CHECKING:
+    from mcusim.record import Run
 
 EXPECTED = "an ELF file with symbols, an object or a static archive"
 RELOCATABLE = b"\x01\x00"  # e_type
@@ -140,6 +144,19 @@ class Target:
             return Structure(members[0], {**dict(zip(names, members[1:], strict=False)), **named})
         numbered = {f"m{number}": member for number, member in enumerate(members)}
         return Structure(None, {**numbered, **named})
+
+    def profile(self, model: str | os.PathLike[str], *, link_orders: bool = False) -> Run:
+        """Simulate one inference of a model with mcusim's kernels on the board; see mcusim.run.
+
+        Raises BadInputError where only a core is given: how much memory there is would not be known.
+        """
+        from mcusim.plan import plan
+        from mcusim.run import run
+        from mcusim.tflite import load
+
+        if not self.hardware.is_board:
+            raise BadInputError('an inference needs a board: say board="nano33ble", or another of `mcusim boards`')
+        return run(plan(load(model), self.hardware.board), link_orders=link_orders)
 
     def program_of(self, function: str) -> Program:
         """The program that has a function, of several the one that came last; BadInputError where none has."""
