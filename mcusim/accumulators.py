@@ -109,7 +109,13 @@ def _windows(layer: Convolution, source: Array | None) -> list[tuple[int, int, _
     padded: _Reals = np.zeros((n, rows, columns, c))
     padded[:, pad_h : pad_h + height, pad_w : pad_w + width] = _value(source) + offset
     return [
-        (y, x, padded[:, y * dilation_h :, x * dilation_w :][:, ::stride_h, ::stride_w][:, : reach.output_h, : reach.output_w])
+        (
+            y,
+            x,
+            padded[:, y * dilation_h :, x * dilation_w :][:, ::stride_h, ::stride_w][
+                :, : reach.output_h, : reach.output_w
+            ],
+        )
         for y in range(reach.filter_h)
         for x in range(reach.filter_w)
     ]
@@ -139,9 +145,7 @@ def _depthwise_conv_2d(model: Model, op: Op, operands: Sequence[Array | None]) -
     return _convolved(model, layer, sums, operands)
 
 
-def _convolved(
-    model: Model, layer: Convolution, sums: _Reals, operands: Sequence[Array | None]
-) -> Accumulators | None:
+def _convolved(model: Model, layer: Convolution, sums: _Reals, operands: Sequence[Array | None]) -> Accumulators | None:
     bias, bits = operands[2] if len(operands) > 2 else None, 64 if accumulates_in_64_bits(layer) else 32
     weights = quantization(layer.op, layer.filter)
     return _finished(model, layer.op, sums, bias, weights, activation_arguments(layer), bits)

@@ -35,7 +35,7 @@ EXIT_NOT_FIT = 1
 EMULATION, ESTIMATE = "emulation", "estimate"  # how cycles are found
 ROWS = ("text", "json")  # the formats of a list
 MEMORY_FORMATS = ("text", "json", "svg")
-COMPARISON_FORMATS = ("text", "json", "markdown")
+COMPARISON_FORMATS = ("text", "json", "markdown", "junit", "github", "comment", "benchmark")
 MOST_REASONS = 10  # lines of why a comparison fails; the report has all of them
 
 ModelArgument = Annotated[str, typer.Argument(help="A .tflite file, or a C array of one.")]
@@ -49,7 +49,8 @@ RunFormatOption = Annotated[
     typer.Option(
         "--format",
         metavar="NAME",
-        help="text, validation, json, csv, markdown, svg, perfetto, speedscope, collapsed, model-explorer.",
+        help="text, validation, json, html, csv, markdown, svg, perfetto, speedscope, collapsed, model-explorer; "
+        "for CI: junit, github, comment, benchmark.",
     ),
 ]
 OutputOption = Annotated[
@@ -272,14 +273,19 @@ def execution_renders(run: Execution) -> dict[str, Render]:
 
 def comparison_renders(comparison: Comparison) -> dict[str, Render]:
     """The texts of a comparison; only the report depends on the terminal's width."""
+    from mcusim import verdicts
     from mcusim.delta import json_text
+    from mcusim.renderers import benchmark, comment, comparison_markdown, github, junit
     from mcusim.renderers import comparison as report
-    from mcusim.renderers import comparison_markdown
 
     return {
         "text": lambda columns, colour: report.text(comparison, columns),
         "json": lambda columns, colour: json_text(comparison),
         "markdown": lambda columns, colour: comparison_markdown.render(comparison),
+        "junit": lambda columns, colour: junit.render(verdicts.of_comparison(comparison)),
+        "github": lambda columns, colour: github.render(verdicts.of_comparison(comparison)),
+        "comment": lambda columns, colour: comment.render(comparison_markdown.render(comparison)),
+        "benchmark": lambda columns, colour: benchmark.of_comparison(comparison),
     }
 
 

@@ -102,7 +102,7 @@ LEVELS = (
     {"execute"},
     {"inference", "estimation", "buffer_sizes"},
     {"faster_variants"},
-    {"run", "advice", "replaced_kernels"},
+    {"run", "advice", "replaced_kernels", "verdicts"},
     {"call_budgets", "target", "twins"},
     {"accuracy", "calibrate", "evaluate", "sweep"},
     {"sampling"},
