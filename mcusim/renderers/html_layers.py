@@ -145,7 +145,7 @@ def _exact(layer: Layer) -> str:
 
 def _details(run: Run, layer: Layer) -> str:
     mark = error_mark(run.totals)
-    title = f'<h4>Layer {layer.index}: {text(layer.op)}</h4><p class="faint">{whole(layer.name)}</p>'
+    title = f'<h3>Layer {layer.index}: {text(layer.op)}</h3><p class="faint">{whole(layer.name)}</p>'
     parts = [definitions(_facts(layer, mark)), _tensors((*layer.inputs, *layer.outputs), len(layer.inputs))]
     if layer.cycles_by_cause is not None and layer.cycles:
         causes = causes_table(layer.cycles_by_cause, layer.cycles, f"Cycles by cause, {mark}")
