@@ -158,10 +158,12 @@ def simulate(
     quiet: bool,
     duty_cycle: Callable[[Run], Run] | None = None,
     engine: str = EMULATION,
+    against: str | None = None,
 ) -> None:
     """Run a model on a board and deliver; exit status 1, and why in a line, unless it fits and is bit-exact.
 
-    `duty_cycle` adds average power and battery life to the run; with the engine "estimate" nothing is executed.
+    `duty_cycle` adds average power and battery life to the run; with the engine "estimate" nothing is executed. With
+    `against` the reference is compared with LiteRT, or a file of tensors, too.
     """
     if engine not in (EMULATION, ESTIMATE):
         raise UnsupportedError(f"unknown engine {engine!r}; known: {EMULATION}, {ESTIMATE}")
@@ -170,10 +172,12 @@ def simulate(
     from mcusim.renderers import RENDERERS
 
     formats = [report, *(name for name in RENDERERS if name != report)]
-    target = delivery.arrange(formats, [model, board], json_path, format_name, output, quiet)
+    inputs = [model, board, *([against] if against else [])]
+    target = delivery.arrange(formats, inputs, json_path, format_name, output, quiet)
     from mcusim.tflite import load
 
     asked = [] if engine == EMULATION else ["--engine", engine]
+    asked += ["--against", against] if against else []
     command = shlex.join(["mcusim", verb, model, "--board", board, *setup.words, *asked])
     if engine == ESTIMATE:
         result = _estimate(load(model), loaded_board, setup, command)
@@ -182,8 +186,24 @@ def simulate(
             result = _run(verb, load(model), loaded_board, setup, command, step)
     if duty_cycle is not None:
         result = duty_cycle(result)
+    if against is not None:
+        result = _beside(result, load(model), against)
     target.deliver(run_renders(result))
     judge(result)
+
+
+def check_against(name: str) -> None:
+    """UnsupportedError for what the reference cannot be compared with, before anything runs."""
+    from mcusim.against import check_name
+
+    check_name(name)
+
+
+def _beside(run: Run, model: Model, name: str) -> Run:
+    """The run with another implementation beside the reference."""
+    from mcusim.against import against
+
+    return dataclasses.replace(run, against=against(model, name), against_reason=None)
 
 
 def _estimate(model: Model, board: Board, setup: Setup, command: str) -> Run:
@@ -228,6 +248,9 @@ def judge(run: Run) -> None:
         problems.append(f"it {energy.duty_words(run.duty_cycle)}")
     if wrong:
         problems.append(f"{_layers(len(wrong), len(run.layers))} not bit-exact, layer {wrong[0].index} first")
+    if run.against is not None and run.against.diverging:
+        first = run.against.diverging[0]
+        problems.append(f"the reference and {run.against.name} diverge, in layer {first.index} ({first.op}) first")
     if problems:
         complain(f"{run.model.name} on {run.board.name}: {'; '.join(problems)}")
         raise typer.Exit(EXIT_NOT_FIT)
