@@ -49,6 +49,7 @@ def test_a_copy_with_a_plan(model, tmp_path, capsys):
         (["--write-plan", "{folder}/x", "--json", "{folder}/x"], "is where the report goes"),
         (["--write-plan", "{folder}"], "no regular file"),
         (["--write-plan", "{folder}/no/such"], "no such file or directory"),
+        (["--write-plan", 300 * "x"], "file name too long"),
         (["-o", "{model}"], "is an input and would be overwritten"),
         ([*FIRMWARE, "-o", "app.elf"], "app.elf is an input and would be overwritten"),
         ([*FIRMWARE, "--write-plan", "app.elf"], "app.elf is an input and would be overwritten"),
