@@ -120,6 +120,11 @@ class Setup:
         return ["--why"] * self.why + [word for pair in given for word in pair]
 
     @property
+    def files(self) -> list[str]:
+        """What the options name to be read, which no output may overwrite; some may be names of what is bundled."""
+        return [one for one in (self.kernels, self.firmware, *self.app_profiles) if one is not None]
+
+    @property
     def places(self) -> bool:
         """Whether weights or arena lie elsewhere than by default."""
         return self.weights is not None or self.arena is not None
@@ -144,6 +149,11 @@ class Setup:
         size = None if self.arena_size is None else read_arena_bytes(self.arena_size)
         weights = self.weights or "flash"
         return plan(model, board, weights=weights, arena=self.arena, application=application, arena_bytes=size)
+
+
+def board_files(name: str | None, board: Board | None) -> list[str]:
+    """What a board is read from, which no output may overwrite; some may be names of what is bundled."""
+    return [] if name is None or board is None else [name, board.core]
 
 
 def simulate(
@@ -172,7 +182,7 @@ def simulate(
     from mcusim.renderers import RENDERERS
 
     formats = [report, *(name for name in RENDERERS if name != report)]
-    inputs = [model, board, *([against] if against else [])]
+    inputs = [model, *board_files(board, loaded_board), *setup.files, *([against] if against else [])]
     target = delivery.arrange(formats, inputs, json_path, format_name, output, quiet)
     from mcusim.tflite import load
 

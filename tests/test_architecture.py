@@ -29,8 +29,8 @@ LEVELS = (
         "exception_frames",
         "system_control",
     },
-    {"model", "hardware", "runtime", "recording", "layer_parts", "memory_parts", "nonnegative"},
-    {"record_checks"},
+    {"model", "hardware", "recording", "layer_parts", "memory_parts", "nonnegative"},
+    {"record_checks", "runtime"},
     {"record"},
     {
         "application",
