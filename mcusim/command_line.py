@@ -49,7 +49,7 @@ RunFormatOption = Annotated[
     typer.Option(
         "--format",
         metavar="NAME",
-        help="text, validation, json, csv, markdown, svg, perfetto, speedscope, collapsed, model-explorer.",
+        help="text, validation, html, json, csv, markdown, svg, perfetto, speedscope, collapsed, model-explorer.",
     ),
 ]
 OutputOption = Annotated[
