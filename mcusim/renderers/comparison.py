@@ -70,11 +70,8 @@ def error_words(delta: Delta, short: bool = False) -> str:
     words = []
     for side in sides:
         estimated = "estimated, " if side.engine == "estimate" else ""
-        if side.error_percent is not None:
-            words.append(f"{estimated}±{side.error_percent:.2g}%")
-        else:
-            reason = side.error_percent_reason or side.cycles_reason
-            words.append("none known" if short else f"{estimated}{reason}")
+        reason = "none known" if short else side.error_percent_reason or side.cycles_reason
+        words.append(estimated + figures.expected_error(side.error_percent, reason))
     return words[0] if words[0] == words[1] else " → ".join(words)
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Sequence
 
-from mcusim import tables
 from mcusim.byte_changes import buffer_words
 from mcusim.delta import Comparison, Delta
 from mcusim.markdown_text import escaped, folded, table
@@ -70,27 +68,23 @@ def _details(delta: Delta) -> Iterable[str]:
         headers = [">#", "operator", "layer", "state", ">before", ">after", ">change", ">%", "why"]
         shown = shown_layers(differing)
         rows = [[*layer_cells(one), one.why] for one in shown]
-        yield _folded(f"Layers: {layer_counts(delta)}", _grid(headers, rows) + _more(len(differing) - len(shown)))
+        yield folded(f"Layers: {layer_counts(delta)}", _grid(headers, rows) + _more(len(differing) - len(shown)))
     for title, what, named in (("cause", "cause", delta.causes), ("function", "function", delta.functions)):
         ranked = sorted(named, key=lambda one: (-abs(one.change), one.name))
         rows = [[one.name, f"{one.before:,}", f"{one.after:,}", f"{one.change:+,}"] for one in ranked[:ROWS]]
         grid = _grid([what, ">before", ">after", ">change"], rows)
-        yield _folded(f"Cycles by {title}", grid + _more(len(ranked) - ROWS)) if rows else ""
+        yield folded(f"Cycles by {title}", grid + _more(len(ranked) - ROWS)) if rows else ""
     for title, owners in (("RAM", delta.ram), ("Flash", delta.flash)):
         rows = [[one.name, one.kind, f"{one.before:,}", f"{one.after:,}", f"{one.change:+,}"] for one in owners[:ROWS]]
         grid = _grid(["owner", "kind", ">before", ">after", ">change"], rows)
-        yield _folded(f"{title} by owner", grid + _more(len(owners) - ROWS)) if rows else ""
+        yield folded(f"{title} by owner", grid + _more(len(owners) - ROWS)) if rows else ""
     buffers = [buffer_words(one) + (", alive at the peak" if one.at_peak else "") for one in delta.buffers[:ROWS]]
     lines = "".join(f"- {escaped(line)}\n" for line in buffers)
-    yield _folded("Buffers of the arena", lines + _more(len(delta.buffers) - ROWS)) if buffers else ""
+    yield folded("Buffers of the arena", lines + _more(len(delta.buffers) - ROWS)) if buffers else ""
 
 
 def _more(count: int) -> str:
     return f"\n{count} more in the JSON.\n" if count > 0 else ""
-
-
-def _folded(title: str, content: str) -> str:
-    return folded(html.escape(tables.safe(title)), content)
 
 
 def _bullets(title: str, lines: Sequence[str]) -> str:
@@ -98,5 +92,7 @@ def _bullets(title: str, lines: Sequence[str]) -> str:
 
 
 def _grid(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table of texts; ">" marks a column of numbers, to the right."""
-    return table(headers, [[escaped(cell) for cell in row] for row in rows])
+    """A table of texts; figures, which have a ">" at their header, are mcusim's own and stay as they are."""
+    figures = [header.startswith(">") for header in headers]
+    cells = [[cell if plain else escaped(cell) for cell, plain in zip(row, figures, strict=True)] for row in rows]
+    return table(headers, cells)
