@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from mcusim import record
 from mcusim.estimate import Estimate, LayerEstimate, estimate, not_estimated
+from mcusim.layer_tensors import layer_tensors
 from mcusim.ops import OPERATORS
 from mcusim.plan import Plan
 
@@ -41,6 +42,8 @@ def estimated_layers(plan: Plan, estimates: Sequence[LayerEstimate]) -> tuple[re
                 name=output.name if output else "",
                 kernel=one.kernel or "",
                 shape=output.shape if output else (),
+                inputs=layer_tensors(plan.model, op.inputs),
+                outputs=layer_tensors(plan.model, op.outputs),
                 macs=OPERATORS[op.name].macs(plan.model, op),
                 instructions=None,
                 cycles=one.cycles,
@@ -49,6 +52,7 @@ def estimated_layers(plan: Plan, estimates: Sequence[LayerEstimate]) -> tuple[re
                 cycles_by_cause=None,
                 estimated_cycles=one.cycles,
                 estimated_cycles_reason=one.reason,
+                live_bytes=plan.arena.live_bytes[op.index + 1],
                 scratch_bytes=sum(plan.arena.memory[op.index].scratch_bytes),
                 scratch_touched_bytes=None,
                 stack_bytes=None,
@@ -57,6 +61,7 @@ def estimated_layers(plan: Plan, estimates: Sequence[LayerEstimate]) -> tuple[re
                 bit_exact_reason=NOT_EXECUTED,
                 difference=None,
                 functions=(),
+                loops=(),
                 why=one.reason or f"a formula of {one.kernel}, median error {one.error_percent:.1f}%",
                 variant=one.kernel or "",
                 faster=(),

@@ -16,6 +16,7 @@ from mcusim.abi import Argument, PreparedPointer, ScratchPointer, TensorPointer,
 from mcusim.emulator import Emulator
 from mcusim.errors import EmulationError, UnsupportedError
 from mcusim.kernel_variants import blocked, variant_of
+from mcusim.layer_tensors import layer_tensors
 from mcusim.loops import hottest_loop
 from mcusim.memory_systems import possible_observers
 from mcusim.model import Model, Op, Tensor
@@ -217,6 +218,8 @@ class Machine:
             name=named[0].name if named else op.name,
             kernel=traces[0].entry if traces else "",
             shape=named[0].shape if named else (),
+            inputs=layer_tensors(self.plan.model, op.inputs),
+            outputs=layer_tensors(self.plan.model, op.outputs),
             macs=macs,
             instructions=sum(trace.instructions for trace in traces),
             cycles=cycles,
@@ -225,6 +228,7 @@ class Machine:
             cycles_by_cause=causes,
             estimated_cycles=None,
             estimated_cycles_reason="not estimated yet",
+            live_bytes=self.plan.arena.live_bytes[op.index + 1],
             scratch_bytes=sum(self.plan.arena.memory[op.index].scratch_bytes),
             scratch_touched_bytes=self._scratch_touched_bytes(op),
             stack_bytes=max((trace.stack_bytes for trace in traces), default=0),
@@ -233,6 +237,7 @@ class Machine:
             bit_exact_reason=None,
             difference=difference,
             functions=functions,
+            loops=(),
             why=_why(functions, causes, traces, timings),
             variant=variant_of(traces[0]) if traces else "",
             faster=_faster(self.plan.model, op, traces),

@@ -11,15 +11,13 @@ from typing import Literal
 
 from mcusim import documents
 from mcusim.errors import BadInputError
-from mcusim.record import VERSION, Budget, LinkedFlash, Touched
+from mcusim.record import VERSION, Budget, BufferKind, LinkedFlash, Touched
 
 SCHEMA = "mcusim.memory/1"
 EXPECTED = f"a report saved with mcusim memory --json ({SCHEMA})"
 FILE_LIMIT_BYTES = 64 << 20
 # Several times as many as are planned, so that drawing them takes seconds at most.
 MOST_LAYERS, MOST_BUFFERS, MOST_PLANS = 10_000, 20_000, 16
-
-BufferKind = Literal["input or output", "intermediate", "scratch"]
 
 
 @dataclass(frozen=True, slots=True)

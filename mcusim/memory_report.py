@@ -13,6 +13,7 @@ from mcusim.linked_flash import linked_flash
 from mcusim.memory_record import MemoryReport
 from mcusim.memory_study import Study, Written
 from mcusim.model import Model
+from mcusim.occupancy import buffer_kind
 from mcusim.plan import Plan
 from mcusim.runtime import Runtime
 from mcusim.shortages import arena_shortage
@@ -107,11 +108,7 @@ def _runtime(runtime: Runtime) -> memory_record.RuntimeInfo:
 
 
 def _buffer(model: Model, one: Buffer) -> memory_record.BufferInfo:
-    kind: memory_record.BufferKind = "intermediate"
-    if one.tensor is None:
-        kind = "scratch"
-    elif one.tensor in (*model.inputs, *model.outputs):
-        kind = "input or output"
+    kind = buffer_kind(model, one)
     return memory_record.BufferInfo(one.name, kind, one.bytes, one.planned_bytes, one.first, one.last)
 
 

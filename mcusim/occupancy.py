@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from mcusim.application import Application
-from mcusim.arena import Arena
+from mcusim.arena import Arena, Buffer
 from mcusim.model import DTYPE_BITS, Model, Tensor
 from mcusim.operands import layer_name
 from mcusim.placement import Bank
-from mcusim.record import Owner
+from mcusim.record import ArenaBuffer, BufferKind, Owner
 from mcusim.symbols import Symbol
 
 CODE_ALIGNMENT = 4  # of a function's section
@@ -52,6 +52,29 @@ def _head_owners(arena: Arena) -> Iterable[Owner]:
     covered = union_bytes((buffer.offset, buffer.planned_bytes) for buffer in arena.buffers)
     yield Owner("tensors of other layers", covered - arena.live_lower_bound_bytes, "tensor")
     yield Owner("holes in the arena's head", arena.head_bytes - covered, "hole")
+
+
+def buffer_kind(model: Model, buffer: Buffer) -> BufferKind:
+    """What a buffer of the arena's head holds."""
+    if buffer.tensor is None:
+        return "scratch"
+    return "input or output" if buffer.tensor in (*model.inputs, *model.outputs) else "intermediate"
+
+
+def head_buffers(model: Model, arena: Arena) -> tuple[ArenaBuffer, ...]:
+    """The buffers of the arena's head; one that is needed but that nothing makes lives from the start."""
+    return tuple(
+        ArenaBuffer(
+            name=one.name,
+            kind=buffer_kind(model, one),
+            offset=one.offset,
+            bytes=one.bytes,
+            planned_bytes=one.planned_bytes,
+            first_moment=one.first if one.last < 0 else max(one.first, 0),
+            last_moment=one.last,
+        )
+        for one in arena.buffers
+    )
 
 
 def union_bytes(stretches: Iterable[tuple[int, int]]) -> int:

@@ -18,7 +18,7 @@ from mcusim.hardware import ADDRESS_SPACE_BYTES, Board, Core, board_core
 from mcusim.layout import Addresses, addresses
 from mcusim.library_notes import library_notes
 from mcusim.model import Model
-from mcusim.occupancy import arena_owners, beside_owners, code_owners, model_owners, stack_owners
+from mcusim.occupancy import arena_owners, beside_owners, code_owners, head_buffers, model_owners, stack_owners
 from mcusim.operands import layer_name
 from mcusim.ops import OPERATORS
 from mcusim.pipelines import PIPELINES
@@ -290,6 +290,7 @@ class Plan:
                 wasted_bytes=of.head_bytes - of.live_lower_bound_bytes,
             ),
             by_kernels={kernels: _kernel_arena(one) for kernels, one in self.arenas.items()},
+            buffers=head_buffers(self.model, of),
             touched=None,
             touched_reason="nothing was executed",
         )

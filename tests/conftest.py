@@ -1,6 +1,7 @@
 """Where the reference data lies (public models, vectors, measurements: not part of this project); an example run."""
 
 import copy
+import math
 import os
 from pathlib import Path
 
@@ -51,7 +52,8 @@ def make_run(ram_used=34_208, ram_total=262_144, exact=True):
         ("FULLY_CONNECTED", "arm_fully_connected_s8", (1, 12), 768, 2_345),
         ("SOFTMAX", "arm_softmax_s8", (1, 12), 0, 3_210),
     ]
-    layers = tuple(_layer(index, *row, exact or index != 3) for index, row in enumerate(rows))
+    buffers = make_buffers()
+    layers = tuple(_layer(index, row, buffers, exact or index != 3) for index, row in enumerate(rows))
     cycles = sum(layer.cycles for layer in layers)
     reserved = 45_056
     free = ram_total - reserved - ram_used
@@ -91,6 +93,7 @@ def make_run(ram_used=34_208, ram_total=262_144, exact=True):
             ),
             record.Holes(16_000, 16_000, 0),
             {"cmsis_nn": mine, "reference": record.KernelArena(22_292, 22_304, 16_000, 6_292, 0)},
+            buffers,
             make_touched(),
             None,
         ),
@@ -125,11 +128,15 @@ def make_run(ram_used=34_208, ram_total=262_144, exact=True):
             cycles_reason=None,
         ),
         layers=layers,
+        hot_code=HOT_CODE,
         provenance=record.Provenance(
             "emulation",
             record.Kernels("b" * 64, "arm-none-eabi-gcc 12.2.1", "-O3 -mcpu=cortex-m4", "c" * 64),
             "cores/cortex_m4.toml",
+            "e" * 64,
             "boards/nano33ble.toml",
+            "f" * 64,
+            "9" * 64,
             "TensorFlow Lite Micro with cmsis_nn kernels",
             "zero_wait",
             "pseudo-random",
@@ -204,7 +211,83 @@ def make_linked_flash():
     )
 
 
-def _layer(index, op, kernel, shape, macs, cycles, exact):
+def make_buffers():
+    """The head of the arena: input, scratch of the first layer, feature maps in turns, and small tensors behind."""
+    buffers = [
+        record.ArenaBuffer("input_1", "input or output", 8_000, 490, 496, 0, 1),
+        record.ArenaBuffer("scratch 0 of layer 0", "scratch", 8_496, 640, 640, 1, 1),
+    ]
+    for index in range(9):
+        name = f"layer_{index}/{'depthwise_conv_2d' if index % 2 else 'conv_2d'}"
+        buffers.append(
+            record.ArenaBuffer(name, "intermediate", 8_000 * (index % 2), 8_000, 8_000, index + 1, index + 2)
+        )
+    return (
+        *buffers,
+        record.ArenaBuffer("layer_9/average_pool_2d", "intermediate", 8_000, 64, 64, 10, 11),
+        record.ArenaBuffer("layer_10/reshape", "intermediate", 0, 64, 64, 11, 12),
+        record.ArenaBuffer("layer_11/fully_connected", "intermediate", 64, 12, 16, 12, 13),
+        record.ArenaBuffer("Identity", "input or output", 0, 12, 16, 13, 13),
+    )
+
+
+def _code(function, offset, *texts):
+    """A loop's code of instructions of 4 bytes, those marked "." of 2."""
+    lines, place = [], offset
+    for text in texts:
+        lines.append(record.CodeLine(place, text.removeprefix(".")))
+        place += 2 if text.startswith(".") else 4
+    return record.HotCode(function, offset, place - offset, tuple(lines))
+
+
+# By what a convolution and a depthwise one run: the inner loop, the loop over output pixels of both.
+HOT_CODE = (
+    _code(
+        *("arm_convolve_inner_s8", 64, "ldr r4, [r0], #4", "ldr r5, [r1], #4", "sxtb16 r6, r4", "sxtb16 r7, r5"),
+        *("smlad r2, r6, r7, r2", "sxtb16 r4, r4, ror #8", "sxtb16 r5, r5, ror #8", "smlad r2, r4, r5, r2"),
+        *(".subs r3, #1", ".bne +0x40"),
+    ),
+    _code(
+        *("arm_depthwise_conv_inner_s8", 120, "ldrsb r3, [r0], #1", "ldrsb r4, [r1], #1", "mla r2, r3, r4, r2"),
+        *(".subs r5, #1", ".bne +0x78"),
+    ),
+    _code("arm_convolve_inner_s8", 48, "ldr r2, [r8], #4", ".mov r0, r9", ".cmp r10, r0", ".blt +0x30"),
+)
+
+
+def _loops(op, cycles):
+    """The loops of a layer: three quarters of its cycles in the inner one, a tenth of a convolution's around it."""
+    if op not in ("CONV_2D", "DEPTHWISE_CONV_2D"):
+        return ()
+    if op == "DEPTHWISE_CONV_2D":
+        return (_loop(1, cycles * 3 // 4),)
+    return _loop(0, cycles * 3 // 4), _loop(2, cycles // 10)
+
+
+def _loop(code, cycles):
+    lines = len(HOT_CODE[code].lines)
+    iterations = cycles // (lines + 2)
+    each = [iterations] * lines
+    each[-1] = cycles - sum(each[:-1])
+    causes = {**dict.fromkeys(CAUSES, 0), "load_store": cycles // 3, "branch": 2 * iterations}
+    causes["issue"] = cycles - sum(causes.values())
+    return record.HotLoop(code, iterations, cycles, causes, (iterations,) * lines, tuple(each))
+
+
+def _tensors(index, op, shape):
+    """What a layer of the example reads and writes."""
+    name = f"layer_{index}/{op.lower()}" if op != "SOFTMAX" else "Identity"
+    size = math.prod(shape)
+    before = next(one for one in make_buffers() if one.last_moment == index + 1 and one.kind != "scratch")
+    inputs = [record.LayerTensor(before.name, (1, before.bytes), "int8", before.bytes, False)]
+    if op in ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"):
+        inputs.append(record.LayerTensor(f"layer_{index}/weights", (size % 97 + 64,), "int8", size % 97 + 64, True))
+    return tuple(inputs), (record.LayerTensor(name, shape, "int8", size, False),)
+
+
+def _layer(index, row, buffers, exact):
+    op, kernel, shape, macs, cycles = row
+    inputs, outputs = _tensors(index, op, shape)
     causes = dict.fromkeys(CAUSES, 0)
     causes["load_store"] = cycles * 27 // 100
     causes["branch"] = cycles * 6 // 100
@@ -217,6 +300,8 @@ def _layer(index, op, kernel, shape, macs, cycles, exact):
         name=f"layer_{index}/{op.lower()}",
         kernel=kernel,
         shape=shape,
+        inputs=inputs,
+        outputs=outputs,
         macs=macs,
         instructions=cycles * 3 // 4,
         cycles=cycles,
@@ -225,6 +310,7 @@ def _layer(index, op, kernel, shape, macs, cycles, exact):
         cycles_by_cause=causes,
         estimated_cycles=None,
         estimated_cycles_reason="no cost formula is fitted for this kernel",
+        live_bytes=sum(one.planned_bytes for one in buffers if one.first_moment <= index + 1 <= one.last_moment),
         scratch_bytes=640 if op == "CONV_2D" else 0,
         scratch_touched_bytes=520 if op == "CONV_2D" else 0,
         stack_bytes=312 + 8 * index,
@@ -236,6 +322,7 @@ def _layer(index, op, kernel, shape, macs, cycles, exact):
             record.FunctionCycles(kernel.replace("wrapper", "inner"), inner),
             record.FunctionCycles(kernel, cycles - inner),
         ),
+        loops=_loops(op, cycles),
         why="issue 64%",
         variant=kernel.replace("_wrapper", ""),
         faster=(),

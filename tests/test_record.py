@@ -117,6 +117,10 @@ def test_a_run_without_cycles_says_why_and_has_no_layers(document):
         record.from_json(document)
 
 
+LOOP = {
+    **{"code": 1, "iterations": 9, "cycles": 100_000, "cycles_by_cause": dict.fromkeys(CAUSES, 12_500)},
+    **{"line_counts": [9] * 5, "line_cycles": [20_000] * 5},
+}
 BROKEN = [
     (("schema",), "mcusim.run/2", "mcusim.soak/1) is expected, found 'mcusim.run/2'"),
     (("totals", "cycles"), 1, "totals.cycles: expected the sum of its causes"),
@@ -139,6 +143,17 @@ BROKEN = [
     (("totals", "latency_s"), float("nan"), "totals.latency_s: expected a finite number"),
     (("outputs",), {}, "outputs: expected a list"),
     (("outputs", 0, "sha256"), 3, "outputs[0]: sha256: expected a text"),
+    (("layers", 0, "loops", 0, "code"), 3, "layers[0].loops[0].code: expected a place in hot_code, which has 3"),
+    (("layers", 0, "loops", 0, "code"), 1, "layers[0].loops[0]: expected line_counts and line_cycles of 5 lines"),
+    (("layers", 0, "loops", 1, "line_counts"), [1], "layers[0].loops[1]: expected line_counts and line_cycles of 4"),
+    (("layers", 0, "loops", 0, "line_cycles", 3), 1, "loops[0].cycles: expected the sum of its lines"),
+    (("layers", 0, "loops", 0, "cycles_by_cause", "issue"), 1, "loops[0].cycles: expected the sum of its causes"),
+    (("layers", 9, "loops"), [LOOP], "layers[9].loops: expected at most the layer's cycles, 61,007, found 100,000"),
+    (("layers", 4, "live_bytes"), 5, "layers[4].live_bytes: expected the sum of the buffers that live then, 16,000"),
+    (("memory", "buffers", 3, "offset"), 8_001, "memory.buffers[3]: expected bytes up to planned_bytes, all within"),
+    (("memory", "buffers", 0, "bytes"), 497, "memory.buffers[0]: expected bytes up to planned_bytes"),
+    (("memory", "buffers", 0, "first_moment"), -1, "memory.buffers[0]: expected moments from 0 on in order"),
+    (("memory", "buffers", 0, "last_moment"), 14, "memory.buffers[0].last_moment: expected at most 13"),
     (("notes",), None, "notes: expected a list, found null"),
     (("extra",), 1, "unknown key 'extra'"),
     (("output_digests",), [], "outputs is missing"),

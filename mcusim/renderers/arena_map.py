@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcusim import figures, tables
-from mcusim.memory_record import BufferKind, MemoryReport, PlanInfo
+from mcusim.memory_record import MemoryReport, PlanInfo
+from mcusim.record import BufferKind
 
 ROWS = 16
 MOST_COLUMNS, MOST_CELLS = 160, 12  # of the map, and of one moment where there are few

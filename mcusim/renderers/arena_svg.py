@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from mcusim import figures
-from mcusim.memory_record import BufferInfo, BufferKind, MemoryReport, PlanInfo
+from mcusim.memory_record import BufferInfo, MemoryReport, PlanInfo
+from mcusim.record import BufferKind
 from mcusim.renderers import svg
 from mcusim.renderers.arena_map import lifetime_words
 from mcusim.renderers.svg import LEFT, RIGHT, WIDTH

@@ -1,0 +1,149 @@
+"""What a run says of its layers and their sums as data, its attributes named as in the mcusim.run/1 JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over the layers; a value that is not known is None and its `_reason` says why.
+
+    `error_percent` is the error to expect of cycles and latency, `error_source` says what it is derived from.
+    `least_cycles` and `most_cycles` span what `range_over` says: link orders and memory parameters that are not known;
+    both are `cycles` itself where there is but one figure. Where nothing was executed there are no instructions and
+    causes; estimates still give layers, cycles and latency, or a `cycles_reason` instead.
+    """
+
+    macs: int
+    instructions: int | None
+    cycles: int | None
+    cycles_by_cause: Mapping[str, int] | None
+    latency_s: float | None
+    energy_j: float | None
+    energy_j_reason: str | None
+    error_percent: float | None
+    error_percent_reason: str | None
+    error_source: str | None
+    least_cycles: int | None
+    most_cycles: int | None
+    range_over: str | None
+    cycles_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionCycles:
+    """Cycles of one target function within a layer."""
+
+    name: str
+    cycles: int
+
+
+@dataclass(frozen=True, slots=True)
+class Faster:
+    """A faster way that a layer cannot take, and the condition that keeps it from it.
+
+    `changed_cycles` are those of a simulated layer that differs in `change` alone; `cycles` is what this layer's work
+    would take at as many cycles a MAC (an output element where there are none).
+    """
+
+    variant: str | None
+    variant_reason: str | None
+    condition: str
+    change: str | None
+    change_reason: str | None
+    cycles: int | None
+    cycles_reason: str | None
+    changed_cycles: int | None
+    changed_cycles_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LayerTensor:
+    """What a layer reads or writes, in the model file where it is constant; `bytes` as TensorFlow Lite Micro has it."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    bytes: int
+    is_constant: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CodeLine:
+    """An instruction, `offset` bytes behind the start of its function."""
+
+    offset: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class HotCode:
+    """The code of a loop, once for all layers that run it: `bytes` from `offset` on behind the start of `function`."""
+
+    function: str
+    offset: int
+    bytes: int
+    lines: tuple[CodeLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HotLoop:
+    """What a loop took in one layer; `code` is its place in Run.hot_code.
+
+    `iterations` are the times that it went back to its start. Of each line of its code `line_counts` are the times
+    that it executed and `line_cycles` what these took: they sum to `cycles`. Lines of a hotter loop within have their
+    cycles there, and none here.
+    """
+
+    code: int
+    iterations: int
+    cycles: int
+    cycles_by_cause: Mapping[str, int]
+    line_counts: tuple[int, ...]
+    line_cycles: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One operator as executed, or as estimated. `shape` is its (first) output's; `why` says what shaped its cycles.
+
+    `inputs` are without those that are left out, `live_bytes` are those of the arena's head that hold what is needed
+    while the layer runs. `least_cycles` and `most_cycles` span the link orders and the memory parameters that are not
+    known. `loops` are the hottest, most cycles first. `variant` is the function that `kernel` chose for the layer
+    (itself where it does not choose), `faster` what kept it from faster ones. `own_cycles` are those with mcusim's
+    kernels where a user's library ran. Of an estimated layer the range is of the values that it may have, `cycles` are
+    `estimated_cycles` (None where there are none), and what only execution tells is None, for `bit_exact_reason`.
+    """
+
+    index: int
+    op: str
+    name: str
+    kernel: str
+    shape: tuple[int, ...]
+    inputs: tuple[LayerTensor, ...]
+    outputs: tuple[LayerTensor, ...]
+    macs: int
+    instructions: int | None
+    cycles: int | None
+    least_cycles: int | None
+    most_cycles: int | None
+    cycles_by_cause: Mapping[str, int] | None
+    estimated_cycles: int | None
+    estimated_cycles_reason: str | None
+    live_bytes: int
+    scratch_bytes: int
+    scratch_touched_bytes: int | None
+    stack_bytes: int | None
+    stack_touched_bytes: int | None
+    bit_exact: bool | None
+    bit_exact_reason: str | None
+    difference: str | None
+    functions: tuple[FunctionCycles, ...]
+    loops: tuple[HotLoop, ...]
+    why: str
+    variant: str
+    faster: tuple[Faster, ...]
+    own_cycles: int | None
+    own_cycles_reason: str | None
