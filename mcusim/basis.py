@@ -180,9 +180,7 @@ def _main(parts: Sequence[Part], beside: Sequence[Part], has_same_figures: bool)
         return f"{_listed(parts)} changed; no figure does."
     if not beside and "mcusim" in parts and len(parts) == 1:
         return "Only mcusim's version changed: changes are of mcusim, not of your code."
-    kinds = {
-        "code" if part in CODE else "time" if part in TIME else part for part in parts if part not in ("mcusim",)
-    }
+    kinds = {"code" if part in CODE else "time" if part in TIME else part for part in parts if part not in ("mcusim",)}
     if kinds == {"time"}:
         return f"Only {_lower(parts, TIME)} changed: changes of cycles are of that, not of your code."
     if kinds == {"code"}:
