@@ -88,11 +88,11 @@ class Invocation:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """A call ready to run: register values, and the bytes to lie from `stack_pointer` up."""
+    """A call ready to run: register values (words), and the bytes to lie from `stack_pointer` up."""
 
     symbol: str
     core_registers: tuple[int, ...]
-    vfp_registers: tuple[float, ...]
+    vfp_registers: tuple[int, ...]
     stack_pointer: int
     frame: bytes
 
@@ -111,10 +111,10 @@ def place(
     """
     frame = _Frame(stack_top, resolve)
     words: list[int] = []
-    floats: list[float] = []
+    floats: list[int] = []
     for argument in call.arguments:
         if isinstance(argument, Float32) and float_abi == "hard":
-            floats.append(argument.value)
+            floats.append(frame.word(argument))
         else:
             words.append(frame.word(argument))
     if len(floats) > VFP_ARGUMENT_REGISTERS:

@@ -6,11 +6,13 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from mcusim import execution
 from mcusim.call_stacks import ROOT, Node
 from mcusim.images import Image
 from mcusim.loops import hottest_loop
+from mcusim.symbols import Symbol
 from mcusim.system_control import EXTERNAL, HARD_FAULT, NMI, PENDSV, SVCALL, SYSTICK
 from mcusim.trace import CAUSES, Block, Timing, Trace
 
@@ -36,10 +38,20 @@ class _Sum:
     causes: list[int] = field(default_factory=lambda: [0] * len(CAUSES))
 
 
+class Located(Protocol):
+    """Code at absolute addresses: an image, or kernels where they were placed."""
+
+    def function_at(self, address: int) -> Symbol | None:
+        """The function that holds the byte at an address."""
+
+    def source_line(self, address: int) -> str | None:
+        """File and line of the instruction at an address, None where unknown."""
+
+
 class Functions:
     """The functions of a program: its symbols, or, where it has none, whatever was called."""
 
-    def __init__(self, image: Image, nodes: Sequence[Node]) -> None:
+    def __init__(self, image: Located, nodes: Sequence[Node]) -> None:
         """`nodes` of the tree of calls tell where functions begin that have no symbol."""
         self._image = image
         self._starts = sorted({node.function for node in nodes[1:]})
@@ -208,7 +220,7 @@ def _stack_rows(functions: Functions, nodes: Sequence[Node], own: Sequence[int])
     return tuple(execution.Stack(chain, calls, cycles) for chain, (calls, cycles) in ranked)
 
 
-def hot_loops(image: Image, trace: Trace, timing: Timing) -> tuple[execution.Loop, ...]:
+def hot_loops(image: Located, trace: Trace, timing: Timing) -> tuple[execution.Loop, ...]:
     """The loops in which most cycles were spent, with their disassembly."""
     rows = [list(row) for row in timing.by_block]
     visits = _visits(trace)
@@ -227,7 +239,7 @@ def hot_loops(image: Image, trace: Trace, timing: Timing) -> tuple[execution.Loo
     return tuple(found)
 
 
-def _lines(image: Image, blocks: Iterable[tuple[Block, int]], start: int, end: int) -> tuple[execution.Line, ...]:
+def _lines(image: Located, blocks: Iterable[tuple[Block, int]], start: int, end: int) -> tuple[execution.Line, ...]:
     """The instructions from `start` to `end`, in whatever blocks they executed."""
     counts: defaultdict[int, int] = defaultdict(int)
     texts: dict[int, str] = {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -125,8 +124,8 @@ class _Machine:
         if has_fpu:
             for number, value in CALLEE_SAVED_FLOAT.items():
                 self.uc.reg_write(number, value)
-            for number, real in enumerate(placement.vfp_registers):
-                self.uc.reg_write(UC_ARM_REG_S0 + number, struct.unpack("<I", struct.pack("<f", real))[0])
+            for number, value in enumerate(placement.vfp_registers):
+                self.uc.reg_write(UC_ARM_REG_S0 + number, value)
         self.uc.reg_write(UC_ARM_REG_SP, placement.stack_pointer)
         self.uc.reg_write(UC_ARM_REG_LR, stop | 1)
         try:
@@ -267,6 +266,14 @@ class Emulator:
         """The int32 that the last call of a function returned."""
         return ctypes.c_int32(self._machine(symbol).register(UC_ARM_REG_R0)).value
 
+    def returned(self, symbol: str) -> tuple[bytes, bytes]:
+        """What the last call of a function left in r0 and r1, and in s0 and s1 (zeros without such registers)."""
+        numbers = (UC_ARM_REG_R0, UC_ARM_REG_R0 + 1, UC_ARM_REG_S0, UC_ARM_REG_S0 + 1)
+        machine = self._machine(symbol)
+        known = numbers if self._core.fpu is not None else numbers[:2]
+        words = b"".join(machine.register(number).to_bytes(4, "little") for number in known)
+        return words[:8], words[8:].ljust(8, b"\0")
+
     def _observe(self, placement: Placement, guarded: Guard, max_instructions: int) -> Trace:
         """Run until every instruction that has to be counted by itself is: once, or twice for new code."""
         machine = self._machine(placement.symbol)
@@ -396,7 +403,7 @@ class Emulator:
         found = machine.state[observer.STATUS] == observer.DAMAGE_FOUND
         at = int(machine.state[observer.CULPRIT if found else observer.LAST_ADDRESS])
         return EmulationError(
-            f"{placement.symbol} writes outside its output, scratch and stack: at {address:#010x} "
+            f"{placement.symbol} writes what is not its own to write: at {address:#010x} "
             f"({guarded.describe(address)}), in {self._code.where(at)}"
         )
 

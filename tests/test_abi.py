@@ -31,7 +31,7 @@ def test_integers_take_r0_to_r3_then_the_stack(float_abi):
 
 def test_hard_floats_take_s_registers_and_leave_the_others_theirs():
     found = placed(1, Float32(1.5), 2, Float32(-0.25), 3, 4, 5)
-    assert (found.core_registers, found.vfp_registers) == ((1, 2, 3, 4), (1.5, -0.25))
+    assert (found.core_registers, found.vfp_registers) == ((1, 2, 3, 4), (ONE_AND_A_HALF, 0xBE800000))
     assert words(found) == (5, 0)
     with pytest.raises(UnsupportedError, match="kernel takes 17 float arguments; at most 16 can be passed"):
         placed(*[Float32(1.0)] * 17)

@@ -311,7 +311,7 @@ def test_foreign_write_is_named_with_its_instruction(address, what):
     with pytest.raises(EmulationError) as refusal:
         call(emulator, address, 0x01020304, writable=[(RAM, 8, "output")], readable=[(RAM + 100, 4, "weights")])
     text = str(refusal.value)
-    assert text.startswith("kernel writes outside its output, scratch and stack")
+    assert text.startswith("kernel writes what is not its own to write")
     assert f"{address:#010x} ({what})" in text
     assert f"kernel at {FLASH:#010x}" in text
 
@@ -319,7 +319,7 @@ def test_foreign_write_is_named_with_its_instruction(address, what):
 def test_foreign_write_of_the_value_that_is_there_is_found():
     emulator = emulator_of("store")
     emulator.write(RAM + 64, (7).to_bytes(4, "little"))
-    with pytest.raises(EmulationError, match="writes outside"):
+    with pytest.raises(EmulationError, match="writes what is not its own"):
         call(emulator, RAM + 64, 7)
 
 

@@ -1,0 +1,206 @@
+"""Core or board, programs, a function and its arguments → what the call returned, wrote and took."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from mcusim import call_arguments, timing, touched_bytes
+from mcusim.call_profile import hot_loops
+from mcusim.call_result import CallResult
+from mcusim.emulator import Emulator
+from mcusim.errors import BadInputError, DoesNotFitError
+from mcusim.expectation import expected_error, no_error
+from mcusim.hardware import Board, Core
+from mcusim.memory_systems import memory_timing, possible_observers
+from mcusim.pipelines import PIPELINES
+from mcusim.placement import Bank, largest_bank
+from mcusim.procedure_call import place_values
+from mcusim.program import Program, variables_span
+from mcusim.recording import Observer
+from mcusim.trace import CAUSES, Timing, Trace
+
+STACK_BYTES = 16 << 10  # kept for the stack where RAM has room for it
+LEAST_STACK_BYTES = 1 << 10
+LEAST_RAM_BYTES = 64 << 10  # that is emulated, where there is as much: the stack lies at its end
+MOST_MACHINES = 8  # kept from one call to the next
+MOST_INSTRUCTIONS = 200_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """A board with its core; `is_board` is false where only a core was asked for."""
+
+    board: Board
+    core: Core
+    is_board: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a call may take: bytes of stack (None: what RAM has room for, at most 16 KB), and instructions."""
+
+    stack_bytes: int | None = None
+    instructions: int = MOST_INSTRUCTIONS
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Machine:
+    """An emulated board with a program in its flash, and `ram_bytes` of RAM from `ram` up."""
+
+    emulator: Emulator
+    possible: tuple[Observer | None, ...]
+    touches: Observer
+    ram: int
+    ram_bytes: int
+
+    @property
+    def end(self) -> int:
+        """Address behind the RAM: the stack's top."""
+        return self.ram + self.ram_bytes
+
+
+@dataclass(slots=True, eq=False)
+class Machines:
+    """Emulated boards, kept for further calls: those used last."""
+
+    kept: OrderedDict[tuple[object, ...], _Machine] = field(default_factory=OrderedDict)
+
+    def get(self, hardware: Hardware, program: Program, ram: int, ram_bytes: int) -> _Machine:
+        """The emulated board with a program and that much RAM."""
+        key = (program.firmware.sha256, program.code_address, repr(hardware.board), ram, ram_bytes)
+        if key not in self.kept:
+            self.kept[key] = _machine(hardware, program, ram, ram_bytes)
+        self.kept.move_to_end(key)
+        while len(self.kept) > MOST_MACHINES:
+            self.kept.popitem(last=False)
+        return self.kept[key]
+
+
+def _machine(hardware: Hardware, program: Program, ram: int, ram_bytes: int) -> _Machine:
+    board, core = hardware.board, hardware.core
+    possible = possible_observers(board)
+    touches = touched_bytes.touch_observer([(ram, ram_bytes)])
+    own = PIPELINES[core.pipeline].observer(core, board)
+    observers = [one for one in (own, *possible, touches) if one is not None]
+    emulator = Emulator(core, program.firmware, program.code_address, (ram, ram_bytes), [], observers)
+    return _Machine(emulator, possible, touches, ram, ram_bytes)
+
+
+def call(
+    machines: Machines,
+    hardware: Hardware,
+    program: Program,
+    function: str,
+    arguments: Sequence[object],
+    *,
+    returns: str | None = "int32",
+    warm: bool = False,
+    limits: Limits = Limits(),
+) -> CallResult:
+    """Call a function of a program; arrays among the arguments hold afterwards what it wrote to them.
+
+    It begins with empty caches and with the variables as start-up code leaves them; with `warm`, both are as the last
+    call of the program left them. `returns` is a type by NumPy's name, None for void. Raises BadInputError for what
+    cannot be an argument and a function that there is not, DoesNotFitError where RAM is too small, EmulationError
+    where the function does what it must not (it names instruction and source line).
+    """
+    if function not in program.firmware.symbols:
+        raise BadInputError(f"{program.name} has no function {function}")
+    bank = largest_bank(hardware.board, "ram")
+    span = variables_span(program.variables)
+    first = span[0] if span else bank.start
+    placed = call_arguments.lay_out(arguments, span[1] if span else bank.start)
+    ram, ram_bytes, stack_bytes = _ram(hardware, bank, first, placed.end, limits)
+    machine = machines.get(hardware, program, ram, ram_bytes)
+    emulator = machine.emulator
+    if not warm:
+        emulator.empty_caches()
+        for one in program.variables:
+            emulator.write(one.address, one.content)
+    machine.touches.state[touched_bytes.WORDS_AT :] = 0
+    for block in placed.blocks:
+        emulator.write(block.address, block.content)
+    float_abi = program.firmware.float_abi
+    trace = emulator.call(
+        place_values(function, placed.values, machine.end, float_abi),
+        writable=[
+            *((one.address, one.size, one.name) for one in placed.blocks if one.is_writable),
+            *((one.address, len(one.content), f"the variables in {one.name}") for one in program.variables),
+        ],
+        readable=[(one.address, one.size, one.name) for one in placed.blocks if not one.is_writable],
+        stack=(machine.end - stack_bytes, machine.end),
+        max_instructions=limits.instructions,
+        checks_status=False,
+    )
+    for block in placed.blocks:
+        if block.is_writable:
+            block.take(memoryview(emulator.read(block.address, block.size)))
+    value = call_arguments.returned_value(returns, *emulator.returned(function), float_abi)
+    return _result(machine, hardware, program, trace, value)
+
+
+def _ram(hardware: Hardware, bank: Bank, first: int, end: int, limits: Limits) -> tuple[int, int, int]:
+    """Address and bytes of the RAM to emulate, and how much of its end is for the stack.
+
+    As little as will do, in powers of two: what RAM there is beyond changes nothing.
+    """
+    begin = min(first, bank.start) if first <= bank.end else first
+    most = bank.end - begin if bank.start <= first <= bank.end else LEAST_RAM_BYTES << 10
+    stack_bytes = limits.stack_bytes or STACK_BYTES
+    least = limits.stack_bytes or LEAST_STACK_BYTES
+    taken = -(-(end - begin) // call_arguments.ALIGNMENT_BYTES) * call_arguments.ALIGNMENT_BYTES
+    if taken + least > most:
+        raise DoesNotFitError(
+            f"arguments and variables take {taken:,} bytes of RAM and the stack at least {least:,}; {bank.name} of "
+            f"{hardware.board.name} has {most:,}"
+        )
+    ram_bytes = min(max(LEAST_RAM_BYTES, 1 << (taken + stack_bytes - 1).bit_length()), most) & ~7
+    return begin, ram_bytes, min(stack_bytes, ram_bytes - taken) & ~7
+
+
+def _result(
+    machine: _Machine, hardware: Hardware, program: Program, trace: Trace, value: int | float | None
+) -> CallResult:
+    timed = _timing(machine, trace)
+    waits = [timing.waiting(trace, one.name) if one else 0 for one in machine.possible]
+    cycles = [timed.cycles - waits[0] + other for other in waits]
+    (touched,) = touched_bytes.touched(machine.touches, ["RAM"])
+    board, core = hardware.board, hardware.core
+    memory = memory_timing(board)
+    error = expected_error(board, core, memory)
+    return CallResult(
+        function=trace.entry,
+        core=core.name,
+        board=board.name if hardware.is_board else None,
+        value=value,
+        cycles=timed.cycles,
+        least_cycles=min(cycles),
+        most_cycles=max(cycles),
+        cycles_by_cause={cause: timed.by_cause[cause] for cause in CAUSES},
+        instructions=trace.instructions,
+        stack_bytes=trace.stack_bytes,
+        read_bytes=touched.read_bytes,
+        written_bytes=touched.written_bytes,
+        code_bytes=_code_bytes(program, trace.entry),
+        error_percent=error.percent if error else None,
+        error_percent_reason=None if error else f"not validated: {no_error(core, memory)}",
+        error_source=error.source if error else None,
+        hot_loops=hot_loops(program, trace, timed),
+    )
+
+
+def _timing(machine: _Machine, trace: Trace) -> Timing:
+    """Cycles with the first of the possible memory systems."""
+    others = {one.name for one in machine.possible[1:] if one is not None}
+    kept = tuple(one for one in trace.observed if one.name not in others)
+    return timing.timed(machine.emulator.walker, dataclasses.replace(trace, observed=kept))
+
+
+def _code_bytes(program: Program, function: str) -> int | None:
+    """What a function takes of flash with everything that it needs; None where relocations were not kept."""
+    if not all(part.keeps_relocations for part in program.firmware.parts):
+        return None
+    return sum(one.bytes for one in program.firmware.reachable([function]))
