@@ -13,7 +13,7 @@ from mcusim import call_report, call_storage, documents
 from mcusim.call_comparison import Comparison, Tolerance, compare, parse_tolerance
 from mcusim.errors import BadInputError, UnsupportedError
 from mcusim.record import VERSION
-from mcusim.saved_calls import Call, Origin, SavedCalls, call_from_json, gathered, load_calls, merged, to_json
+from mcusim.saved_calls import Call, Origin, SavedCalls, gathered, load_calls, merged, to_json, unpacked
 
 AUTOSAVE = "calls"  # the name of what --mcu-autosave saves
 
@@ -69,9 +69,9 @@ class Calls:
             raise BadInputError(f"{options.json} is compared with and would be overwritten; --mcu-update does that")
         return cls(options, load_calls(options.compare))
 
-    def add(self, test: str, calls: Sequence[object]) -> None:
-        """The calls of one test's run, in place of those of an earlier run of it."""
-        self.found[test] = [call_from_json(one, f"calls of {test}") for one in calls]
+    def add(self, test: str, calls: Sequence[str]) -> None:
+        """The calls of one test's run (saved_calls.packed), in place of those of an earlier run of it."""
+        self.found[test] = [unpacked(one) for one in calls]
 
     def finish(self) -> bool:
         """Compare and save; whether nothing grew by more than is tolerated. Raises BadInputError as files do."""

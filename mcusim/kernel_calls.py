@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -121,8 +122,10 @@ def call(
         for one in program.variables:
             emulator.write(one.address, one.content)
     machine.touches.state[touched_bytes.WORDS_AT :] = 0
-    for block in placed.blocks:
-        emulator.write(block.address, block.content)
+    contents = [(block.address, bytes(block.content)) for block in placed.blocks]
+    for address, content in contents:
+        emulator.write(address, content)
+    arguments_sha256 = hashlib.sha256(repr((placed.values, contents)).encode()).hexdigest()
     float_abi = program.firmware.float_abi
     trace = emulator.call(
         place_values(function, placed.values, machine.end, float_abi),
@@ -139,7 +142,7 @@ def call(
         if block.is_writable:
             block.take(memoryview(emulator.read(block.address, block.size)))
     value = call_arguments.returned_value(returns, *emulator.returned(function), float_abi)
-    return _result(machine, hardware, program, trace, value)
+    return _result(machine, hardware, program, trace, value, arguments_sha256)
 
 
 def _ram(hardware: Hardware, bank: Bank, first: int, end: int, limits: Limits) -> tuple[int, int, int]:
@@ -162,7 +165,12 @@ def _ram(hardware: Hardware, bank: Bank, first: int, end: int, limits: Limits) -
 
 
 def _result(
-    machine: _Machine, hardware: Hardware, program: Program, trace: Trace, value: int | float | None
+    machine: _Machine,
+    hardware: Hardware,
+    program: Program,
+    trace: Trace,
+    value: int | float | None,
+    arguments_sha256: str,
 ) -> CallResult:
     timed = _timing(machine, trace)
     waits = [timing.waiting(trace, one.name) if one else 0 for one in machine.possible]
@@ -189,6 +197,7 @@ def _result(
         error_percent_reason=None if error else f"not validated: {no_error(core, memory)}",
         error_source=error.source if error else None,
         hot_loops=hot_loops(program, trace, timed),
+        arguments_sha256=arguments_sha256,
     )
 
 

@@ -76,14 +76,15 @@ class PytestPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class CallBudget:
-    """[budgets.NAME]: the most that may be taken of each; None is not limited.
+class Budgets:
+    """[budgets.NAME]: the most that a call or an inference may take; None: as much as it wants.
 
     The name is that of a test (its id, with or without its parameters), of a function, or of a function and a core
     ("arm_softmax_s8/cortex_m4").
     """
 
     max_cycles: int | None = None
+    max_instructions: int | None = None
     max_stack_bytes: int | None = None
     max_arena_bytes: int | None = None
     max_flash_bytes: int | None = None
@@ -96,7 +97,7 @@ class Policy:
     compare: ComparePolicy = field(default_factory=ComparePolicy)
     baseline: BaselinePolicy = field(default_factory=BaselinePolicy)
     pytest: PytestPolicy = field(default_factory=PytestPolicy)
-    budgets: Mapping[str, CallBudget] = field(default_factory=dict)
+    budgets: Mapping[str, Budgets] = field(default_factory=dict)
     file: str | None = None
 
     @property
@@ -113,7 +114,7 @@ class Policy:
     def _folder(self) -> Path:
         return Path(self.file).parent if self.file else Path()
 
-    def budgets_of(self, test: str, function: str, core: str) -> dict[str, CallBudget]:
+    def budgets_of(self, test: str, function: str, core: str) -> dict[str, Budgets]:
         """The budgets that hold for a call, by their names; `core` is an id ("cortex_m4")."""
         names = dict.fromkeys((test, test.partition("[")[0], function, f"{function}/{core}"))
         return {name: self.budgets[name] for name in names if name in self.budgets}
@@ -126,7 +127,7 @@ class _File:
     compare: ComparePolicy = field(default_factory=ComparePolicy)
     baseline: BaselinePolicy = field(default_factory=BaselinePolicy)
     pytest: PytestPolicy = field(default_factory=PytestPolicy)
-    budgets: Mapping[str, CallBudget] = field(default_factory=dict)
+    budgets: Mapping[str, Budgets] = field(default_factory=dict)
 
 
 def load_policy(path: str | os.PathLike[str] | None = None) -> Policy:
@@ -165,7 +166,7 @@ def _check(read: _File, shown: str) -> None:
     if read.pytest.compare_fail and read.pytest.compare is None:
         raise BadInputError(f"{shown}: pytest.compare: expected the saved calls that compare_fail is held against")
     for key, budget in read.budgets.items():
-        for item in dataclasses.fields(CallBudget):
+        for item in dataclasses.fields(Budgets):
             most = getattr(budget, item.name)
             if most is not None and most < 0:
                 raise BadInputError(f"{shown}: budgets.{key}.{item.name}: expected 0 or more, found {most}")

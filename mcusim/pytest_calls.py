@@ -8,10 +8,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from mcusim.call_result import CallResult
     from mcusim.call_session import Calls
+    from mcusim.kernel_calls import Hardware
+    from mcusim.policy import Policy
+    from mcusim.program import Program
+    from mcusim.pytest_target import Session
 
 FIXTURE = "mcu"
-RECORDED = pytest.StashKey[list[dict[str, object]]]()
+RECORDED = pytest.StashKey[list[str]]()
+POLICY: pytest.StashKey[Policy] = pytest.StashKey()
 KNOWN = "mcusim_known_tests"  # what workers tell their controller
 
 
@@ -47,9 +53,33 @@ def is_disabled(config: pytest.Config) -> bool:
     return bool(config.getoption("mcu_disable", False))
 
 
-def record(item: pytest.Item, call: dict[str, object]) -> None:
-    """Keep a call (saved_calls.call_to_json) for the end of the session."""
-    item.stash.setdefault(RECORDED, []).append(call)
+def policy_of(config: pytest.Config) -> Policy:
+    """The project's policy: mcusim.toml in pytest's root folder; BadInputError for a damaged one."""
+    from mcusim.policy import FILE, Policy, load_policy
+
+    if POLICY not in config.stash:
+        path = config.rootpath / FILE
+        config.stash[POLICY] = load_policy(path) if path.is_file() else Policy()
+    return config.stash[POLICY]
+
+
+def session_of(item: pytest.Item) -> Session | None:
+    """What the fixture of a test needs of its session; None where calls are for their results only."""
+    from mcusim.call_origins import call_of, origin_of
+    from mcusim.pytest_target import Session
+    from mcusim.saved_calls import packed
+
+    if is_disabled(item.config):
+        return None
+    calls = item.stash.setdefault(RECORDED, [])
+    # What Hypothesis draws is not the same in every session.
+    is_kept = not getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+
+    def record(result: CallResult, hardware: Hardware, program: Program) -> None:
+        if is_kept:
+            calls.append(packed(call_of(result, program), origin_of(result, hardware, program)))
+
+    return Session(item.nodeid, policy_of(item.config), record)
 
 
 class Hooks:
@@ -68,21 +98,21 @@ class Hooks:
 
     def _start(self) -> Calls:
         from mcusim.call_session import Calls, options
+        from mcusim.call_storage import FOLDER
         from mcusim.errors import McusimError
-        from mcusim.policy import load_policy
 
         given = self.config.getoption
-        root = self.config.rootpath
         try:
-            policy = load_policy(root).pytest
+            policy = policy_of(self.config)
+            own = policy.compared_calls
             return Calls.start(
                 options(
-                    root / ".mcusim",
+                    self.config.rootpath / FOLDER,
                     save=given("mcu_save"),
                     autosave=given("mcu_autosave"),
                     json=given("mcu_json"),
-                    compared=given("mcu_compare") or (str(root / policy.compare) if policy.compare else None),
-                    compare_fail=given("mcu_compare_fail") or policy.compare_fail,
+                    compared=given("mcu_compare") or (str(own) if own else None),
+                    compare_fail=given("mcu_compare_fail") or policy.pytest.compare_fail,
                     table=given("mcu_table"),
                     update=given("mcu_update"),
                 )

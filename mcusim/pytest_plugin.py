@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mcusim import pytest_calls
+
 # What simulates takes half a second to import: not for tests that do not use it.
 if TYPE_CHECKING:
     from mcusim.kernel_calls import Machines
@@ -18,9 +20,15 @@ MARKER = (
 )
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options for the calls of a session."""
+    pytest_calls.add_options(parser)
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Make the marker known, and watch over the calls of the session."""
     config.addinivalue_line("markers", MARKER)
+    config.pluginmanager.register(pytest_calls.Hooks(config), "mcusim.calls")
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +52,8 @@ def mcu(request: pytest.FixtureRequest, _mcu_machines: Machines) -> Mcu:
             pytest.fail('the marker mcu takes names with values: mcu(core="cortex-m4")', pytrace=False)
     try:
         check_options(options)
-        return Mcu(options, (request.path.parent, request.config.rootpath), _mcu_machines)
+        session = pytest_calls.session_of(request.node)
+        return Mcu(options, (request.path.parent, request.config.rootpath), _mcu_machines, session)
     except McusimError as error:
         refusal = str(error)
     pytest.fail(refusal, pytrace=False)

@@ -174,15 +174,15 @@ def from_json(document: object, file: str) -> SavedCalls:
     return saved
 
 
-def call_from_json(document: object, where: str) -> tuple[Call, Origin]:
-    """A call and its origin as they travel between processes; BadInputError that names `where`."""
-    pair = documents.build(_Travelling, document, where)
-    return pair.call, pair.origin
+def unpacked(text: str) -> tuple[Call, Origin]:
+    """A call and its origin out of a text that `packed` made."""
+    found = documents.build(_Travelling, json.loads(text), "a worker's call")
+    return found.call, found.origin
 
 
-def call_to_json(call: Call, origin: Origin) -> dict[str, object]:
-    """A call and its origin as plain values."""
-    return {"call": dataclasses.asdict(call), "origin": dataclasses.asdict(origin)}
+def packed(call: Call, origin: Origin) -> str:
+    """A call and its origin as they travel between processes."""
+    return json.dumps(dataclasses.asdict(_Travelling(call, origin)))
 
 
 @dataclass(frozen=True, slots=True)

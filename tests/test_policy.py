@@ -106,9 +106,9 @@ def test_calls_of_tests_and_their_budgets(tmp_path):
     loaded = policy.load_policy(write(tmp_path, text))
     assert (loaded.compared_calls, loaded.pytest.compare_fail) == (tmp_path / "calls.json", ("cycles:1%",))
     assert loaded.budgets_of("tests/test_dot.py::test_dot[1]", "dot", "cortex_m4") == {
-        "tests/test_dot.py::test_dot": policy.CallBudget(max_cycles=1000),
-        "dot": policy.CallBudget(max_stack_bytes=64),
-        "dot/cortex_m4": policy.CallBudget(max_cycles=900),
+        "tests/test_dot.py::test_dot": policy.Budgets(max_cycles=1000),
+        "dot": policy.Budgets(max_stack_bytes=64),
+        "dot/cortex_m4": policy.Budgets(max_cycles=900),
     }
     assert list(loaded.budgets_of("other", "dot", "cortex_m0")) == ["dot"]
     assert policy.Policy().compared_calls is None

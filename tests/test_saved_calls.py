@@ -8,7 +8,7 @@ from conftest import with_value
 from made_calls import CREATED, ORIGIN, call, saved
 
 from mcusim.errors import BadInputError
-from mcusim.saved_calls import call_from_json, call_to_json, from_json, gathered, labelled, load_calls, merged, to_json
+from mcusim.saved_calls import from_json, gathered, labelled, load_calls, merged, packed, to_json, unpacked
 
 OTHER = dataclasses.replace(ORIGIN, core="Cortex-M0+", error_percent=7.0, error_percent_reason=None)
 SAVED = saved({"t.py::b": [call(), call("norm"), call(cycles=1_100)], "t.py::a": [call("max", loops=())]})
@@ -49,8 +49,7 @@ def test_merged_keeps_what_did_not_run():
 
 
 def test_a_call_travels_between_processes():
-    sent = json.loads(json.dumps(call_to_json(call(), ORIGIN)))
-    assert call_from_json(sent, "a worker") == (call(), ORIGIN)
+    assert unpacked(packed(call(), ORIGIN)) == (call(), ORIGIN)
 
 
 @pytest.mark.parametrize(
