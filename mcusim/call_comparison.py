@@ -49,7 +49,7 @@ class Pair:
     @property
     def same_arguments(self) -> bool:
         """Whether both were given the same."""
-        return self.before.call.arguments_sha256 == self.after.call.arguments_sha256
+        return self.before.call.arguments_id == self.after.call.arguments_id
 
 
 @dataclass(frozen=True, slots=True)

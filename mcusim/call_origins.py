@@ -7,13 +7,14 @@ import hashlib
 from collections import Counter
 from pathlib import Path
 
-from mcusim.call_result import CallResult, loop_lines
+from mcusim.call_result import CallResult
 from mcusim.kernel_calls import Hardware
 from mcusim.memory_systems import memory_timing
 from mcusim.program import Program
-from mcusim.saved_calls import LOOPS, Call, Loop, Origin
+from mcusim.saved_calls import LEAST_SHARE, LOOPS, Call, Loop, Origin
 
 PACKAGE = Path(__file__).parent
+ID_DIGITS = 16
 # What turns what was executed into cycles, beside the tables: files and folders of the package.
 TIMING_RULES = ("pipelines", "memories", "timing.py", "memory_systems.py", "branch_prediction.py", "chained_loads.py")
 
@@ -23,14 +24,16 @@ def call_of(result: CallResult, program: Program) -> Call:
     causes = {cause: cycles for cause, cycles in result.cycles_by_cause.items() if cycles}
     loops = []
     for one in result.hot_loops[:LOOPS]:
+        if one.cycles < LEAST_SHARE * result.cycles:
+            break
         function = program.function_at(one.address)
         start = program.code_address + function.address if function else one.address
-        lines = loop_lines(one) or None
-        loops.append(Loop(one.function, one.address - start, one.bytes, one.iterations, one.cycles, lines))
+        source = one.lines[-1].source if one.lines else None
+        loops.append(Loop(one.function, one.address - start, one.bytes, one.iterations, one.cycles, source))
     return Call(
         function=result.function,
         origin=0,
-        arguments_sha256=result.arguments_sha256,
+        arguments_id=result.arguments_sha256[:ID_DIGITS],
         cycles=result.cycles,
         least_cycles=result.least_cycles,
         most_cycles=result.most_cycles,

@@ -41,7 +41,18 @@ JsonOption = Annotated[
     str | None, typer.Option("--json", metavar="[PATH]", help="Write JSON to PATH too; without PATH, print it alone.")
 ]
 FormatOption = Annotated[str | None, typer.Option("--format", metavar="NAME", help="text, json, …")]
-OutputOption = Annotated[str | None, typer.Option("-o", metavar="PATH", help="Write to PATH instead of printing.")]
+RunFormatOption = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="NAME",
+        help="text, validation, json, csv, markdown, svg, perfetto, speedscope, collapsed, model-explorer.",
+    ),
+]
+OutputOption = Annotated[
+    str | None,
+    typer.Option("-o", metavar="PATH", help="Write to PATH instead of printing; its ending may name the format."),
+]
 ClockOption = Annotated[
     str | None, typer.Option("--clock", metavar="CLOCK", help="Run the board at 80MHz, 16.5MHz, 80e6, …")
 ]

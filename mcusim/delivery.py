@@ -16,6 +16,17 @@ from mcusim.errors import BadInputError, UnsupportedError
 Render = Callable[[int, bool], str]
 
 STANDARD_OUTPUT = "-"
+REPORT = ""  # the first of a verb's formats
+# How a path ends → the format that is meant where none is named.
+ENDINGS: Mapping[str, str] = {
+    ".csv": "csv",
+    ".htm": "html",
+    ".html": "html",
+    ".json": "json",
+    ".md": "markdown",
+    ".svg": "svg",
+    ".txt": REPORT,
+}
 PIPED_COLUMNS = 80  # the width of a text that goes to a file or a pipe
 
 
@@ -56,8 +67,9 @@ def arrange(
     """The deliveries that a verb's output options ask for, checked before any work is done.
 
     The report is the first of `formats` and goes to the standard output, unless options say otherwise; it is left
-    out where `quiet` is set or JSON takes the standard output, and nothing asks for it by name. Raises
-    UnsupportedError for an unknown format and for two texts in one place, BadInputError for a path that is one of
+    out where `quiet` is set or JSON takes the standard output, and nothing asks for it by name. Where no format is
+    named, the ending of the output's path says which is meant, if it is one of ENDINGS. Raises UnsupportedError for a
+    format that is unknown or not among these and for two texts in one place, BadInputError for a path that is one of
     `inputs` or lies in no folder.
     """
     if format_name is not None and format_name not in formats:
@@ -66,7 +78,7 @@ def arrange(
         raise UnsupportedError(f"unknown format {format_name!r}; {hint}known: {', '.join(formats)}")
     writes = [] if json_path is None else [("json", json_path)]
     if format_name is not None or output is not None or not (quiet or json_path == STANDARD_OUTPUT):
-        writes.append((format_name or formats[0], output or STANDARD_OUTPUT))
+        writes.append((format_name or _meant(formats, output or STANDARD_OUTPUT), output or STANDARD_OUTPUT))
     places = [path if path == STANDARD_OUTPUT else os.path.realpath(path) for _, path in writes]
     if len(set(places)) < len(places):
         raise UnsupportedError("two texts for one output; give --json a path, or the report another one with -o")
@@ -77,6 +89,16 @@ def arrange(
         if place != STANDARD_OUTPUT and not Path(place).parent.is_dir():
             raise BadInputError(f"cannot write {path}: there is no folder {Path(path).parent}")
     return Delivery(tuple(writes))
+
+
+def _meant(formats: Sequence[str], output: str) -> str:
+    """The format of a text that goes to a path and for which none is named."""
+    meant = ENDINGS.get(Path(output).suffix.lower(), REPORT)
+    if meant != REPORT and meant not in formats:
+        raise UnsupportedError(
+            f"{output} would be {meant}, which is not among {', '.join(formats)}; name one of these with --format"
+        )
+    return meant or formats[0]
 
 
 def print_text(text: str) -> None:

@@ -32,6 +32,13 @@ def watts(value: float) -> str:
     return _scaled(value, (("W", 1.0), ("mW", 1e-3), ("µW", 1e-6), ("nW", 1e-9)))
 
 
+def expected_error(error_percent: float | None, reason: str | None, source: str | None = None) -> str:
+    """The error to expect of cycles, with its source where given; why where none is known."""
+    if error_percent is None:
+        return reason or "not known"
+    return f"±{error_percent:.2g}%" + (f", {source}" if source else "")
+
+
 def duration(value: float) -> str:
     """A long time in years, days, hours or minutes."""
     return _scaled(value, (("years", 365.25 * 86400), ("days", 86400.0), ("hours", 3600.0), ("minutes", 60.0)))

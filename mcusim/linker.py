@@ -73,7 +73,7 @@ def link(
         wanted = [f"-Wl,-u,{root}" for root in sorted(roots)]
         said = _run([compiler, *_target(built_for), *OPTIONS, *wanted, given.name, "-lc", "-lgcc"], folder, name)
         if not linked.is_file():
-            raise BadInputError(f"{name} cannot be linked: {_reason(said, given.name)}")
+            raise BadInputError(f"{name} cannot be linked: {reason_of(said, given.name)}")
         return linked.read_bytes()
 
 
@@ -107,7 +107,7 @@ def _target(of: BuildAttributes) -> list[str]:
     return [f"-march={architecture}{'+fp' if hard else ''}", "-mthumb", f"-mfloat-abi={of.float_abi}"]
 
 
-def _reason(said: str, file: str) -> str:
+def reason_of(said: str, file: str) -> str:
     """Why the linker refuses: all functions that nothing defines, or the first line that speaks of an error."""
     undefined = list(dict.fromkeys(re.findall(r"undefined reference to `([^']*)'", said)))
     if undefined:

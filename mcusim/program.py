@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mcusim.build_attributes import BuildAttributes
-from mcusim.elf import SHF_ALLOC, SHF_WRITE, Section, container, sections_of
+from mcusim.elf import SHF_ALLOC, SHF_WRITE, Section, container, parse_firmware, sections_of
 from mcusim.errors import BadInputError
 from mcusim.images import Image, parse_image, whole_elf
 from mcusim.kernel_image import Firmware, Part
@@ -17,6 +17,7 @@ from mcusim.thumb_relocations import Resolution
 MOST_CODE_BYTES = 16 << 20  # from the first byte of code to the last: the flash of any Cortex-M is smaller
 MOST_VARIABLE_BYTES = 64 << 20
 ERASED = 0xFF  # what flash holds between sections
+NO_CONSTRUCTORS = "they run before main, and calls do not; build without global objects that need them"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,11 @@ class Program:
         return self._lines[address]
 
 
-def parse_program(data: bytes, name: str) -> Program:
-    """Read a linked ELF file for Cortex-M at the addresses it is linked for; BadInputError, in one sentence."""
+def parse_program(data: bytes, name: str, is_own: bool = False) -> Program:
+    """Read a linked ELF file for Cortex-M at the addresses it is linked for; BadInputError, in one sentence.
+
+    `is_own`: mcusim's linker has made it, by whose script constructors lie apart and relocations are kept.
+    """
     image = parse_image(data, name)
     if image.kind != "elf":
         raise BadInputError(f"{name} is no ELF file; functions are called by the names in its symbol table")
@@ -79,11 +83,15 @@ def parse_program(data: bytes, name: str) -> Program:
     code = bytearray([ERASED]) * (end - base)
     for one in fixed:
         code[one.address - base : one.end - base] = one.content
+    if is_own and any(one.name == ".init_array" for one in loaded):
+        raise BadInputError(f"{name} has constructors: {NO_CONSTRUCTORS}")
     variables = tuple(
         Variables(one.name, one.address, bytes(one.content).ljust(one.bytes, b"\0"))
         for one in sorted(loaded, key=lambda one: one.address)
         if one.flags & SHF_WRITE
     )
+    if is_own and not variables:
+        return Program(parse_firmware(data, name, linked_anywhere=True), base, ())
     return Program(_firmware(image, bytes(code), base), base, variables)
 
 

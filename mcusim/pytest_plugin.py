@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
     from mcusim.pytest_target import Mcu
 
 MARKER = (
-    "mcu(core, board, elf, max_cycles, max_instructions, max_stack_bytes, max_arena_bytes, max_flash_bytes): what the "
-    "fixture `mcu` runs on (a core's name or a board's), the functions it has, and what each call may take"
+    "mcu(core, board, elf, source, cflags, compiler, max_cycles, max_instructions, max_stack_bytes, max_arena_bytes, "
+    "max_flash_bytes): what the fixture `mcu` runs on (a core's name or a board's), the functions it has (those of a "
+    "file, or compiled from sources), and what each call may take"
 )
 
 
@@ -52,8 +54,16 @@ def mcu(request: pytest.FixtureRequest, _mcu_machines: Machines) -> Mcu:
             pytest.fail('the marker mcu takes names with values: mcu(core="cortex-m4")', pytrace=False)
     try:
         check_options(options)
+        folders = request.path.parent, request.config.rootpath
         session = pytest_calls.session_of(request.node)
-        return Mcu(options, (request.path.parent, request.config.rootpath), _mcu_machines, session)
+        return Mcu(options, folders, _mcu_machines, _kept(request.config), session)
     except McusimError as error:
         refusal = str(error)
     pytest.fail(refusal, pytrace=False)
+
+
+def _kept(config: pytest.Config) -> Path:
+    """The folder that keeps compiled objects: in pytest's cache, unless that is off."""
+    if config.pluginmanager.hasplugin("cacheprovider") and config.cache is not None:
+        return config.cache.mkdir("mcusim")
+    return config.rootpath / ".mcusim" / "compiled"

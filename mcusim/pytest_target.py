@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+import shlex
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from mcusim import documents
 from mcusim.call_budgets import over_call
 from mcusim.call_result import CallResult
+from mcusim.cross_compiler import DEFAULT_FLAGS
 from mcusim.errors import BadInputError, McusimError
 from mcusim.kernel_calls import MOST_INSTRUCTIONS, Hardware, Machines
 from mcusim.policy import Budgets, Policy
@@ -20,7 +22,7 @@ from mcusim.target import OWN, Target
 if TYPE_CHECKING:
     from mcusim.record import Run
 
-OPTIONS = ("core", "board", "elf", *(one.name for one in fields(Budgets)))
+OPTIONS = ("core", "board", "elf", "source", "cflags", "compiler", *(one.name for one in fields(Budgets)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class Mcu:
         options: Mapping[str, object],
         folders: tuple[Path, ...],
         machines: Machines,
+        kept: Path,
         session: Session | None = None,
     ) -> None:
         """`options` of the marker; relative paths are looked up in `folders`. Raises BadInputError for wrong ones.
@@ -51,15 +54,33 @@ class Mcu:
         self.budgets = Budgets(**_budgets(options))
         self.results: list[CallResult] = []
         self.runs: list[Run] = []
-        self.target = Target(_text(options, "core"), self._board(_text(options, "board")), machines=machines)
-        if "elf" in options:
-            self.load(_text(options, "elf") or "")
+        self.target = Target(_text(options, "core"), self._board(_text(options, "board")), machines=machines, kept=kept)
+        elf = _text(options, "elf")
+        if elf is not None:
+            self.load(elf)
+        sources = _texts(options, "source")
+        if sources:
+            flags = _texts(options, "cflags") if "cflags" in options else DEFAULT_FLAGS
+            self.compile(*sources, flags=flags, compiler=_text(options, "compiler"))
 
-    def load(self, path: str | os.PathLike[str]) -> Program:
-        """Take in the functions of a linked ELF file, or with "own" those of mcusim's kernels."""
+    def load(self, path: str | os.PathLike[str]) -> None:
+        """Take in the functions of an ELF file, an object or an archive, or with "own" those of mcusim's kernels."""
         __tracebackhide__ = True
         try:
-            return self.target.load(path if path == OWN else self._found(path))
+            self.target.load(path if path == OWN else self._found(path))
+        except McusimError as error:
+            raise error.with_traceback(None) from None
+
+    def compile(
+        self,
+        *sources: str | os.PathLike[str],
+        flags: str | Sequence[str] = DEFAULT_FLAGS,
+        compiler: str | None = None,
+    ) -> None:
+        """Compile files beside the test, or C code as text, and take in their functions; see Target.compile."""
+        __tracebackhide__ = True
+        try:
+            self.target.compile(*sources, flags=flags, compiler=compiler, folder=self._folders[0])
         except McusimError as error:
             raise error.with_traceback(None) from None
 
@@ -147,3 +168,14 @@ def _text(options: Mapping[str, object], name: str) -> str | None:
     if isinstance(value, os.PathLike):
         return str(value)
     raise BadInputError(f"the marker's {name}={value!r} is no text")
+
+
+def _texts(options: Mapping[str, object], name: str) -> tuple[str, ...]:
+    """One text, whose words are meant where it is of flags, or a list of texts."""
+    value = options.get(name, ())
+    if isinstance(value, str) and name == "cflags":
+        return tuple(shlex.split(value))
+    given = [value] if isinstance(value, str | os.PathLike) else value
+    if not isinstance(given, Sequence) or not all(isinstance(one, str | os.PathLike) for one in given):
+        raise BadInputError(f"the marker's {name}={value!r} is neither a text nor a list of them")
+    return tuple(map(str, given))

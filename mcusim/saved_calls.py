@@ -15,12 +15,16 @@ from mcusim.errors import BadInputError
 SCHEMA = "mcusim.calls/1"
 EXPECTED = f"calls saved by pytest with --mcu-save or --mcu-json ({SCHEMA})"
 FILE_LIMIT_BYTES = 64 << 20
-LOOPS = 3  # of a call that are kept, the hottest first
+LOOPS = 3  # of a call that are kept
+LEAST_SHARE = 0.05  # of a call's cycles that a loop takes which is kept
 
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """A loop of a call: `offset` bytes behind the start of its function; `source` are its lines, None if unknown."""
+    """A loop of a call: `offset` bytes behind the start of its function; `source` is the line that it goes back from.
+
+    That is None where debug information does not tell.
+    """
 
     function: str
     offset: int
@@ -59,13 +63,14 @@ class Origin:
 class Call:
     """What one call took; `origin` counts among the document's origins, `loops` are the hottest, that one first.
 
-    `least_cycles` and `most_cycles` span the memory parameters that are not known. `cycles_by_cause` has the causes of
-    trace.CAUSES that took any. `read_bytes` and `written_bytes` are those touched.
+    `arguments_id` are the first digits of a SHA-256 of all that it was given. `least_cycles` and `most_cycles` span the
+    memory parameters that are not known. `cycles_by_cause` has the causes of trace.CAUSES that took any. `read_bytes`
+    and `written_bytes` are those touched.
     """
 
     function: str
     origin: int
-    arguments_sha256: str
+    arguments_id: str
     cycles: int
     least_cycles: int
     most_cycles: int

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import shlex
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from mcusim import kernel_calls
+from mcusim import documents, kernel_calls
 from mcusim.call_arguments import returned_kind
 from mcusim.call_result import CallResult
-from mcusim.elf import choose_image, firmware_path, load_firmware, read_bounded
+from mcusim.cross_compiler import DEFAULT_FLAGS, compile_source, find_compiler, text_source
+from mcusim.elf import Firmware, choose_image, firmware_path, load_firmware, read_bounded
 from mcusim.errors import BadInputError
 from mcusim.hardware import (
     Board,
@@ -22,10 +26,15 @@ from mcusim.hardware import (
     load_core,
 )
 from mcusim.kernel_calls import Hardware, Limits, Machines
+from mcusim.linkable import Linkable, linkable
 from mcusim.placement import largest_bank
 from mcusim.program import Program, parse_program
+from mcusim.program_linker import Memory
 
-EXPECTED = "a linked ELF file with symbols"
+EXPECTED = "an ELF file with symbols, an object or a static archive"
+RELOCATABLE = b"\x01\x00"  # e_type
+LINKED_SUFFIXES = (".o", ".a", ".obj", ".lib")
+KEPT = ".mcusim/compiled"
 OWN = "own"  # mcusim's kernels
 # Memory of a core without a board: where the memory map has code and SRAM (DDI 0403E, B3.1), and never waits.
 CODE_ADDRESS, CODE_BYTES = 0x0800_0000, 16 << 20
@@ -41,23 +50,59 @@ class Target:
         board: str | os.PathLike[str] | None = None,
         *,
         machines: Machines | None = None,
+        kept: str | os.PathLike[str] = KEPT,
     ) -> None:
         """`core` by its name ("cortex-m4"), `board` by its name or TOML file; of both, the core has to be the board's.
 
-        `machines` are emulated boards that several targets share. Raises UnsupportedError for names that there are not.
+        `machines` are emulated boards that several targets share, `kept` is the folder that keeps what was compiled.
+        Raises UnsupportedError for names that there are not.
         """
         self.hardware = hardware(core, board)
-        self.programs: list[Program] = []
+        self.loaded: list[Program | Linkable] = []
         self._machines = machines or Machines()
+        self._kept = Path(kept).resolve()
 
-    def load(self, path: str | os.PathLike[str]) -> Program:
-        """Take in the functions of a linked ELF file, or with "own" those of mcusim's kernels.
+    def load(self, path: str | os.PathLike[str]) -> None:
+        """Take in the functions of a linked ELF file, an object or an archive, or with "own" of mcusim's kernels.
 
         Raises BadInputError for a file that is none; what the core cannot execute is refused at the first call.
         """
-        program = self._own() if path == OWN else parse_program(read_bounded(Path(path), EXPECTED), Path(path).name)
-        self.programs.append(program)
-        return program
+        if path == OWN:
+            self.loaded.append(self._own())
+            return
+        given = Path(path)
+        data = read_bounded(given, EXPECTED)
+        is_linked = data[:4] == b"\x7fELF" and data[16:18] != RELOCATABLE
+        self.loaded.append(_parsed(data, given.name) if is_linked else self._linkable([given], [given.name]))
+
+    def compile(
+        self,
+        *sources: str | os.PathLike[str],
+        flags: str | Sequence[str] = DEFAULT_FLAGS,
+        compiler: str | None = None,
+        folder: str | os.PathLike[str] = ".",
+    ) -> None:
+        """Compile files, or C code as text, for the core, and take in their functions; objects and archives join them.
+
+        `flags` besides those that choose the core; `compiler`: "gcc" or "clang", None for the first that is there;
+        relative paths, of includes too, are relative to `folder`. Raises BadInputError with what the compiler says,
+        UnsupportedError where none is installed.
+        """
+        chosen = tuple(shlex.split(flags)) if isinstance(flags, str) else tuple(flags)
+        at, found = Path(folder).resolve(), find_compiler(compiler)
+        files, names = [], []
+        for source in sources:
+            is_text = isinstance(source, str) and any(mark in source for mark in "{;\n")
+            path = text_source(str(source), self._kept) if is_text else at / source
+            if is_text:
+                given = (*chosen, f"-I{at}")
+                files.append(compile_source(path, found, self.hardware.core, given, self._kept, self._kept))
+            elif path.suffix in LINKED_SUFFIXES:
+                files.append(path)
+            else:
+                files.append(compile_source(path, found, self.hardware.core, chosen, at, self._kept))
+            names.append("the C code" if is_text else path.name)
+        self.loaded.append(self._linkable(files, names))
 
     def call(
         self,
@@ -85,17 +130,40 @@ class Target:
 
     def program_of(self, function: str) -> Program:
         """The program that has a function, of several the one that came last; BadInputError where none has."""
-        for program in reversed(self.programs):
-            if function in program.firmware.symbols:
-                return program
-        if not self.programs:
+        for one in reversed(self.loaded):
+            if isinstance(one, Linkable) and function in one.functions:
+                return one.program(function)
+            if isinstance(one, Program) and function in one.firmware.symbols:
+                return one
+        if not self.loaded:
             raise BadInputError(f"there is no {function}: nothing is loaded or compiled yet")
-        raise BadInputError(f"there is no function {function} in {', '.join(one.name for one in self.programs)}")
+        known = sorted({name for one in self.loaded for name in _functions(one)})
+        guess = documents.nearest(function, known)
+        hint = f"; did you mean {guess!r}?" if guess else ""
+        raise BadInputError(f"there is no function {function} in {', '.join(one.name for one in self.loaded)}{hint}")
+
+    def _linkable(self, files: Sequence[Path], names: Sequence[str]) -> Linkable:
+        board = self.hardware.board
+        memory = Memory(code_address(board), -(-largest_bank(board, "ram").start // 16) * 16)
+        return linkable(files, names, self.hardware.core, memory, self._kept)
 
     def _own(self) -> Program:
         core = self.hardware.core
-        firmware = load_firmware(firmware_path(choose_image(core.isa, core.emulated_as, core.fpu)))
-        return Program(firmware, code_address(self.hardware.board), ())
+        return Program(_own_firmware(core.isa, core.emulated_as, core.fpu), code_address(self.hardware.board), ())
+
+
+# Many tests load the same; reading takes a tenth of a second.
+_parsed = functools.lru_cache(maxsize=8)(parse_program)
+
+
+@functools.lru_cache(maxsize=8)
+def _own_firmware(isa: str, cpu: str, fpu: str | None) -> Firmware:
+    """mcusim's own kernels for a core."""
+    return load_firmware(firmware_path(choose_image(isa, cpu, fpu)))
+
+
+def _functions(loaded: Program | Linkable) -> Collection[str]:
+    return loaded.functions if isinstance(loaded, Linkable) else loaded.firmware.symbols
 
 
 def hardware(core: str | None, board: str | os.PathLike[str] | None) -> Hardware:

@@ -1,6 +1,7 @@
 """Where the reference data lies (public models, vectors, measurements: not part of this project); an example run."""
 
 import copy
+import dataclasses
 import math
 import os
 from pathlib import Path
@@ -35,6 +36,36 @@ def example_run():
 def bad_run():
     """The same model where it does not fit, with one layer that is not bit-exact."""
     return make_run(ram_used=230_000, exact=False)
+
+
+@pytest.fixture(scope="session")
+def estimated_run():
+    """The same model by formula: cycles of layers, nothing of what only execution tells."""
+    run = make_run()
+    layers = tuple(
+        dataclasses.replace(
+            layer,
+            **dict.fromkeys(("instructions", "cycles_by_cause", "stack_bytes", "stack_touched_bytes", "bit_exact")),
+            **{"scratch_touched_bytes": None, "estimated_cycles": layer.cycles, "estimated_cycles_reason": None},
+            **{"bit_exact_reason": "nothing was executed", "functions": (), "loops": (), "why": "by formula"},
+        )
+        for layer in run.layers
+    )
+    totals = dataclasses.replace(run.totals, instructions=None, cycles_by_cause=None)
+    memory = dataclasses.replace(run.memory, touched=None, touched_reason="nothing was executed")
+    return dataclasses.replace(run, layers=layers, totals=totals, memory=memory, hot_code=())
+
+
+@pytest.fixture(scope="session")
+def planned_run():
+    """The same model where nothing can be executed and no formula is known: memory alone."""
+    run = make_run()
+    unknown = ("instructions", "cycles", "cycles_by_cause", "latency_s", "energy_j", "least_cycles", "most_cycles")
+    totals = dataclasses.replace(
+        run.totals, **dict.fromkeys(unknown), energy_j_reason="no cycles", cycles_reason="the core is not simulated"
+    )
+    memory = dataclasses.replace(run.memory, touched=None, touched_reason="nothing was executed")
+    return dataclasses.replace(run, layers=(), totals=totals, memory=memory, hot_code=())
 
 
 def make_run(ram_used=34_208, ram_total=262_144, exact=True):

@@ -13,7 +13,7 @@ from mcusim.cost import Target
 from mcusim.costs import COSTS
 from mcusim.errors import McusimError
 from mcusim.inference import reset_bytes
-from mcusim.model import Model, Op
+from mcusim.model import Model
 from mcusim.ops import OPERATORS
 from mcusim.runtime import Runtime
 from mcusim.sketch import Sketch
@@ -156,7 +156,9 @@ class _Placed:
     def _word(self, argument):
         if isinstance(argument, Float32):
             return np.float32(argument.value)
-        return argument & 0xFFFFFFFF if isinstance(argument, int) else 0 if argument is None else self._address(argument)
+        return (
+            argument & 0xFFFFFFFF if isinstance(argument, int) else 0 if argument is None else self._address(argument)
+        )
 
     def _address(self, argument):
         if isinstance(argument, Struct):

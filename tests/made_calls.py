@@ -23,7 +23,7 @@ ORIGIN = Origin(
 CREATED = "2026-01-02T03:04:05+00:00"
 
 
-def loop(function="dot", offset=16, size=12, iterations=99, cycles=700, source="dot.c:12-15"):
+def loop(function="dot", offset=16, size=12, iterations=99, cycles=700, source="dot.c:15"):
     return Loop(function, offset, size, iterations, cycles, source)
 
 
@@ -31,7 +31,7 @@ def call(function="dot", cycles=1_000, branch=100, loops=None, **others):
     made = Call(
         function=function,
         origin=0,
-        arguments_sha256="a" * 64,
+        arguments_id="a" * 16,
         cycles=cycles,
         least_cycles=cycles,
         most_cycles=cycles,

@@ -11,7 +11,7 @@ PACKAGE = ROOT / "mcusim"
 # A module, or a whole folder of siblings, may import from the levels before its own.
 LEVELS = (
     {"errors", "tables", "interpreter", "siblings"},
-    {"clock", "documents", "figures", "regions", "toml_text"},
+    {"clock", "documents", "figures", "flame_graphs", "markdown_text", "regions", "toml_text"},
     {
         "archive",
         "delivery",
@@ -28,7 +28,7 @@ LEVELS = (
     {"model", "hardware", "runtime", "recording", "layer_parts", "memory_parts", "nonnegative"},
     {"record_checks"},
     {"record"},
-    {"application", "memory_record", "layer_tensors"},
+    {"application", "cycle_tree", "memory_record", "layer_tensors"},
     {"app_profile"},
     {"sketch"},
     {"cost", "layer_drawing"},
@@ -64,6 +64,7 @@ LEVELS = (
     {"comparison", "sigmoid", "extremes"},
     {"isa", "scratch", "observations", "stack_depth", "build_attributes", "producers"},
     {"kernel_image", "linker"},
+    {"program_linker", "cross_compiler"},
     {"ops", "allocators", "memories", "pipelines", "op_options"},
     {"likely", "call_costs"},
     {"costs", "heap_replay"},
@@ -74,9 +75,10 @@ LEVELS = (
     {"streams", "formulas", "code_lines", "residency"},
     {"tflite", "elf", "decoder", "arena", "call_stacks", "touched_bytes"},
     {"images", "object_files", "library_notes", "shared_arena", "head_plans", "op_order", "aliasing", "plan_writer"},
-    {"firmware_memory"},
+    {"program", "firmware_memory"},
+    {"linkable"},
     {"firmware_application"},
-    {"program", "placement", "shortages", "flash_runtime", "weight_statistics", "compiling"},
+    {"placement", "shortages", "flash_runtime", "weight_statistics", "compiling"},
     {"occupancy"},
     {"layout"},
     {"plan", "tracing", "estimate"},

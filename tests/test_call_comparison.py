@@ -52,7 +52,7 @@ def test_a_failure_names_call_metric_cause_and_loop():
     (failure,) = found.failures
     assert call_report.failure_words(failure) == (
         "GREW t.py::test_dot[m4]: dot: cycles 1,000 → 1,100 (+10.00%; allowed +1%); issue +95 cycles; "
-        "the loop at dot+0x10 (dot.c:12-15) grew: 700 → 799 cycles (+99, 12 → 14 bytes)"
+        "the loop at dot+0x10 (dot.c:15) grew: 700 → 799 cycles (+99, 12 → 14 bytes)"
     )
 
 
@@ -102,7 +102,7 @@ def test_what_the_figures_rest_on_is_told_first(change, words):
 
 
 def test_other_arguments_and_another_version_are_told():
-    before, after = saved({"t": [call()]}), saved({"t": [call(arguments_sha256="b" * 64)]}, version="0.2.0")
+    before, after = saved({"t": [call()]}), saved({"t": [call(arguments_id="b" * 16)]}, version="0.2.0")
     assert [one.what for one in compare(before, after, []).changes] == ["mcusim 0.1.0 → 0.2.0", "arguments changed"]
 
 

@@ -21,6 +21,10 @@ NOTHING = {"json_path": None, "format_name": None, "output": None, "quiet": Fals
         ({"json_path": "-", "output": "a.txt"}, [("json", "-"), ("text", "a.txt")]),
         ({"output": "a.txt"}, [("text", "a.txt")]),
         ({"output": "a.txt", "quiet": True}, [("text", "a.txt")]),
+        ({"output": "a.json"}, [("json", "a.json")]),
+        ({"output": "a.JSON", "format_name": "text"}, [("text", "a.JSON")]),
+        ({"output": "b.json", "json_path": "a.json"}, [("json", "a.json"), ("json", "b.json")]),
+        ({"output": "svg"}, [("text", "svg")]),
         ({"quiet": True}, []),
         ({"quiet": True, "format_name": "text"}, [("text", "-")]),
     ],
@@ -36,6 +40,7 @@ def test_options_mean(options, writes):
         ({"json_path": "-", "output": "-"}, UnsupportedError, "two texts for one output"),
         ({"json_path": "a", "output": "./a"}, UnsupportedError, "two texts for one output"),
         ({"format_name": "jsno"}, UnsupportedError, "unknown format 'jsno'; did you mean 'json'"),
+        ({"output": "a.MD"}, UnsupportedError, "a.MD would be markdown, which is not among text, json; name one"),
         ({"output": "in.tflite"}, BadInputError, "is an input and would be overwritten"),
         ({"json_path": "link"}, BadInputError, "is an input and would be overwritten"),
         ({"output": "none/a.txt"}, BadInputError, "there is no folder none"),
@@ -48,6 +53,21 @@ def test_what_cannot_be_meant_is_refused(tmp_path, monkeypatch, options, kind, m
     with pytest.raises(McusimError, match=message) as caught:
         delivery.arrange(FORMATS, ["in.tflite"], **{**NOTHING, **options})
     assert type(caught.value) is kind
+
+
+def test_endings_mean_formats():
+    """A verb whose report is not the text takes its own for .txt."""
+    formats = ("validation", "text", "html", "csv", "markdown", "svg")
+    meant = {
+        "a.txt": "validation",
+        "a.csv": "csv",
+        "a.b.md": "markdown",
+        "a.svg": "svg",
+        "a.htm": "html",
+        "a": "validation",
+    }
+    for path, name in meant.items():
+        assert delivery.arrange(formats, [], None, None, path, False).writes == ((name, path),)
 
 
 def test_a_pipe_gets_eighty_columns_without_colour(capsys, tmp_path, monkeypatch):

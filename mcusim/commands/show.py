@@ -11,10 +11,10 @@ import typer
 from mcusim import delivery, documents
 from mcusim.command_line import (
     MEMORY_FORMATS,
-    FormatOption,
     JsonOption,
     OutputOption,
     QuietOption,
+    RunFormatOption,
     execution_renders,
     judge,
     judge_execution,
@@ -42,7 +42,7 @@ class _Kind:
 def show(
     run_file: Annotated[str, typer.Argument(help="What profile, exec or memory saved with --json.")],
     json_path: JsonOption = None,
-    format_name: FormatOption = None,
+    format_name: RunFormatOption = None,
     output: OutputOption = None,
     quiet: QuietOption = False,
 ) -> None:

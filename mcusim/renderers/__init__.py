@@ -5,10 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from mcusim.record import Run
-from mcusim.renderers import json, text, validation
+from mcusim.renderers import (
+    collapsed,
+    csv,
+    json,
+    markdown,
+    model_explorer,
+    perfetto,
+    report_svg,
+    speedscope,
+    text,
+    validation,
+)
 
 RENDERERS: Mapping[str, Callable[[Run], str]] = {
     "text": text.render,
     "validation": validation.render,
     "json": json.render,
+    "csv": csv.render,
+    "markdown": markdown.render,
+    "svg": report_svg.render,
+    "perfetto": perfetto.render,
+    "speedscope": speedscope.render,
+    "collapsed": collapsed.render,
+    "model-explorer": model_explorer.render,
 }

@@ -6,7 +6,7 @@ import json
 import textwrap
 from collections.abc import Callable, Mapping
 
-from mcusim import execution, figures, tables
+from mcusim import execution, figures, flame_graphs, tables
 from mcusim.execution import Execution
 
 MOST_ROWS = 20
@@ -42,34 +42,13 @@ def json_text(run: Execution) -> str:
 
 def collapsed(run: Execution) -> str:
     """A line a chain of calls: names with semicolons between, a blank, cycles (as flamegraph.pl reads)."""
-    lines = (f"{';'.join(map(_frame, one.frames))} {one.cycles}" for one in run.stacks if one.cycles)
-    return "".join(f"{line}\n" for line in sorted(lines))
+    return flame_graphs.collapsed([(one.frames, one.cycles) for one in run.stacks])
 
 
 def speedscope(run: Execution) -> str:
     """The same for speedscope.app, as a sampled profile whose weights are cycles."""
-    names = sorted({frame for one in run.stacks for frame in one.frames})
-    numbers = {name: number for number, name in enumerate(names)}
-    stacks = [one for one in run.stacks if one.cycles]
-    total = sum(one.cycles for one in stacks)
-    document = {
-        "$schema": "https://www.speedscope.app/file-format-schema.json",
-        "name": run.firmware.name,
-        "exporter": "mcusim",
-        "shared": {"frames": [{"name": tables.safe(name)} for name in names]},
-        "profiles": [
-            {
-                "type": "sampled",
-                "name": f"cycles on {run.board.name}",
-                "unit": "none",
-                "startValue": 0,
-                "endValue": total,
-                "samples": [[numbers[frame] for frame in one.frames] for one in stacks],
-                "weights": [one.cycles for one in stacks],
-            }
-        ],
-    }
-    return json.dumps(document, ensure_ascii=True) + "\n"
+    stacks = [(one.frames, one.cycles) for one in run.stacks]
+    return flame_graphs.speedscope(run.firmware.name, f"cycles on {run.board.name}", stacks)
 
 
 FORMATS: Mapping[str, Callable[[Execution], str]] = {
@@ -78,10 +57,6 @@ FORMATS: Mapping[str, Callable[[Execution], str]] = {
     "collapsed": collapsed,
     "speedscope": speedscope,
 }
-
-
-def _frame(name: str) -> str:
-    return tables.safe(name).replace(";", ":").replace(" ", "_")
 
 
 def _section(title: str, body: str) -> str:

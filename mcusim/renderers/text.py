@@ -89,11 +89,32 @@ class _Column:
 
 def render(run: Run, width: int = 80, colour: bool = False) -> str:
     """The report, `width` columns wide at most, with ANSI colours only when asked for; ends with a newline."""
-    width = max(NARROWEST, min(width, WIDEST))
-    console = Console(
+    console = _console(width, colour)
+    run = _printable(run)
+    for section in _sections(run, console.width):
+        console.print(section)
+        console.print()
+    text = console.export_text(styles=colour)
+    return "\n".join(line.rstrip() for line in text.rstrip().splitlines()) + "\n"
+
+
+def styled_lines(run: Run, width: int) -> list[list[tuple[str, str]]]:
+    """The report's lines as pieces of text, each with its style in words, as `bold red` or `dim`."""
+    console = _console(width, colour=True)
+    lines: list[list[tuple[str, str]]] = []
+    for section in _sections(_printable(run), console.width):
+        rendered = console.render_lines(section, pad=False)
+        lines += [[(piece.text, str(piece.style or "")) for piece in line] for line in rendered]
+        lines.append([])
+    return lines[:-1]
+
+
+def _console(width: int, colour: bool) -> Console:
+    """A console that records, of a width that holds the tables."""
+    return Console(
         file=io.StringIO(),
         record=True,
-        width=width,
+        width=max(NARROWEST, min(width, WIDEST)),
         force_terminal=colour,
         color_system="standard" if colour else None,
         no_color=not colour,
@@ -102,12 +123,6 @@ def render(run: Run, width: int = 80, colour: bool = False) -> str:
         emoji=False,
         legacy_windows=False,
     )
-    run = _printable(run)
-    for section in _sections(run, width):
-        console.print(section)
-        console.print()
-    text = console.export_text(styles=colour)
-    return "\n".join(line.rstrip() for line in text.rstrip().splitlines()) + "\n"
 
 
 def _sections(run: Run, width: int) -> Iterable[RenderableType]:
@@ -182,8 +197,8 @@ def _memories(run: Run) -> RenderableType:
         total = one.available_bytes + one.reserved_bytes
         free = Text(f"{one.headroom_bytes:,}", style="bold red" if one.headroom_bytes < 0 else "")
         table.add_row(name, _MemoryBar(one), f"{one.used_bytes:,}", f"{one.reserved_bytes:,}", free, f"{total:,}")
-    legend = "bytes: ▒ reserved by the platform  █ used  ░ free"
-    line = Text(legend if run.fits else f"{legend}  ▶ beyond the board", style="dim")
+    line = Text.assemble(("bytes: ", "dim"), ("▒", "yellow"), (" reserved by the platform  ", "dim"), "█")
+    line.append("  ".join([" used", "░ free", *([] if run.fits else ["▶ beyond the board"])]), style="dim")
     return Group(table, line, Text(_placed(run.placement)))
 
 
@@ -220,7 +235,8 @@ def _totals(run: Run) -> RenderableType:
     if words := against_own(run):
         lines.append(Text(words))
     lines.extend(_range(run))
-    return Group(grid, *lines, Text(f"error of the cycles: {_expected_error(totals)}"))
+    error = figures.expected_error(totals.error_percent, totals.error_percent_reason, totals.error_source)
+    return Group(grid, *lines, Text(f"error of the cycles: {error}"))
 
 
 def _range(run: Run) -> Iterable[Text]:
@@ -233,12 +249,6 @@ def _range(run: Run) -> Iterable[Text]:
     # A range narrower than the figures' last digit is one of cycles only.
     spans = [cycles] if least == most else [f"{least} to {most}", cycles]
     yield Text(f"range: {', '.join(spans)}, over {totals.range_over}")
-
-
-def _expected_error(totals: Totals) -> str:
-    if totals.error_percent is None:
-        return totals.error_percent_reason or "not known"
-    return f"±{totals.error_percent:.2g}%" + (f", {totals.error_source}" if totals.error_source else "")
 
 
 def _causes(totals: Totals) -> RenderableType:

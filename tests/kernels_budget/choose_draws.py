@@ -1,4 +1,4 @@
-"""The ways through the kernels → draws.json: layers of each that are drawn by a seed, small ones (python choose_draws.py).
+"""The ways through the kernels → draws.json: small layers of each, drawn by a seed (python choose_draws.py).
 
 Only for new kernels or ways: other draws are other arguments, and budgets begin anew.
 """
@@ -21,10 +21,10 @@ from mcusim.ops import OPERATORS
 SEEDS = 150
 # Cores whose kernels take all ways that there are: with the DSP extension, without, and without unaligned accesses.
 CORES = tuple(load_core(name) for name in ("cortex_m4", "cortex_m3", "cortex_m0plus"))
-WORK = 3_000  # about the cycles of the layers that are chosen
+WORK = 2_000  # about the cycles of the layers that are chosen
 # Of these the matrix kernels go different ways for different rests of rows and columns: several layers.
 MATRICES = ("BATCH_MATMUL", "CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV")
-MATRIX_WORK = (3_000, 8_000, 20_000)
+MATRIX_WORK = (2_000, 8_000, 20_000)
 NO_LAYER_ALONE = ("ASSIGN_VARIABLE", "CALL_ONCE", "READ_VARIABLE", "VAR_HANDLE")  # they call what RESHAPE calls
 
 
@@ -46,7 +46,7 @@ def main():
     chosen = {}
     for path, layers in sorted(found.items()):
         sizes = MATRIX_WORK if any(name in MATRICES for _, name, _ in layers) else (WORK,)
-        nearest = [min(layers, key=lambda one: (abs(math.log(one[0] / size)), one[1:])) for size in sizes]  # noqa: B023
+        nearest = [min(layers, key=lambda one: (abs(math.log(one[0] / size)), one[1:])) for size in sizes]
         chosen[path] = [list(one) for one in dict.fromkeys((name, seed) for _, name, seed in nearest)]
     lines = ",\n".join(f"{json.dumps(path)}: {json.dumps(layers)}" for path, layers in chosen.items())
     (Path(__file__).parent / "draws.json").write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
