@@ -173,11 +173,12 @@ def hardware(core: str | None, board: str | os.PathLike[str] | None) -> Hardware
         own = board_core(found)
         if core is not None and load_core(_core_id(core)).id != own.id:
             raise BadInputError(f"{found.name} has a {own.name}, not {core}; give one of both")
-        return Hardware(found, own, True)
+        return Hardware(found, own, True, repr(found))
     if core is None:
         raise BadInputError('say what to run on: core="cortex-m4", or board="nano33ble"')
     alone = load_core(_core_id(core))
-    return Hardware(bare_board(alone), alone, False)
+    bare = bare_board(alone)
+    return Hardware(bare, alone, False, repr(bare))
 
 
 def _core_id(core: str) -> str:

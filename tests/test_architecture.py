@@ -73,7 +73,7 @@ LEVELS = (
     {"changed_layer"},
     {"footprints"},
     {"streams", "formulas", "code_lines", "residency"},
-    {"tflite", "elf", "decoder", "arena", "call_stacks", "touched_bytes"},
+    {"tflite", "elf", "decoder", "arena", "call_stacks", "touched_bytes", "first_entries"},
     {"images", "object_files", "library_notes", "shared_arena", "head_plans", "op_order", "aliasing", "plan_writer"},
     {"program", "firmware_memory"},
     {"linkable"},
