@@ -101,6 +101,8 @@ def metric_of(call: Call, metric: str) -> int:
     """A metric's value; causes that took nothing are 0."""
     if metric.startswith(BY_CAUSE):
         return call.cycles_by_cause.get(metric.removeprefix(BY_CAUSE), 0)
+    if metric in ("least_cycles", "most_cycles"):
+        return call.possible_cycles[metric == "most_cycles"]
     value = getattr(call, metric)
     assert isinstance(value, int)
     return value

@@ -35,14 +35,14 @@ def call_of(result: CallResult, program: Program) -> Call:
         origin=0,
         arguments_id=result.arguments_sha256[:ID_DIGITS],
         cycles=result.cycles,
-        least_cycles=result.least_cycles,
-        most_cycles=result.most_cycles,
         cycles_by_cause=causes,
         instructions=result.instructions,
         stack_bytes=result.stack_bytes,
         read_bytes=result.read_bytes,
         written_bytes=result.written_bytes,
         loops=tuple(loops),
+        least_cycles=result.least_cycles if result.least_cycles < result.cycles else None,
+        most_cycles=result.most_cycles if result.most_cycles > result.cycles else None,
     )
 
 

@@ -12,6 +12,7 @@ from mcusim.saved_calls import Call, Labelled, Loop, SavedCalls, labelled
 MOST_ROWS = 40  # of a table that was not asked for
 MOST_NAMED = 20  # of what is new or has vanished
 HEADERS = ("call", ">cycles", ">Δ%", ">instr.", ">stack", ">error")
+CHANGE = HEADERS.index(">Δ%")  # a column that only a comparison has
 NOT_VALIDATED = "n. v."
 GREW = "GREW"  # how the sentence of what grew too much begins
 LEAST_NAME, INDENT = 16, "  "
@@ -24,17 +25,16 @@ def calls_table(saved: SavedCalls, comparison: Comparison | None, width: int, mo
     shown = _chosen(calls, before, len(calls) if most is None else most)
     files = dict.fromkeys(one.test.partition("::")[0] for one in shown)
     cells = [_cells(one, before) for one in shown]
-    columns = [max(tables.cells(row[column]) for row in [list(HEADERS[1:]), *cells]) for column in range(5)]
-    room = max(LEAST_NAME, width - sum(columns) - 5 * len(tables.GAP) - len(INDENT) - 2)
+    columns = [number for number in range(1, len(HEADERS)) if comparison is not None or number != CHANGE]
+    widths = [max(tables.cells(row[number - 1]) for row in [HEADERS[1:], *cells]) for number in columns]
+    room = max(LEAST_NAME, width - sum(widths) - len(columns) * len(tables.GAP) - len(INDENT))
     lines = []
     for file in files:
-        rows = [
-            [INDENT + _name(one, room), *row]
-            for one, row in zip(shown, cells, strict=True)
-            if one.test.partition("::")[0] == file
-        ]
-        lines += [[tables.safe(file), *[""] * 5], *rows]
-    text = tables.grid(HEADERS, lines, width)
+        lines.append([tables.safe(file), *[""] * len(columns)])
+        for one, row in zip(shown, cells, strict=True):
+            if one.test.partition("::")[0] == file:
+                lines.append([INDENT + _name(one, room), *(row[number - 1] for number in columns)])
+    text = tables.grid([HEADERS[0], *(HEADERS[number] for number in columns)], lines, width)
     left = len(calls) - len(shown)
     more = f"{left:,} more calls are not shown (--mcu-table shows all)\n" if left else ""
     return text + more + _footnotes(shown, width)
@@ -45,7 +45,7 @@ def comparison_text(comparison: Comparison, name: str, width: int) -> str:
     changed = [pair for pair in comparison.pairs if pair.before.call.cycles != pair.after.call.cycles]
     slower = sum(pair.before.call.cycles < pair.after.call.cycles for pair in changed)
     paragraphs = [
-        f"compared with {name}: {len(comparison.pairs):,} calls, {slower:,} slower, {len(changed) - slower:,} faster, "
+        f"compared with {name}: {_calls(len(comparison.pairs))}, {slower:,} slower, {len(changed) - slower:,} faster, "
         f"{len(comparison.new):,} new, {len(comparison.vanished):,} vanished, {comparison.not_run:,} not run"
     ]
     paragraphs += [f"not as before: {one.what}: {_calls(one.calls)}" for one in comparison.changes]

@@ -103,7 +103,9 @@ class Calls:
 
     def lines(self, width: int, verbosity: int) -> list[str]:
         """What is shown at the end: the table, the comparison, and what was written."""
-        shown = []
+        shown: list[str] = []
+        if not self.found and self.comparison is None:
+            return shown
         saved = gathered(self.found.items(), VERSION, "")
         if self.options.table or (self.options.table is None and verbosity >= 0):
             most = None if self.options.table else call_report.MOST_ROWS
@@ -111,6 +113,8 @@ class Calls:
         if self.comparison is not None:
             name = os.path.relpath(self.options.compare or "")
             shown += call_report.comparison_text(self.comparison, name, width).splitlines()
+            if self.comparison.failures:
+                shown.append(f"where this is meant: pytest --mcu-update has {name} written anew")
         shown += [f"saved {os.path.relpath(path)}" for path in self.written]
         left = self.failed & set(self.found)
         if left and self.written:

@@ -9,8 +9,8 @@ from mcusim.errors import BadInputError
 
 FOLDER = ".mcusim"
 LATEST = "latest"
-_FILE = re.compile(r"(\d{4,9})_([A-Za-z0-9._-]+)\.json")
-_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
+_FILE = re.compile(r"(\d{4,9})_([A-Za-z0-9_-]+)\.json")
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _NUMBER = re.compile(r"\d{1,9}")
 
 
@@ -18,7 +18,7 @@ def check_name(name: str) -> None:
     """Raise BadInputError for what cannot be the name of saved calls; a path most likely was not meant for one."""
     if not _NAME.fullmatch(name):
         raise BadInputError(
-            f"{name!r} is no name for saved calls: letters, digits, '.', '_' and '-' are; a name follows after '=', "
+            f"{name!r} is no name for saved calls: letters, digits, '_' and '-' are; a name follows after '=', "
             "as in --mcu-save=NAME"
         )
 

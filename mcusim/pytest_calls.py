@@ -141,9 +141,12 @@ class Hooks:
         if report.failed and self.calls is not None:
             self.calls.failed.add(report.nodeid)
         recorded = getattr(report, "mcusim_calls", None)
-        if recorded:
-            if self.calls is None:
+        if recorded and self.calls is None and self.error is None:
+            try:
                 self.calls = self._start()
+            except pytest.UsageError as error:
+                self.error = str(error)
+        if recorded and self.calls is not None:
             self.calls.add(report.nodeid, recorded)
 
     @pytest.hookimpl(optionalhook=True)
@@ -155,27 +158,34 @@ class Hooks:
         """Save and compare; what grew too much makes the session fail."""
         if self.is_worker:
             self.config.workeroutput[KNOWN] = self.known  # type: ignore[attr-defined]
-        elif self.calls is not None and not self.config.getoption("collectonly", False):
-            self._finish(self.calls, session)
+        elif not self.config.getoption("collectonly", False):
+            passes = self.calls is None or self._finish(self.calls)
+            if (not passes or self.error) and session.exitstatus == pytest.ExitCode.OK:
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
-    def _finish(self, calls: Calls, session: pytest.Session) -> None:
+    def _finish(self, calls: Calls) -> bool:
+        """Whether nothing grew by more than is tolerated."""
         from mcusim.errors import McusimError
 
         calls.known.update(self.known)
         try:
-            passes = calls.finish()
+            return calls.finish()
         except McusimError as error:
-            self.error, passes = str(error), False
-        if not passes and session.exitstatus == pytest.ExitCode.OK:
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+            self.error = str(error)
+            return False
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The table and the comparison."""
-        if self.calls is None or not (self.calls.found or self.calls.comparison or self.error):
+        config = self.config
+        shown = (
+            []
+            if self.calls is None
+            else self.calls.lines(config.get_terminal_writer().fullwidth, config.get_verbosity())
+        )
+        if not shown and self.error is None:
             return
         terminalreporter.write_sep("-", "mcusim: calls of target functions")
-        width = self.config.get_terminal_writer().fullwidth
-        for line in self.calls.lines(width, self.config.get_verbosity()):
+        for line in shown:
             terminalreporter.write_line(line, red=line.startswith("GREW"))
         if self.error is not None:
             terminalreporter.write_line(f"mcusim: {self.error}", red=True)

@@ -33,8 +33,6 @@ def call(function="dot", cycles=1_000, branch=100, loops=None, **others):
         origin=0,
         arguments_id="a" * 16,
         cycles=cycles,
-        least_cycles=cycles,
-        most_cycles=cycles,
         cycles_by_cause={"issue": cycles - branch, "branch": branch},
         instructions=cycles * 3 // 4,
         stack_bytes=24,

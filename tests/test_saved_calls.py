@@ -61,6 +61,7 @@ def test_a_call_travels_between_processes():
         ("tests.0.calls.0.origin", 1, "expected one of the 1 origins"),
         ("tests.0.calls.0.stack_bytes", -1, "expected counts of 0 or more"),
         ("tests.0.calls.0.least_cycles", 2_000, "expected least_cycles <= cycles"),
+        ("tests.0.calls.0.most_cycles", 999, "expected least_cycles <= cycles"),
         ("tests.0.test", "t.py::b", "expected each test once"),
         ("origins.0.compiler", None, "compiler: expected a value, or none and compiler_reason"),
     ],
