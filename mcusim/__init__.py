@@ -21,7 +21,9 @@ from mcusim.errors import (
 )
 
 if TYPE_CHECKING:
+    from mcusim.compare import compare
     from mcusim.estimate import estimate
+    from mcusim.evaluate import evaluate
     from mcusim.hardware import load_board
     from mcusim.plan import plan
     from mcusim.renderers import RENDERERS
@@ -37,7 +39,9 @@ __all__ = [
     "EmulationError",
     "McusimError",
     "UnsupportedError",
+    "compare",
     "estimate",
+    "evaluate",
     "load",
     "load_board",
     "plan",
@@ -48,7 +52,9 @@ __all__ = [
 # Where the names come from that take a second to import (Numba, Unicorn); they are imported at their first use.
 _LAZY = {
     "RENDERERS": "renderers",
+    "compare": "compare",
     "estimate": "estimate",
+    "evaluate": "evaluate",
     "load": "tflite",
     "load_board": "hardware",
     "plan": "plan",

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import functools
-import hashlib
 from collections import Counter
-from pathlib import Path
 
 from mcusim.call_result import CallResult
 from mcusim.kernel_calls import Hardware
 from mcusim.memory_systems import memory_timing
 from mcusim.program import Program
 from mcusim.saved_calls import LEAST_SHARE, LOOPS, Call, Loop, Origin
+from mcusim.timing_rules import timing_rules_sha256
 
-PACKAGE = Path(__file__).parent
 ID_DIGITS = 16
-# What turns what was executed into cycles, beside the tables: files and folders of the package.
-TIMING_RULES = ("pipelines", "memories", "timing.py", "memory_systems.py", "branch_prediction.py", "chained_loads.py")
 
 
 def call_of(result: CallResult, program: Program) -> Call:
@@ -55,8 +50,8 @@ def origin_of(result: CallResult, hardware: Hardware, program: Program) -> Origi
         core=core.name,
         board=board.id if hardware.is_board else None,
         memory=memory_timing(board),
-        core_table_sha256=_sha256(board.core if board.core.endswith(".toml") else f"cores/{board.core}.toml"),
-        board_file_sha256=_sha256(board.file) if hardware.is_board else None,
+        core_table_sha256=core.sha256,
+        board_file_sha256=board.sha256 if hardware.is_board else None,
         timing_rules_sha256=timing_rules_sha256(),
         image=program.name,
         image_sha256=program.firmware.sha256,
@@ -67,21 +62,3 @@ def origin_of(result: CallResult, hardware: Hardware, program: Program) -> Origi
         error_percent=result.error_percent,
         error_percent_reason=result.error_percent_reason,
     )
-
-
-@functools.cache
-def timing_rules_sha256() -> str:
-    """SHA-256 over names and content of TIMING_RULES."""
-    digest = hashlib.sha256()
-    for name in TIMING_RULES:
-        path = PACKAGE / name
-        for file in sorted(path.glob("*.py")) if path.is_dir() else [path]:
-            digest.update(file.relative_to(PACKAGE).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
-    return digest.hexdigest()
-
-
-@functools.cache
-def _sha256(file: str) -> str:
-    """SHA-256 of a file of the user's, or of the package's as its board or core names it."""
-    path = Path(file)
-    return hashlib.sha256((path if path.is_file() else PACKAGE / file).read_bytes()).hexdigest()

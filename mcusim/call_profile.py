@@ -8,10 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from mcusim import execution
+from mcusim import execution, loops
 from mcusim.call_stacks import ROOT, Node
 from mcusim.images import Image
-from mcusim.loops import hottest_loop
 from mcusim.symbols import Symbol
 from mcusim.system_control import EXTERNAL, HARD_FAULT, NMI, PENDSV, SVCALL, SYSTICK
 from mcusim.trace import CAUSES, Block, Timing, Trace
@@ -97,7 +96,7 @@ def profile(image: Image, trace: Trace, timing: Timing, nodes: Sequence[Node]) -
 
 
 def _sums(functions: Functions, trace: Trace, timing: Timing) -> dict[int, _Sum]:
-    visits = _visits(trace)
+    visits = trace.visits
     sums: defaultdict[int, _Sum] = defaultdict(_Sum)
     for index, (block, row) in enumerate(zip(trace.blocks, timing.by_block, strict=True)):
         if block.instructions:
@@ -106,13 +105,6 @@ def _sums(functions: Functions, trace: Trace, timing: Timing) -> dict[int, _Sum]
             for column, cycles in enumerate(row):
                 total.causes[column] += cycles
     return dict(sums)
-
-
-def _visits(trace: Trace) -> list[int]:
-    visits = [0] * len(trace.blocks)
-    for edge in trace.edges:
-        visits[edge.block] += edge.count
-    return visits
 
 
 def _own_cycles(functions: Functions, sums: Mapping[int, _Sum], nodes: Sequence[Node]) -> list[int]:
@@ -221,21 +213,13 @@ def _stack_rows(functions: Functions, nodes: Sequence[Node], own: Sequence[int])
 
 
 def hot_loops(image: Located, trace: Trace, timing: Timing) -> tuple[execution.Loop, ...]:
-    """The loops in which most cycles were spent, with their disassembly."""
-    rows = [list(row) for row in timing.by_block]
-    visits = _visits(trace)
+    """The loops whose own code, without loops within it, took most cycles, with their disassembly."""
     found: list[execution.Loop] = []
-    while len(found) < MOST_LOOPS:
-        loop = hottest_loop(trace, Timing(tuple(tuple(row) for row in rows)))
-        if loop is None or not loop.cycles:
-            break
+    for loop in loops.hot_loops(trace, timing)[:MOST_LOOPS]:
         end = loop.address + loop.bytes
-        inside = [number for number, block in enumerate(trace.blocks) if loop.address <= block.address < end]
-        lines = _lines(image, zip(trace.blocks, visits, strict=True), loop.address, end)
+        lines = _lines(image, zip(trace.blocks, trace.visits, strict=True), loop.address, end)
         name = Functions(image, ()).name(loop.address) if image.function_at(loop.address) else loop.function
         found.append(execution.Loop(name, loop.address, loop.bytes, loop.iterations, loop.cycles, lines))
-        for number in inside:
-            rows[number] = [0] * len(CAUSES)
     return tuple(found)
 
 

@@ -21,6 +21,7 @@ from mcusim.delivery import Render
 from mcusim.errors import UnsupportedError
 
 if TYPE_CHECKING:
+    from mcusim.delta import Comparison
     from mcusim.execution import Execution
     from mcusim.hardware import Board
     from mcusim.memory_record import MemoryReport
@@ -34,6 +35,8 @@ EXIT_NOT_FIT = 1
 EMULATION, ESTIMATE = "emulation", "estimate"  # how cycles are found
 ROWS = ("text", "json")  # the formats of a list
 MEMORY_FORMATS = ("text", "json", "svg")
+COMPARISON_FORMATS = ("text", "json", "markdown")
+MOST_REASONS = 10  # lines of why a comparison fails; the report has all of them
 
 ModelArgument = Annotated[str, typer.Argument(help="A .tflite file, or a C array of one.")]
 BoardOption = Annotated[str, typer.Option("--board", "-b", help="A board's name (see `mcusim boards`) or TOML file.")]
@@ -80,6 +83,9 @@ ArenaSizeOption = Annotated[
 WhyOption = Annotated[bool, typer.Option("--why", help="Simulate what faster variants of the kernels would gain, too.")]
 EngineOption = Annotated[
     str, typer.Option("--engine", metavar="NAME", help="emulation, or estimate: cycles by formula, nothing executes.")
+]
+PolicyOption = Annotated[
+    str | None, typer.Option("--policy", metavar="FILE", help="What may change; mcusim.toml here, else the defaults.")
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print no report and no progress.")]
 
@@ -262,6 +268,30 @@ def execution_renders(run: Execution) -> dict[str, Render]:
         return lambda columns, colour: render(run)
 
     return {name: fixed(render) for name, render in FORMATS.items()} | {"text": lambda columns, _: text(run, columns)}
+
+
+def comparison_renders(comparison: Comparison) -> dict[str, Render]:
+    """The texts of a comparison; only the report depends on the terminal's width."""
+    from mcusim.delta import json_text
+    from mcusim.renderers import comparison as report
+    from mcusim.renderers import comparison_markdown
+
+    return {
+        "text": lambda columns, colour: report.text(comparison, columns),
+        "json": lambda columns, colour: json_text(comparison),
+        "markdown": lambda columns, colour: comparison_markdown.render(comparison),
+    }
+
+
+def judge_comparison(comparison: Comparison) -> None:
+    """Exit status 1, and each reason in a line, where the policy fails."""
+    failing = [(delta, finding) for delta in comparison.deltas for finding in delta.failures]
+    for delta, finding in failing[:MOST_REASONS]:
+        complain(f"{delta.after.model} on {delta.after.board}: {finding.sentence}")
+    if len(failing) > MOST_REASONS:
+        complain(f"{len(failing) - MOST_REASONS} more reasons (the report has all of them)")
+    if failing:
+        raise typer.Exit(EXIT_NOT_FIT)
 
 
 def memory_renders(report: MemoryReport) -> dict[str, Render]:

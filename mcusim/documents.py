@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import functools
+import hashlib
 import json
 import math
 import os
@@ -82,6 +83,11 @@ def read_text(path: str | os.PathLike[str], limit_bytes: int, expected: str) -> 
         raise BadInputError(
             f"{os.fspath(path)} is not UTF-8 text (byte {error.start}); {expected} is expected"
         ) from None
+
+
+def text_sha256(text: str) -> str:
+    """The SHA-256 of a text in UTF-8, the same whether its lines end as on Windows or not."""
+    return hashlib.sha256(text.replace("\r\n", "\n").encode()).hexdigest()
 
 
 def read_json(path: str | os.PathLike[str], limit_bytes: int, expected: str) -> object:

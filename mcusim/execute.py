@@ -278,7 +278,8 @@ def _sum(timings: Sequence[Timing]) -> Timing:
         tuple(
             tuple(sum(causes) for causes in zip(*rows, strict=True))
             for rows in zip(*(one.by_block for one in timings), strict=True)
-        )
+        ),
+        tuple(sum(rows[1:], rows[0]) for rows in zip(*(one.by_instruction for one in timings), strict=True)),
     )
 
 

@@ -46,7 +46,7 @@ class Core:
 
     `isa` names the firmware in mcusim/firmware/; `emulated_as` the CPU model it runs on; `pipeline` the
     module in mcusim/pipelines/ that gives `rules` their meaning. A core whose cycles cannot be simulated has the
-    pipeline "none", and `not_simulated` says why.
+    pipeline "none", and `not_simulated` says why. `sha256` is that of its file, empty where it is out of none.
     """
 
     id: str
@@ -60,6 +60,7 @@ class Core:
     timings: Mapping[str, InstructionTiming]
     rules: Mapping[str, Rule]
     not_simulated: str | None = None
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,7 @@ class Board:
 
     `power` is None where no figure is known, and `power_reason` then says why. `rules` override the core's
     pipeline rules of the same name; `zero_wait_rules` do so where the clock lets flash answer without wait states.
+    `sha256` is that of `file`, empty where it is out of none.
     """
 
     id: str
@@ -148,6 +150,7 @@ class Board:
     zero_wait_rules: Mapping[str, Rule]
     notes: str
     file: str
+    sha256: str = ""
 
     @property
     def active_rules(self) -> Mapping[str, Rule]:
@@ -239,6 +242,7 @@ def _board(text: str, path: Path, shown: str) -> Board:
         zero_wait_rules=file.zero_wait_rules,
         notes=file.notes,
         file=shown,
+        sha256=documents.text_sha256(text),
     )
 
 
@@ -296,6 +300,7 @@ def _core(text: str, shown: str) -> Core:
         timings=timings,
         rules=file.rules,
         not_simulated=file.not_simulated,
+        sha256=documents.text_sha256(text),
     )
 
 

@@ -15,6 +15,7 @@ from mcusim import record, timing
 from mcusim.abi import Argument, PreparedPointer, ScratchPointer, TensorPointer, place
 from mcusim.emulator import Emulator
 from mcusim.errors import EmulationError, UnsupportedError
+from mcusim.hot_code import HotCode
 from mcusim.kernel_variants import blocked, variant_of
 from mcusim.layer_tensors import layer_tensors
 from mcusim.loops import hottest_loop
@@ -26,7 +27,7 @@ from mcusim.plan import OWN_RAN, Plan
 from mcusim.recording import Observer
 from mcusim.trace import CAUSES, Timing, Trace
 from mcusim.untouched import Mask, depth_bytes, high_water_bytes
-from mcusim.variables import held, initial
+from mcusim.variables import held, initial, reset_bytes
 
 Array = NDArray[np.generic]
 
@@ -45,7 +46,8 @@ class Machine:
     """The emulated board while a model runs on it.
 
     `possible` are the observers of what the board's memory system may be, None for one that never waits;
-    `code_waits` are the cycles so far in which code was waited for, `written` the bytes of the arena that were written.
+    `code_waits` are the cycles so far in which code was waited for, `written` the bytes of the arena that were written,
+    `hot_code` is the code of the loops of the layers so far.
     """
 
     plan: Plan
@@ -55,10 +57,12 @@ class Machine:
     code_waits: int = 0
     before_reference: Callable[[], None] = lambda: None  # called before each use of the reference's kernels
     written: Mask = dataclasses.field(init=False)
+    hot_code: HotCode = dataclasses.field(init=False)
 
     def __post_init__(self) -> None:
-        """No byte of the arena is written yet."""
+        """No byte of the arena is written yet, and no loop is known."""
         self.written = np.zeros(self.plan.arena_bytes, np.bool_)
+        self.hot_code = HotCode(self._function_at)
 
     @classmethod
     def start(cls, plan: Plan, inputs: Sequence[Array]) -> Machine:
@@ -174,6 +178,11 @@ class Machine:
         assert isinstance(argument, PreparedPointer)
         return self.plan.prepared_address(op.index, argument.array)
 
+    def _function_at(self, address: int) -> tuple[str, int] | None:
+        """The name of the function that an absolute address of code lies in, and where it begins."""
+        function = self.plan.firmware.function_at(address - self.plan.code_address)
+        return None if function is None else (function.name, function.address + self.plan.code_address)
+
     def _writable(self, op: Op) -> list[tuple[int, int, str]]:
         """Outputs, states, variables, scratch, arrays to work in: what the kernel may write beside the stack."""
         plan = self.plan
@@ -237,7 +246,7 @@ class Machine:
             bit_exact_reason=None,
             difference=difference,
             functions=functions,
-            loops=(),
+            loops=self.hot_code.loops(traces, timings),
             why=_why(functions, causes, traces, timings),
             variant=variant_of(traces[0]) if traces else "",
             faster=_faster(self.plan.model, op, traces),
@@ -255,16 +264,6 @@ class Machine:
         """How deep the layer that was just executed wrote into the stack."""
         bottom, top = self.plan.stack_bottom, self.plan.stack_top
         return depth_bytes(self.emulator.written(bottom, top - bottom))
-
-
-def reset_bytes(tensor: Tensor) -> bytes:
-    """What a variable tensor holds before the first inference: its zero point if it is int8, else zeros.
-
-    As TFLM's ResetVariableTensors fills the bytes.
-    """
-    is_int8 = tensor.dtype == "int8" and tensor.quantization is not None
-    value = tensor.quantization.zero_point if is_int8 and tensor.quantization else 0
-    return bytes([value & 0xFF]) * tensor.bytes
 
 
 def _faster(model: Model, op: Op, traces: Sequence[Trace]) -> tuple[record.Faster, ...]:

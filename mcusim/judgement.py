@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from mcusim import figures
 from mcusim.byte_changes import buffer_words
@@ -13,29 +14,31 @@ from mcusim.policy import ComparePolicy, Tolerance
 NAMED = 3  # layers, owners or buffers that a sentence names
 NAME = 48  # cells of a name in a sentence
 LAYER_CYCLES = "layer_cycles"
-UNITS = {"instructions": "instructions", "macs": "MACs", "cycles": "cycles", LAYER_CYCLES: "cycles"}
 
 
 def findings(delta: Delta, refused: Sequence[BasisChange], policy: ComparePolicy) -> tuple[Finding, ...]:
     """What the policy says: failures of the whole run, of its layers, then improvements, all in a fixed order."""
-    found = [_refusal(one) for one in refused]
-    found += _verdicts(delta)
+    found = [*_refusals(refused), *_verdicts(delta)]
     for metric in delta.metrics:
         if metric.judged:
-            found += _of_metric(delta, metric, getattr(policy, metric.metric), policy)
+            found += _of_metric(delta, metric, policy)
     if LAYER_CYCLES not in delta.not_judged:
         for layer in delta.layers:
             found += _of_layer(layer, policy)
     return (*(one for one in found if one.kind == "failure"), *(one for one in found if one.kind == "improvement"))
 
 
-def _refusal(change: BasisChange) -> Finding:
-    key = "engine" if change.part == "engine" else "timing" if change.part == "timing" else "board"
-    sentence = (
-        f"{change.what} changed ({change.before} → {change.after}), so that cycles tell nothing of the code: save a new "
-        f"baseline, or set changed_{key} in mcusim.toml"
-    )
-    return Finding("failure", change.part, None, None, None, None, None, sentence)
+def _refusals(refused: Sequence[BasisChange]) -> Iterator[Finding]:
+    """One failure for the engine, one for the model of time, one for the board."""
+    for key, parts in (("engine", ("engine",)), ("timing", ("timing",)), ("board", ("board", "placement"))):
+        rows = [one for one in refused if one.part in parts]
+        if rows:
+            words = ", ".join(f"{one.what} {one.before} → {one.after}" for one in rows)
+            sentence = (
+                f"{key} changed, so that cycles tell nothing of the code: {words} (save a new baseline, or set "
+                f"changed_{key} in mcusim.toml)"
+            )
+            yield Finding("failure", key, None, None, None, None, None, sentence)
 
 
 def _verdicts(delta: Delta) -> Iterator[Finding]:
@@ -50,53 +53,61 @@ def _verdicts(delta: Delta) -> Iterator[Finding]:
             yield Finding("failure", "bit_exact", now.index, None, None, None, None, sentence)
 
 
-def _of_metric(delta: Delta, metric: MetricChange, tolerance: Tolerance, policy: ComparePolicy) -> Iterator[Finding]:
+def _of_metric(delta: Delta, metric: MetricChange, policy: ComparePolicy) -> Iterator[Finding]:
     before, after, change = metric.before, metric.after, metric.change
+    tolerance: Tolerance = getattr(policy, metric.metric)
     if change is None or before is None or after is None:
         if before is not None and after is None:
             sentence = f"{metric.metric} is not known any more: {delta.after.cycles_reason or 'nothing was executed'}"
             yield Finding("failure", metric.metric, None, before, None, None, None, sentence)
-        return
-    if tolerance.allows(before, change):
-        return
-    told = f"{metric.metric} {figure(before, metric.unit)} → {figure(after, metric.unit)}"
-    because = _explained(delta, metric.metric, change)
-    yield _finding(metric.metric, None, before, after, tolerance, policy, told, metric.unit, because)
+    elif not tolerance.allows(before, change):
+        told = f"{metric.metric} {figure(before, metric.unit)} → {figure(after, metric.unit)}"
+        because = _explained(delta, metric.metric, change)
+        judged = _Judged(metric.metric, None, metric.unit, before, after, told, because)
+        yield _finding(judged, tolerance, policy)
 
 
 def _of_layer(layer: LayerChange, policy: ComparePolicy) -> Iterator[Finding]:
     one, other = layer.before, layer.after
     if one is None or other is None or one.cycles is None or other.cycles is None:
         return
-    if policy.layer_cycles.allows(one.cycles, other.cycles - one.cycles):
-        return
-    told = f"{layer_words(other)}: {one.cycles:,} → {other.cycles:,} cycles"
-    index, tolerance = other.index, policy.layer_cycles
-    yield _finding(LAYER_CYCLES, index, one.cycles, other.cycles, tolerance, policy, told, "cycles", layer.why)
+    if not policy.layer_cycles.allows(one.cycles, other.cycles - one.cycles):
+        told = f"{layer_words(other)}: {one.cycles:,} → {other.cycles:,} cycles"
+        judged = _Judged(LAYER_CYCLES, other.index, "cycles", one.cycles, other.cycles, told, layer.why)
+        yield _finding(judged, policy.layer_cycles, policy)
 
 
-def _finding(
-    metric: str,
-    layer: int | None,
-    before: float,
-    after: float,
-    tolerance: Tolerance,
-    policy: ComparePolicy,
-    told: str,
-    unit: str,
-    because: str,
-) -> Finding:
-    """A change beyond its tolerance: growth fails; what becomes smaller only where the policy says so."""
-    change = after - before
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A change beyond its tolerance: `told` in words, and what it comes from."""
+
+    metric: str
+    layer: int | None
+    unit: str
+    before: float
+    after: float
+    told: str
+    because: str
+
+
+def _finding(judged: _Judged, tolerance: Tolerance, policy: ComparePolicy) -> Finding:
+    """Growth fails; what becomes smaller only where the policy says so."""
+    change = judged.after - judged.before
     fails = change > 0 or policy.fails == "any change"
-    share = percent(before, change)
-    parts = [f"{'+' if change > 0 else '−'}{figure(abs(change), unit)}"]
-    parts += [growth(share)] if share is not None else []
-    words = ", ".join(parts) + (f"; {allowed_words(tolerance, unit)}" if fails else "")
-    sentence = f"{told} ({words})" + (f": {because}" if because else "")
-    kind = "failure" if fails else "improvement"
-    limits = (tolerance.percent, tolerance.absolute) if fails else (None, None)
-    return Finding("failure" if kind == "failure" else "improvement", metric, layer, before, after, *limits, sentence)
+    share = percent(judged.before, change)
+    words = signed(change, judged.unit)
+    words += f", {growth(share)}" if share is not None else ""
+    words += f"; {allowed_words(tolerance, judged.unit)}" if fails else ""
+    return Finding(
+        kind="failure" if fails else "improvement",
+        metric=judged.metric,
+        layer=judged.layer,
+        before=judged.before,
+        after=judged.after,
+        allowed_percent=tolerance.percent if fails else None,
+        allowed_absolute=tolerance.absolute if fails else None,
+        sentence=f"{judged.told} ({words})" + (f": {judged.because}" if judged.because else ""),
+    )
 
 
 def _explained(delta: Delta, metric: str, change: float) -> str:
@@ -179,6 +190,11 @@ def layer_words(layer: LayerFigures) -> str:
 def figure(value: float, unit: str) -> str:
     """A figure with its unit where that is not clear from the metric's name."""
     return figures.seconds(value) if unit == "s" else f"{value:,.0f}"
+
+
+def signed(change: float, unit: str) -> str:
+    """A change with its sign; "=" where there is none."""
+    return f"{'+' if change > 0 else '-'}{figure(abs(change), unit)}" if change else "="
 
 
 def growth(share: float) -> str:

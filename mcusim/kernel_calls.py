@@ -166,7 +166,7 @@ def call(
         trace = _observed(machine, program, placement, placed.blocks, left, (stack_bytes, limits.instructions))
     for block in placed.blocks:
         if block.is_writable:
-            block.take(memoryview(machine.emulator.read(block.address, block.size)))
+            block.take(machine.emulator.read(block.address, block.size))
     machines.left[key] = State(
         tuple(one.state.copy() for one in machine.observers),
         tuple(machine.emulator.read(one.address, len(one.content)) for one in program.variables),

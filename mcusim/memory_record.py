@@ -14,6 +14,7 @@ from mcusim.errors import BadInputError
 from mcusim.record import VERSION, Budget, BufferKind, LinkedFlash, Touched
 
 SCHEMA = "mcusim.memory/1"
+SOAK_SCHEMA = "mcusim.soak/1"  # of a soak's report
 EXPECTED = f"a report saved with mcusim memory --json ({SCHEMA})"
 FILE_LIMIT_BYTES = 64 << 20
 # Several times as many as are planned, so that drawing them takes seconds at most.

@@ -7,19 +7,24 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mcusim import documents
-from mcusim.call_budgets import over_call
+from mcusim.call_arguments import returned_kind
+from mcusim.call_budgets import over_call, over_run
 from mcusim.call_result import CallResult
 from mcusim.cross_compiler import DEFAULT_FLAGS
 from mcusim.errors import BadInputError, McusimError
 from mcusim.kernel_calls import MOST_INSTRUCTIONS, Hardware, Machines
 from mcusim.policy import Budgets, Policy
 from mcusim.program import Program
+from mcusim.structures import Structure
 from mcusim.target import OWN, Target
+from mcusim.twins import EXAMPLES, Twin, assert_twins
 
 if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
     from mcusim.record import Run
 
 OPTIONS = ("core", "board", "elf", "source", "cflags", "compiler", *(one.name for one in fields(Budgets)))
@@ -121,6 +126,48 @@ class Mcu:
         for name, budgets in named.items():
             over += [f"{words} (mcusim.toml, budgets.{name})" for words in over_call(result, budgets)]
         _hold(tuple(over))
+
+    def assert_twin(
+        self,
+        function: str,
+        reference: Callable[..., object],
+        given: Sequence[object] | SearchStrategy[Any],
+        *,
+        returns: object = "int32",
+        out: int | None = None,
+        examples: int = EXAMPLES,
+    ) -> CallResult:
+        """Hold a function to its reference in Python, bit by bit, over inputs that hypothesis makes.
+
+        `given`: a strategy or a constant for each argument, or one strategy for all; `out`: the place of an argument
+        that the function writes and the reference returns instead. The call that took most cycles counts, and is what
+        this returns; see twins.assert_twins.
+        """
+        __tracebackhide__ = True
+        twin = Twin(function, reference, returned_kind(returns), out)
+        try:
+            result = assert_twins(self.target.call, twin, given, examples)
+        except McusimError as error:
+            raise error.with_traceback(None) from None
+        self.results.append(result)
+        self._held(result)
+        return result
+
+    def profile(self, model: str | os.PathLike[str], *, link_orders: bool = False) -> Run:
+        """Simulate one inference of a model, and hold it to the budgets; see mcusim.run."""
+        __tracebackhide__ = True
+        try:
+            run = self.target.profile(self._found(model), link_orders=link_orders)
+        except McusimError as error:
+            raise error.with_traceback(None) from None
+        self.runs.append(run)
+        if self.session is not None:
+            _hold(over_run(run, self.budgets))
+        return run
+
+    def struct(self, *members: object, **named: object) -> Structure:
+        """A structure to be passed by its address; see Target.struct."""
+        return self.target.struct(*members, **named)
 
     def _board(self, name: str | None) -> str | os.PathLike[str] | None:
         return self._found(name) if name is not None and name.endswith(".toml") else name

@@ -77,6 +77,7 @@ __all__ = [
     "TensorInfo",
     "Totals",
     "Touched",
+    "UnitBuild",
     "Verdict",
     "WeightTensor",
     "from_json",
@@ -87,7 +88,7 @@ __all__ = [
 SCHEMA = "mcusim.run/1"
 EXPECTED = f"a run saved with --json ({SCHEMA}, mcusim.exec/1, mcusim.memory/1 or mcusim.soak/1)"
 VERSION = "0.1.0"  # of mcusim; pyproject.toml has the same
-FILE_LIMIT_BYTES = 64 << 20  # the longest saved run that is read; a layer takes about a kilobyte
+FILE_LIMIT_BYTES = 64 << 20  # the longest saved run that is read; a layer with its loops takes 10 to 20 kilobytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +181,20 @@ class Kernels:
 
 
 @dataclass(frozen=True, slots=True)
+class UnitBuild:
+    """A way in which `count` units of a library were compiled; flags are empty where none are named."""
+
+    compiler: str
+    flags: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Library:
-    """A user's kernels that ran in place of mcusim's own; compiler and flags are those of most of its units."""
+    """A user's kernels that ran in place of mcusim's own; compiler and flags are those of most of its units.
+
+    `builds` are all ways in which units that were linked say that they were compiled, that of most units first.
+    """
 
     file: str
     kind: Literal["elf", "archive", "object"]
@@ -192,6 +205,7 @@ class Library:
     compiler_reason: str | None
     flags: str | None
     flags_reason: str | None
+    builds: tuple[UnitBuild, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

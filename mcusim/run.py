@@ -25,6 +25,7 @@ from mcusim.model import Model
 from mcusim.ops import OPERATORS
 from mcusim.plan import OWN_RAN, Plan
 from mcusim.run_inputs import pseudo_random_inputs
+from mcusim.timing_rules import timing_rules_sha256
 from mcusim.trace import CAUSES
 from mcusim.untouched import touched
 
@@ -99,6 +100,7 @@ def run(
     nothing_kept = why and not any(layer.faster for layer in compared)
     notes = (*([NOTHING_KEPT] if nothing_kept else []), *_notes(plan))
     found = _record(complete, compared, _totals(plan, compared, extremes), notes, provenance, outputs, command)
+    found = dataclasses.replace(found, hot_code=watched.hot_code.code)
     seen = dataclasses.replace(found.memory, touched=touched(plan, watched.written, compared), touched_reason=None)
     return dataclasses.replace(found, memory=seen)
 
@@ -205,7 +207,7 @@ def _record(
         mcusim_version=record.VERSION,
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         command=command,
-        model=_model_info(plan.model),
+        model=model_info(plan.model),
         board=record.BoardInfo(
             name=plan.board.id,
             mcu=plan.board.mcu,
@@ -234,7 +236,9 @@ def _record(
     )
 
 
-def _model_info(model: Model) -> record.ModelInfo:
+def model_info(model: Model) -> record.ModelInfo:
+    """What a report says of a model."""
+
     def info(index: int) -> record.TensorInfo:
         tensor = model.tensors[index]
         quantization = tensor.quantization
@@ -305,10 +309,10 @@ def _provenance(plan: Plan, engine: str, memory_model: str, given: str) -> recor
             sha256=manifest.elf_sha256,
         ),
         core_table=f"cores/{plan.core.id}.toml",
-        core_table_sha256="",
+        core_table_sha256=plan.core.sha256,
         board_file=plan.board.file,
-        board_file_sha256="",
-        timing_rules_sha256="",
+        board_file_sha256=plan.board.sha256,
+        timing_rules_sha256=timing_rules_sha256(),
         runtime=f"memory as of TensorFlow Lite Micro with {plan.runtime.kernels} kernels, August 2026",
         memory_model=memory_model,
         input=given,

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 
 from mcusim import documents
 from mcusim.errors import BadInputError
-from mcusim.soak import SCHEMA, VERSION_KEYS, Failure, Sample, Soak, SoakRun
+from mcusim.memory_record import SOAK_SCHEMA as SCHEMA
+from mcusim.soak import VERSION_KEYS, Failure, Sample, Soak, SoakRun
 
 EXPECTED = f"a report saved with mcusim memory --soak --json ({SCHEMA})"
 FILE_LIMIT_BYTES = 256 << 20

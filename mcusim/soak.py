@@ -19,9 +19,9 @@ from mcusim.errors import McusimError, UnsupportedError, shown
 from mcusim.heap import Heap, Survey
 from mcusim.heap_operations import SECOND_US, Chunk, Stream, stream
 from mcusim.heap_replay import ADDRESS, OPERATION
+from mcusim.memory_record import SOAK_SCHEMA as SCHEMA
 from mcusim.workload import Workload, rate_per_second
 
-SCHEMA = "mcusim.soak/1"
 VERSION_KEYS = ("schema", "mcusim_version")
 SAMPLES = 200
 BASE_ADDRESS = 0x2000_0000  # where SRAM begins on Cortex-M (ARMv7-M ARM, B3.1)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import os
 import shlex
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mcusim import documents, kernel_calls
+from mcusim import documents, kernel_calls, structures
 from mcusim.call_arguments import returned_kind
 from mcusim.call_result import CallResult
 from mcusim.cross_compiler import DEFAULT_FLAGS, compile_source, find_compiler, text_source
@@ -30,6 +32,10 @@ from mcusim.linkable import Linkable, linkable
 from mcusim.placement import largest_bank
 from mcusim.program import Program, parse_program
 from mcusim.program_linker import Memory
+from mcusim.structures import Structure
+
+if TYPE_CHECKING:
+    from mcusim.record import Run
 
 EXPECTED = "an ELF file with symbols, an object or a static archive"
 RELOCATABLE = b"\x01\x00"  # e_type
@@ -127,6 +133,31 @@ class Target:
             warm=warm,
             limits=Limits(stack_bytes, most_instructions),
         )
+
+    def struct(self, *members: object, **named: object) -> Structure:
+        """A structure to be passed by its address; arrays among its members are pointers.
+
+        Either a type of ctypes and its members by name (the others are zeros), or all members in order, laid out by
+        the types of their values: NumPy's numbers, int as int32, float as float, structures within it.
+        """
+        if members and isinstance(members[0], type) and issubclass(members[0], ctypes.Structure):
+            names = [field[0] for field in structures.fields_of(members[0])]
+            return Structure(members[0], {**dict(zip(names, members[1:], strict=False)), **named})
+        numbered = {f"m{number}": member for number, member in enumerate(members)}
+        return Structure(None, {**numbered, **named})
+
+    def profile(self, model: str | os.PathLike[str], *, link_orders: bool = False) -> Run:
+        """Simulate one inference of a model with mcusim's kernels on the board; see mcusim.run.
+
+        Raises BadInputError where only a core is given: how much memory there is would not be known.
+        """
+        from mcusim.plan import plan
+        from mcusim.run import run
+        from mcusim.tflite import load
+
+        if not self.hardware.is_board:
+            raise BadInputError('an inference needs a board: say board="nano33ble", or another of `mcusim boards`')
+        return run(plan(load(model), self.hardware.board), link_orders=link_orders)
 
     def program_of(self, function: str) -> Program:
         """The program that has a function, of several the one that came last; BadInputError where none has."""

@@ -201,17 +201,18 @@ class _Timer:
     def __init__(self, walker: Walker, trace: Trace) -> None:
         self.walker = walker
         self.trace = trace
-        self.rows = [[0] * len(CAUSES) for _ in trace.blocks]
+        self.rows = [np.zeros((len(block.instructions), len(CAUSES)), np.int64) for block in trace.blocks]
         self.into: dict[int, list[tuple[int, int]]] = {}
         for edge in trace.edges:
             if edge.count:
                 self.into.setdefault(edge.block, []).append((edge.previous, edge.count))
-        # By address: (block, how often, cycles by cause if executed) of each edge that leads there.
-        self.outcomes: dict[int, list[tuple[int, int, list[int]]]] = {}
+        # By address: (block, how often, the instruction's row in it, what is added from there on if executed) of each
+        # edge that leads there.
+        self.outcomes: dict[int, list[tuple[int, int, int, Cycles]]] = {}
         self.operands: dict[int, Counter[int]] = {}
 
     def timing(self) -> Timing:
-        """Cycles of each block of the trace, one column a cause."""
+        """Cycles of each instruction of each block of the trace, one column a cause."""
         for edge in self.trace.edges:
             if edge.count:
                 for path, times in paths(self.trace, self.into, edge.previous, edge.block, edge.count):
@@ -222,25 +223,25 @@ class _Timer:
             self._add_operands(address, visits)
         for observed in self._observed():
             self._add_observed(observed)
-        return Timing(tuple(tuple(row) for row in self.rows))
+        return Timing(tuple(tuple(rows.sum(axis=0).tolist()) for rows in self.rows), tuple(self.rows))
 
     def _enter(self, path: tuple[Step, ...], previous: int, index: int, times: int) -> None:
         """Count a block behind a path, and the branch that led to it for the block before."""
         block = self.trace.blocks[index]
         if not block.instructions:
             if path and path[-1].leaves:
-                self.rows[previous][BRANCH] += times * self.walker.refill(path)
+                self.rows[previous][-1, BRANCH] += times * self.walker.refill(path)
             return
         cycles = self.walker.walk(path, block)
         if previous >= 0:
-            self.rows[previous][BRANCH] += times * int(cycles[0, REFILL])
+            self.rows[previous][-1, BRANCH] += times * int(cycles[0, REFILL])
         executed = self.trace.executed
         predicated = [one.address in executed for one in block.instructions] if executed else []
         if any(predicated):
             skipped = self.walker.walk(path, block, 1 - np.array(predicated, np.int64))
             self._note_outcomes(index, times, predicated, cycles - skipped)
             cycles = skipped
-        _add(self.rows[index], cycles[:, :REFILL].sum(axis=0).tolist(), times)
+        self.rows[index] += times * cycles[:, :REFILL]
         for instruction in block.instructions if PIPELINES[self.walker.core.pipeline].OPERAND_DEPENDENT else ():
             if self._depends_on_operands(instruction.mnemonic):
                 self.operands.setdefault(instruction.address, Counter())[index] += times
@@ -252,22 +253,17 @@ class _Timer:
 
     def _note_outcomes(self, index: int, times: int, predicated: Sequence[bool], extra: Cycles) -> None:
         """Keep what executing each predicated instruction adds, to itself and to those behind it."""
-        last = -1
-        sums: dict[int, list[int]] = {}
-        for number, instruction in enumerate(self.trace.blocks[index].instructions):
-            if predicated[number]:
-                last = instruction.address
-                sums[last] = [0] * len(CAUSES)
-            if last >= 0:
-                _add(sums[last], extra[number, :REFILL].tolist())
-        for address, cycles in sums.items():
-            self.outcomes.setdefault(address, []).append((index, times, cycles))
+        instructions = self.trace.blocks[index].instructions
+        starts = [number for number, counts in enumerate(predicated) if counts]
+        for first, behind in zip(starts, [*starts[1:], len(instructions)], strict=True):
+            uses = self.outcomes.setdefault(instructions[first].address, [])
+            uses.append((index, times, first, extra[first:behind, :REFILL]))
 
-    def _add_outcomes(self, address: int, uses: list[tuple[int, int, list[int]]]) -> None:
+    def _add_outcomes(self, address: int, uses: list[tuple[int, int, int, Cycles]]) -> None:
         """Share the executions of a predicated instruction among the visits, exactly."""
-        shares = _shares(self.trace.executed[address], [count for _, count, _ in uses])
-        for (index, _, extra), share in zip(uses, shares, strict=True):
-            _add(self.rows[index], extra, share)
+        shares = _shares(self.trace.executed[address], [count for _, count, _, _ in uses])
+        for (index, _, first, extra), share in zip(uses, shares, strict=True):
+            self.rows[index][first : first + len(extra)] += share * extra
 
     def _add_operands(self, address: int, visits: Mapping[int, int]) -> None:
         """Share the cycles beyond the first of an instruction whose time depends on operands, exactly."""
@@ -275,13 +271,16 @@ class _Timer:
         if operands is None:
             raise EmulationError(f"the trace does not hold the operands of the instruction at {address:#010x}")
         core = self.walker.core
-        instruction = next(
-            one for index in visits for one in self.trace.blocks[index].instructions if one.address == address
-        )
+        places = {
+            index: next(n for n, one in enumerate(self.trace.blocks[index].instructions) if one.address == address)
+            for index in visits
+        }
+        index, place = next(iter(places.items()))
+        mnemonic = self.trace.blocks[index].instructions[place].mnemonic
         cycles_of = PIPELINES[core.pipeline].operand_cycles
-        beyond = sum(count * cycles_of(core, instruction.mnemonic, bits) for bits, count in operands.items())
-        for index, share in zip(visits, _shares(beyond, list(visits.values())), strict=True):
-            self.rows[index][MULTIPLY_DIVIDE] += share
+        beyond = sum(count * cycles_of(core, mnemonic, bits) for bits, count in operands.items())
+        for (index, place), share in zip(places.items(), _shares(beyond, list(visits.values())), strict=True):
+            self.rows[index][place, MULTIPLY_DIVIDE] += share
 
     def _observed(self) -> tuple[Observed, ...]:
         """What was observed, and what the pipeline makes of it or puts in its place."""
@@ -289,11 +288,12 @@ class _Timer:
         return (*self.trace.observed, *PIPELINES[core.pipeline].unobserved(core, self.trace, self.walker.rows_of))
 
     def _add_observed(self, observed: Observed) -> None:
+        """Waits are known by block: they count at its first instruction."""
         costs = [(CAUSES.index(event.cause), event.cycles) for event in observed.events]
-        for row, counts in zip(self.rows, observed.counts, strict=True):
+        for rows, counts in zip(self.rows, observed.counts, strict=True):
             for (column, cycles), count in zip(costs, counts, strict=True):
                 if count:
-                    row[column] += round(count * cycles)
+                    rows[0, column] += round(count * cycles)
 
 
 def _shares(total: int, weights: Sequence[int]) -> list[int]:
@@ -305,9 +305,3 @@ def _shares(total: int, weights: Sequence[int]) -> list[int]:
         shares.append(upto - given)
         given = upto
     return shares
-
-
-def _add(total: list[int], cycles: Sequence[int], times: int = 1) -> None:
-    for column, value in enumerate(cycles):
-        if value:
-            total[column] += times * value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -127,12 +127,24 @@ class Trace:
         """Instructions executed; those whose condition failed count, as they take their slot on silicon."""
         return sum(edge.count * len(self.blocks[edge.block].instructions) for edge in self.edges)
 
+    @property
+    def visits(self) -> list[int]:
+        """How often each block executed."""
+        visits = [0] * len(self.blocks)
+        for edge in self.edges:
+            visits[edge.block] += edge.count
+        return visits
+
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Cycles of a trace on a core: one row a block of the trace, one column a cause, in order of CAUSES."""
+    """Cycles of a trace on a core: one row a block of the trace, one column a cause, in order of CAUSES.
+
+    `by_instruction` has for each block one row an instruction; they sum to the block's row.
+    """
 
     by_block: tuple[tuple[int, ...], ...]
+    by_instruction: tuple[NDArray[np.int64], ...] = field(repr=False, compare=False)
 
     @property
     def by_cause(self) -> dict[str, int]:

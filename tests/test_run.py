@@ -1,6 +1,7 @@
 """A whole run on the smallest bundled model: conservation, determinism, inputs, and a kernel that lies."""
 
 import dataclasses
+import hashlib
 import tomllib
 from pathlib import Path
 
@@ -46,6 +47,43 @@ def test_every_byte_has_one_owner(run, plan):
     assert sum(owner.bytes for owner in run.memory.owners) == plan.board.ram_bytes
     assert sum(owner.bytes for owner in run.flash.owners) == plan.board.flash_bytes
     assert min(owner.bytes for owner in run.memory.owners + run.flash.owners) > 0
+
+
+def test_loops_are_the_code_that_takes_the_cycles(run):
+    """digits_cnn is convolutions and matrix products: most of its cycles are in loops, inner ones first."""
+    inside = sum(loop.cycles for layer in run.layers for loop in layer.loops)
+    assert 0.8 * run.totals.cycles < inside <= run.totals.cycles
+    for layer in run.layers:
+        assert [loop.cycles for loop in layer.loops] == sorted((loop.cycles for loop in layer.loops), reverse=True)
+        for loop in layer.loops:
+            code, counts = run.hot_code[loop.code], loop.line_counts
+            assert len(code.lines) == len(counts) == len(loop.line_cycles)
+            assert sum(loop.line_cycles) == loop.cycles == sum(loop.cycles_by_cause.values())
+            assert code.function in {one.name for one in layer.functions}
+            assert code.lines[0].offset == code.offset and counts[0] >= loop.iterations
+    assert len(set(run.hot_code)) == len(run.hot_code)
+
+
+def test_layers_say_what_they_read_and_write(run, model):
+    first, last = run.layers[0], run.layers[-1]
+    assert first.inputs[0].name == model.tensors[model.inputs[0]].name
+    assert [one.is_constant for one in first.inputs] == [False, True, True]
+    assert last.outputs[0].name == run.model.outputs[0].name
+    assert max(layer.live_bytes for layer in run.layers) == run.memory.holes.live_lower_bound_bytes
+
+
+def test_the_head_is_its_buffers(run):
+    assert max(one.offset + one.planned_bytes for one in run.memory.buffers) == run.memory.head_bytes
+    alive = [one for one in run.memory.buffers if one.first_moment <= 1 <= one.last_moment]
+    assert sum(one.planned_bytes for one in alive) == run.layers[0].live_bytes
+    assert {one.kind for one in run.memory.buffers} == {"input or output", "intermediate", "scratch"}
+
+
+def test_figures_rest_on_files_by_their_content(run, plan):
+    board = Path(mcusim.__file__).parent / run.provenance.board_file
+    assert run.provenance.board_file_sha256 == hashlib.sha256(board.read_bytes()).hexdigest()
+    core = board.parents[1] / run.provenance.core_table
+    assert run.provenance.core_table_sha256 == hashlib.sha256(core.read_bytes()).hexdigest()
 
 
 def test_two_runs_are_one(plan, run):

@@ -7,7 +7,8 @@ from mcusim.allocators import HEAPS
 from mcusim.errors import BadInputError, UnsupportedError
 from mcusim.heap import Survey
 from mcusim.heap_operations import BLOCK_MASK, BYTES_SHIFT, SECOND_US, stream
-from mcusim.soak import BASE_ADDRESS, SAMPLES, SCHEMA, Soak, load_heap, soak, to_json
+from mcusim.memory_record import SOAK_SCHEMA as SCHEMA
+from mcusim.soak import BASE_ADDRESS, SAMPLES, Soak, load_heap, soak, to_json
 from mcusim.workload import load_workload, parse_workload, workload_names
 
 HOUR_S, DAY_S = 3600.0, 86400.0

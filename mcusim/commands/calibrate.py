@@ -29,7 +29,7 @@ def calibrate(
     """
     loaded_board, document = hardware.load_board(board), hardware.board_document(board)
     report = delivery.arrange(ROWS, [board, log], json_path, format_name, None, quiet)
-    delivery.arrange(ROWS, [board, log, *(path for _, path in report.writes)], None, None, output, quiet)
+    delivery.arrange(ROWS, [board, log, *(path for _, path in report.writes)], None, ROWS[0], output, quiet)
     if not output.endswith(".toml"):
         raise UnsupportedError(f"{output}: a board's file ends in .toml")
     from mcusim import calibrate as stage

@@ -8,6 +8,7 @@ from mcusim.record import Run
 from mcusim.renderers import (
     collapsed,
     csv,
+    html,
     json,
     markdown,
     model_explorer,
@@ -29,4 +30,5 @@ RENDERERS: Mapping[str, Callable[[Run], str]] = {
     "speedscope": speedscope.render,
     "collapsed": collapsed.render,
     "model-explorer": model_explorer.render,
+    "html": html.render,
 }

@@ -6,7 +6,7 @@ Nothing in it is fetched from anywhere, and every text is escaped: names come fr
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from mcusim import tables
 
@@ -14,8 +14,11 @@ WIDTH = 960
 LEFT, RIGHT = 84, 24  # beside a plot
 CHARACTER = 6.3  # about the width of one in the small type
 
+Fill = tuple[str, str, str, str, str]
+Choose = Callable[[str, str], str]  # (a colour on light paper, the one on dark paper) → what the style sheet says
+
 # A name → its pattern's ground, its lines, both again for dark screens, and the lines' path in a square of 8.
-FILLS: dict[str, tuple[str, str, str, str, str]] = {
+FILLS: Mapping[str, Fill] = {
     "in_out": ("#cfe3f7", "#3b78b4", "#1d3a57", "#79b4ea", "M0 4H8"),
     "intermediate": ("#c4e3c8", "#c4e3c8", "#24502c", "#24502c", ""),
     "scratch": ("#fbe5b0", "#b07d00", "#574414", "#e8bd4c", "M2 2h1v1h-1zM6 6h1v1h-1z"),
@@ -24,6 +27,18 @@ FILLS: dict[str, tuple[str, str, str, str, str]] = {
     "pieces": ("#fbe5b0", "#b07d00", "#574414", "#e8bd4c", "M0 8L8 0M-2 2L2 -2M6 10L10 6"),
     "free": ("#f4f6f8", "#c3cad2", "#1d2228", "#3d464f", "M4 4h1v1h-1z"),
 }
+_SHAPES = (
+    "svg.mcusim text{font:12px ui-sans-serif,system-ui,Helvetica,Arial,sans-serif;stroke:none}"
+    "svg.mcusim .title{font-size:17px;font-weight:600}"
+    "svg.mcusim .small,svg.mcusim text.alarm{paint-order:stroke;stroke-width:3px;stroke-linejoin:round}"
+    "svg.mcusim .small{font-size:11px;pointer-events:none}"
+    "svg.mcusim .grid{stroke-width:.6;stroke-opacity:.35}"
+    "svg.mcusim .mark{stroke-width:1.6;stroke-dasharray:6 3}"
+    "svg.mcusim .alarm{font-weight:600}"
+    "svg.mcusim .band{fill:none;stroke-width:1.6;pointer-events:none}"
+    "svg.mcusim .hover{fill-opacity:0;stroke:none}"
+    "svg.mcusim .frame{fill:none}"
+)
 PAPER, INK, FAINT, ALARM = (
     ("#ffffff", "#15181c"),
     ("#1b1f24", "#e6e9ec"),
@@ -38,8 +53,16 @@ def document(height: float, title: str, body: Sequence[str]) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="mcusim" viewBox="0 0 {WIDTH} {number(height)}" '
         f'width="{WIDTH}" height="{number(height)}" role="img" aria-label="{words}">\n'
-        f"<title>{words}</title>\n<style>{_style()}</style>\n<defs>{''.join(map(_pattern, FILLS))}</defs>\n"
+        f"<title>{words}</title>\n<style>{_style()}</style>\n<defs>{patterns(FILLS)}</defs>\n"
         f'<rect class="paper" width="{WIDTH}" height="{number(height)}"/>\n' + "\n".join(body) + "\n</svg>\n"
+    )
+
+
+def picture(height: float, title: str, body: Sequence[str]) -> str:
+    """The same within an HTML page, which has the style sheet and the patterns itself."""
+    return (
+        f'<svg class="mcusim" viewBox="0 0 {WIDTH} {number(height)}" width="{WIDTH}" height="{number(height)}" '
+        f'role="img" aria-label="{escaped(title)}">\n' + "\n".join(body) + "\n</svg>\n"
     )
 
 
@@ -108,8 +131,31 @@ def shortened(text: str, width: float) -> str:
     return f"{text[: room - 1]}…" if room >= 4 else ""
 
 
-def _pattern(name: str) -> str:
-    path = FILLS[name][4]
+def patterns(fills: Mapping[str, Fill]) -> str:
+    """The definitions that fills refer to."""
+    return "".join(_pattern(name, fill[4]) for name, fill in fills.items())
+
+
+def style(choose: Choose) -> str:
+    """The style sheet of pictures on one kind of paper, or on both."""
+    return _SHAPES + fills_style(FILLS) + colours(FILLS, choose) + _colours(choose)
+
+
+def fills_style(fills: Mapping[str, Fill]) -> str:
+    """What fills refer to: their patterns."""
+    return "".join(f"svg.mcusim .{name}{{fill:url(#mcusim-{name});stroke-width:.8}}" for name in fills)
+
+
+def colours(fills: Mapping[str, Fill], choose: Choose) -> str:
+    """The colours of the patterns of fills."""
+    rules = []
+    for name, (ground, lines, dark_ground, dark_lines, _) in fills.items():
+        rules.append(f"svg.mcusim .{name}-ground{{fill:{choose(ground, dark_ground)};stroke:none}}")
+        rules.append(f"svg.mcusim .{name}-lines{{fill:none;stroke:{choose(lines, dark_lines)};stroke-width:1.2}}")
+    return "".join(rules)
+
+
+def _pattern(name: str, path: str) -> str:
     lines = f'<path class="{name}-lines" d="{path}"/>' if path else ""
     return (
         f'<pattern id="mcusim-{name}" width="8" height="8" patternUnits="userSpaceOnUse">'
@@ -118,37 +164,28 @@ def _pattern(name: str) -> str:
 
 
 def _style() -> str:
-    fixed = (
-        "svg.mcusim text{font:12px ui-sans-serif,system-ui,Helvetica,Arial,sans-serif;stroke:none}"
-        "svg.mcusim .title{font-size:17px;font-weight:600}"
-        "svg.mcusim .small,svg.mcusim text.alarm{paint-order:stroke;stroke-width:3px;stroke-linejoin:round}"
-        "svg.mcusim .small{font-size:11px;pointer-events:none}"
-        "svg.mcusim .grid{stroke-width:.6;stroke-opacity:.35}"
-        "svg.mcusim .mark{stroke-width:1.6;stroke-dasharray:6 3}"
-        "svg.mcusim .alarm{font-weight:600}"
-        "svg.mcusim .band{fill:none;stroke-width:1.6;pointer-events:none}"
-        "svg.mcusim .hover{fill-opacity:0;stroke:none}"
-        "svg.mcusim .frame{fill:none}"
-    )
-    fills = "".join(f"svg.mcusim .{name}{{fill:url(#mcusim-{name});stroke-width:.8}}" for name in FILLS)
-    return f"{fixed}{fills}{_colours(0)}@media(prefers-color-scheme:dark){{{_colours(1)}}}"
+    """The style sheet of a document, which is as light or dark as the reader's screen."""
+
+    def dark(_: str, colour: str) -> str:
+        return colour
+
+    dark_rules = colours(FILLS, dark) + _colours(dark)
+    return f"{style(lambda colour, _: colour)}@media(prefers-color-scheme:dark){{{dark_rules}}}"
 
 
-def _colours(dark: int) -> str:
-    """Everything that differs between light and dark."""
+def _colours(choose: Choose) -> str:
+    """Everything else that differs between light and dark."""
     kinds = ",".join(f"svg.mcusim .{name}" for name in FILLS)
-    rules = [
-        f"svg.mcusim .paper{{fill:{PAPER[dark]}}}",
-        f"svg.mcusim text{{fill:{INK[dark]}}}",
-        f"svg.mcusim .faint{{fill:{FAINT[dark]}}}",
-        f"svg.mcusim text.alarm{{fill:{ALARM[dark]}}}",
-        f"svg.mcusim text.small,svg.mcusim text.alarm{{stroke:{PAPER[dark]}}}",
-        f"svg.mcusim .grid,svg.mcusim .frame{{stroke:{FAINT[dark]}}}",
-        f"svg.mcusim .mark,svg.mcusim .band{{stroke:{ALARM[dark]}}}",
-        f"{kinds}{{stroke:{INK[dark]}}}",
-    ]
-    for name, fill in FILLS.items():
-        ground, lines = fill[2 * dark], fill[2 * dark + 1]
-        rules.append(f"svg.mcusim .{name}-ground{{fill:{ground};stroke:none}}")
-        rules.append(f"svg.mcusim .{name}-lines{{fill:none;stroke:{lines};stroke-width:1.2}}")
-    return "".join(rules)
+    paper, ink, faint, alarm = choose(*PAPER), choose(*INK), choose(*FAINT), choose(*ALARM)
+    return "".join(
+        (
+            f"svg.mcusim .paper{{fill:{paper}}}",
+            f"svg.mcusim text{{fill:{ink}}}",
+            f"svg.mcusim .faint{{fill:{faint}}}",
+            f"svg.mcusim text.alarm{{fill:{alarm}}}",
+            f"svg.mcusim text.small,svg.mcusim text.alarm{{stroke:{paper}}}",
+            f"svg.mcusim .grid,svg.mcusim .frame{{stroke:{faint}}}",
+            f"svg.mcusim .mark,svg.mcusim .band{{stroke:{alarm}}}",
+            f"{kinds}{{stroke:{ink}}}",
+        )
+    )

@@ -16,8 +16,9 @@ from rich.text import Text
 from mcusim import figures, tables
 from mcusim.advice import FIXED_KINDS, advice, against_own, kept_from_faster, main_cause
 from mcusim.energy import BASES, duty_words
-from mcusim.record import Layer, MemoryVerdict, Owner, Placement, Run, Totals, Touched
+from mcusim.record import Layer, MemoryVerdict, Owner, Run, Totals
 from mcusim.renderers.budget import budget_lines, linked_lines
+from mcusim.renderers.words import expected_error, placed, provenance_sentences, range_words, touched_words
 
 NARROWEST, WIDEST = 70, 160  # narrower does not hold the tables, longer lines are hard to follow
 FUNCTIONS = 8  # rows of the list of functions
@@ -147,7 +148,7 @@ def _sections(run: Run, width: int) -> Iterable[RenderableType]:
     yield _titled("Flash, an owner for every byte", _owners(run.flash.owners))
     yield _titled("Flash as linked", _plain(linked_lines(run.linked_flash)))
     yield _titled("What would help", _bullets(advice(run)))
-    yield _titled("Notes", _bullets([*run.notes, *_provenance(run)]))
+    yield _titled("Notes", _bullets([*run.notes, *provenance_sentences(run)]))
 
 
 def _titled(title: str, content: RenderableType) -> RenderableType:
@@ -199,12 +200,7 @@ def _memories(run: Run) -> RenderableType:
         table.add_row(name, _MemoryBar(one), f"{one.used_bytes:,}", f"{one.reserved_bytes:,}", free, f"{total:,}")
     line = Text.assemble(("bytes: ", "dim"), ("▒", "yellow"), (" reserved by the platform  ", "dim"), "█")
     line.append("  ".join([" used", "░ free", *([] if run.fits else ["▶ beyond the board"])]), style="dim")
-    return Group(table, line, Text(_placed(run.placement)))
-
-
-def _placed(where: Placement) -> str:
-    lying = f"weights in {where.weights} at {where.weights_address:#010x}, arena in {where.arena} at "
-    return f"{lying}{where.arena_address:#010x}" + ("" if where.is_default else " (as asked for)")
+    return Group(table, line, Text(placed(run.placement)))
 
 
 def _totals(run: Run) -> RenderableType:
@@ -234,21 +230,9 @@ def _totals(run: Run) -> RenderableType:
         lines.append(Text(duty_words(run.duty_cycle)))
     if words := against_own(run):
         lines.append(Text(words))
-    lines.extend(_range(run))
-    error = figures.expected_error(totals.error_percent, totals.error_percent_reason, totals.error_source)
-    return Group(grid, *lines, Text(f"error of the cycles: {error}"))
-
-
-def _range(run: Run) -> Iterable[Text]:
-    """The span of the latency, where there is more than one figure."""
-    totals = run.totals
-    if totals.least_cycles is None or totals.most_cycles is None or totals.least_cycles == totals.most_cycles:
-        return
-    least, most = (figures.seconds(cycles / run.board.clock_hz) for cycles in (totals.least_cycles, totals.most_cycles))
-    cycles = f"{totals.least_cycles:,} to {totals.most_cycles:,} cycles"
-    # A range narrower than the figures' last digit is one of cycles only.
-    spans = [cycles] if least == most else [f"{least} to {most}", cycles]
-    yield Text(f"range: {', '.join(spans)}, over {totals.range_over}")
+    if span := range_words(run):
+        lines.append(Text(span))
+    return Group(grid, *lines, Text(f"error of the cycles: {expected_error(totals)}"))
 
 
 def _causes(totals: Totals) -> RenderableType:
@@ -413,22 +397,8 @@ def _arena(run: Run) -> RenderableType:
         table,
         Text(f"The head's peak of {holes.peak_bytes:,} is held by {pins or 'nothing'}."),
         Text(f"{holes.live_lower_bound_bytes:,} are alive at one operator; {holes.wasted_bytes:,} are holes."),
-        *([Text(_touched(memory.touched, run.layers))] if memory.touched is not None else []),
+        *([Text(touched_words(memory.touched, run.layers))] if memory.touched is not None else []),
     )
-
-
-def _touched(touched: Touched, layers: Sequence[Layer]) -> str:
-    """What the inference wrote of what was planned for it, and the layer that has the most scratch for nothing."""
-    never = touched.arena_bytes - touched.arena_touched_bytes
-    most = f", most of it {figures.short(touched.untouched[0].name, NAME)}" if touched.untouched else ""
-    line = f"Written: {touched.arena_touched_bytes:,} of {touched.arena_bytes:,} bytes; {never:,} never were{most}."
-    spare = max(layers, key=lambda one: one.scratch_bytes - (one.scratch_touched_bytes or 0), default=None)
-    if spare is not None and spare.scratch_bytes > (spare.scratch_touched_bytes or 0):
-        line += (
-            f" {spare.variant or spare.op} of layer {spare.index} asked for {spare.scratch_bytes:,} bytes of scratch "
-            f"and wrote {spare.scratch_touched_bytes or 0:,}."
-        )
-    return line
 
 
 def _owners(owners: Sequence[Owner]) -> RenderableType:
@@ -451,21 +421,6 @@ def _owners(owners: Sequence[Owner]) -> RenderableType:
             rows.append((f"  {len(rest)} more", sum(one.bytes for one in rest), None))
     longest = max((count for kind, count in sums.items() if kind not in FIXED_KINDS), default=0)
     return _ranking(("kind and owner", "bytes"), rows, sum(sums.values()), longest, "green")
-
-
-def _provenance(run: Run) -> Sequence[str]:
-    about = run.provenance
-    firmware = f"firmware {about.kernels.sha256[:12]} of {about.kernels.compiler}"
-    if (library := about.library) is not None:
-        built = f"{library.compiler or library.compiler_reason} {library.flags or f'(flags: {library.flags_reason})'}"
-        firmware = f"{library.file} {library.sha256[:12]} of {built}; for what CMSIS-NN lacks, {firmware}"
-    model = f"model {run.model.sha256[:12]}"
-    counted = f"Counted, not executed: {firmware} and {model}."
-    return (
-        counted if run.totals.instructions is None else f"Executed: {firmware}, on {model}, input {about.input}.",
-        f"Rests on: {about.core_table}, {about.board_file}, memory timing {about.memory_model}, {about.runtime}.",
-        *run.board.notes,
-    )
 
 
 def _bullets(sentences: Sequence[str]) -> RenderableType:

@@ -10,7 +10,7 @@ import pytest
 from mcusim.memory_record import BufferInfo, LayerInfo, PlanInfo
 from mcusim.memory_report import report
 from mcusim.memory_study import study
-from mcusim.renderers import arena_svg
+from mcusim.renderers import arena_drawing, arena_svg
 from mcusim.renderers.svg import LEFT, RIGHT, WIDTH
 from mcusim.tflite import load
 
@@ -58,8 +58,8 @@ def test_rectangles_are_lifetimes_and_offsets(digits):
         assert f"{one.bytes:,} bytes ({one.planned_bytes:,} with padding){at}" in hover
         assert x == pytest.approx(LEFT + column * one.first_moment, abs=0.01)
         assert width == pytest.approx(column * (one.last_moment - one.first_moment + 1), abs=0.01)
-        assert height == pytest.approx(arena_svg.PLOT * one.planned_bytes / plan.head_bytes, abs=0.02)
-        bottoms.append(y + height + arena_svg.PLOT * plan.offsets[index] / plan.head_bytes)
+        assert height == pytest.approx(arena_drawing.PLOT * one.planned_bytes / plan.head_bytes, abs=0.02)
+        bottoms.append(y + height + arena_drawing.PLOT * plan.offsets[index] / plan.head_bytes)
     assert max(bottoms) - min(bottoms) < 0.05
 
 
@@ -111,8 +111,8 @@ def test_thousands_of_buffers_stay_bounded(digits):
     )
     text = arena_svg.render(large)
     assert len(text) < 1_500_000
-    assert f"{count - arena_svg.MOST_RECTANGLES:,} smaller or unused buffers are not drawn" in text
-    assert len(boxes(ElementTree.fromstring(text))) <= arena_svg.MOST_RECTANGLES + len(digits.tail)
+    assert f"{count - arena_drawing.MOST_RECTANGLES:,} smaller or unused buffers are not drawn" in text
+    assert len(boxes(ElementTree.fromstring(text))) <= arena_drawing.MOST_RECTANGLES + len(digits.tail)
 
 
 def test_nothing_in_the_head(digits):
