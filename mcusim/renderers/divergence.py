@@ -60,7 +60,8 @@ def _steps(steps: Accumulation) -> list[tuple[str, str]]:
         ("accumulator", f"{steps.accumulator:,}, int{steps.bits}, the bias of {steps.bias:,} in it"),
         (
             "multiplier",
-            f"{steps.multiplier:,}, shift {steps.shift}: × {steps.multiplier:,} · 2^({steps.shift} − 31) is {steps.exact:.9g}",
+            f"{steps.multiplier:,}, shift {steps.shift}: "
+            f"× {steps.multiplier:,} · 2^({steps.shift} − 31) is {steps.exact:.9g}",
         ),
     ]
     twice = ""
@@ -77,8 +78,12 @@ def against(found: Against, width: int) -> str:
     """The verdict, a row for each output that differs, and the first divergence, or else a harmless difference."""
     different = [one for one in found.layers if one.wrong_elements or one.apart_elements]
     rows = [
-        [str(one.index), one.op, f"{one.wrong_elements:,}", f"{one.harmless_elements:,}", f"{one.apart_elements:,}"]
-        + [f"{one.elements:,}", _judged(one)]
+        [
+            str(one.index),
+            one.op,
+            *(f"{count:,}" for count in (one.wrong_elements, one.harmless_elements, one.apart_elements, one.elements)),
+            _judged(one),
+        ]
         for one in different
     ]
     headers = [">#", "operator", ">differ", ">harmless", ">apart", ">of", "because of"]
