@@ -14,6 +14,7 @@ from mcusim.policy import ComparePolicy, Tolerance
 NAMED = 3  # layers, owners or buffers that a sentence names
 NAME = 48  # cells of a name in a sentence
 LAYER_CYCLES = "layer_cycles"
+IN_ARENA = ("tensor", "scratch", "persistent", "alignment", "hole")  # kinds of owners
 
 
 def findings(delta: Delta, refused: Sequence[BasisChange], policy: ComparePolicy) -> tuple[Finding, ...]:
@@ -120,12 +121,19 @@ def _explained(delta: Delta, metric: str, change: float) -> str:
         return _owners(delta.flash, change)
     if metric == "stack_bytes":
         return _deepest(delta, change)
-    grown = [buffer_words(one) for one in delta.buffers if one.change * change > 0 and one.at_peak]
-    grown = grown or [buffer_words(one) for one in delta.buffers if one.change * change > 0]
-    longer = [one for one in delta.buffers if (one.lifetime_after - one.lifetime_before) * change > 0]
-    grown = grown or [buffer_words(one) for one in longer if one.at_peak]
-    of_owners = _owners(delta.ram, change)
-    return "; ".join([", ".join(grown[:NAMED])] * bool(grown) + [f"by owner {of_owners}"] * bool(of_owners))
+    owners = delta.ram if metric == "ram_bytes" else [one for one in delta.ram if one.kind in IN_ARENA]
+    parts = _at_peak(delta, change)[:NAMED]
+    if of_owners := _owners(owners, change):
+        parts.append(f"by owner {of_owners}")
+    return "; ".join(parts)
+
+
+def _at_peak(delta: Delta, change: float) -> list[str]:
+    """The buffers that are alive when the arena is fullest and grew, or where none did, those that live longer."""
+    there = [one for one in delta.buffers if one.at_peak]
+    grown = [one for one in there if one.change * change > 0]
+    longer = [one for one in there if (one.lifetime_after - one.lifetime_before) * change > 0]
+    return [buffer_words(one) for one in grown or longer]
 
 
 def _clock(delta: Delta, metric: str) -> list[str]:

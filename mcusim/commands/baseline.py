@@ -30,8 +30,8 @@ HEADERS = ("model", "board", ">cycles", ">latency", ">error", ">arena", ">RAM", 
 
 
 def baseline(
-    action: Annotated[str, typer.Argument(metavar="ACTION", help="update: keep runs as baselines; show: list them.")],
-    runs: Annotated[list[str] | None, typer.Argument(metavar="[RUN]...", help="Saved runs, or directories.")] = None,
+    action: Annotated[str, typer.Argument(help="update: keep runs as baselines; show: list them.")],
+    runs: Annotated[list[str] | None, typer.Argument(help="Saved runs, or directories.")] = None,
     policy: PolicyOption = None,
     json_path: JsonOption = None,
     format_name: FormatOption = None,
@@ -90,7 +90,8 @@ def _words(one: Update) -> str:
         return f"{_cycles(one.run)} cycles ({_error(one.run)})"
     from mcusim.baseline import change_words
 
-    return change_words(one.delta)
+    words = change_words(one.delta)
+    return f"{words} ({_error(one.run)})" if one.delta.metric("cycles").change else words
 
 
 def _listed(saved: Sequence[Saved]) -> dict[str, Render]:

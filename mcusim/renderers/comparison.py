@@ -12,6 +12,8 @@ from mcusim.judgement import figure, growth, signed
 
 NARROWEST, WIDEST = 70, 160
 NAME = 32  # cells of a name
+SHORTEST_NAME = 12  # a name that is cut to less says nothing
+NOTABLE = 0.005  # of a layer's cycles, whose change gets a line
 ROWS = 12  # rows of a list; the JSON has all of them
 UNKNOWN = "–"
 LABELS = {
@@ -186,11 +188,26 @@ def _layers(delta: Delta, width: int) -> str:
     rest = sum(one.change or 0 for one in differing) - sum(one.change or 0 for one in shown)
     more = len(differing) - len(shown)
     rows += [[f"{more} more", "", "", "", "", f"{rest:+,}", ""]] if more else []
+    if _room_for_names(headers, rows, width - 2) < SHORTEST_NAME:
+        headers, rows = ["# operator", *headers[2:]], [[row[0], *row[2:]] for row in rows]
     told = {finding.layer for finding in delta.findings if finding.layer is not None}
-    left = [one for one in shown if one.why and not (one.after and one.after.index in told)]
+    left = [one for one in shown if _is_notable(one) and not (one.after and one.after.index in told)]
     reasons = [f"{layer_number(one)}: {one.why}" for one in left]
     title = f"Layers: {layer_counts(delta)}"
     return _table(title, headers, rows, width) + _bullets(reasons, width)
+
+
+def _room_for_names(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> int:
+    """What the other columns leave for the second one."""
+    widths = [max(tables.cells(line[column]) for line in [headers, *rows]) for column in range(len(headers))]
+    return width - sum(widths) + widths[1] - len(tables.GAP) * (len(headers) - 1)
+
+
+def _is_notable(layer: LayerChange) -> bool:
+    """Whether a layer that both runs have has changed by so much, or in such a way, that its reason is worth a line."""
+    if layer.before is None or layer.after is None or not layer.why:
+        return False
+    return layer.state == "moved" or abs(layer.change or 0) >= NOTABLE * (layer.before.cycles or 0)
 
 
 def shown_layers(differing: Sequence[LayerChange]) -> list[LayerChange]:
