@@ -78,6 +78,7 @@ def _side(run: Run, name: str) -> Side:
         exact_layers=sum(bool(layer.bit_exact) for layer in run.layers) if executed else None,
         error_percent=totals.error_percent,
         error_percent_reason=totals.error_percent_reason,
+        error_source=totals.error_source,
         least_cycles=totals.least_cycles,
         most_cycles=totals.most_cycles,
         range_over=totals.range_over,

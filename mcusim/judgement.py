@@ -7,7 +7,17 @@ from dataclasses import dataclass
 
 from mcusim import figures
 from mcusim.byte_changes import buffer_words
-from mcusim.delta import BasisChange, Delta, Finding, LayerChange, LayerFigures, MetricChange, OwnerChange, percent
+from mcusim.delta import (
+    BasisChange,
+    BufferChange,
+    Delta,
+    Finding,
+    LayerChange,
+    LayerFigures,
+    MetricChange,
+    OwnerChange,
+    percent,
+)
 from mcusim.layer_changes import changes_words
 from mcusim.policy import ComparePolicy, Tolerance
 
@@ -121,19 +131,20 @@ def _explained(delta: Delta, metric: str, change: float) -> str:
         return _owners(delta.flash, change)
     if metric == "stack_bytes":
         return _deepest(delta, change)
-    owners = delta.ram if metric == "ram_bytes" else [one for one in delta.ram if one.kind in IN_ARENA]
-    parts = _at_peak(delta, change)[:NAMED]
+    buffers = _at_peak(delta, change)[:NAMED]
+    parts, told = [buffer_words(one) for one in buffers], {one.name for one in buffers}
+    owners = [one for one in delta.ram if one.name not in told and (metric == "ram_bytes" or one.kind in IN_ARENA)]
     if of_owners := _owners(owners, change):
         parts.append(f"by owner {of_owners}")
     return "; ".join(parts)
 
 
-def _at_peak(delta: Delta, change: float) -> list[str]:
+def _at_peak(delta: Delta, change: float) -> list[BufferChange]:
     """The buffers that are alive when the arena is fullest and grew, or where none did, those that live longer."""
     there = [one for one in delta.buffers if one.at_peak]
     grown = [one for one in there if one.change * change > 0]
     longer = [one for one in there if (one.lifetime_after - one.lifetime_before) * change > 0]
-    return [buffer_words(one) for one in grown or longer]
+    return grown or longer
 
 
 def _clock(delta: Delta, metric: str) -> list[str]:

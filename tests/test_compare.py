@@ -70,10 +70,8 @@ def test_less_is_an_improvement_unless_nothing_may_change(example_run):
 def test_a_new_buffer_is_named(example_run):
     found = compare(example_run, with_buffer(example_run, "skip/add", 1_024, (1, 3)))
     assert sentences(found) == [
-        "arena_bytes 23,760 → 24,784 (+1,024, +4.3%; none allowed): new intermediate skip/add, 1,024 bytes; by owner "
-        "skip/add +1,024",
-        "ram_bytes 34,208 → 35,232 (+1,024, +3.0%; none allowed): new intermediate skip/add, 1,024 bytes; by owner "
-        "skip/add +1,024",
+        "arena_bytes 23,760 → 24,784 (+1,024, +4.3%; none allowed): new intermediate skip/add, 1,024 bytes",
+        "ram_bytes 34,208 → 35,232 (+1,024, +3.0%; none allowed): new intermediate skip/add, 1,024 bytes",
     ]
     (buffer,) = found.buffers
     assert (buffer.name, buffer.change, buffer.at_peak) == ("skip/add", 1_024, True)

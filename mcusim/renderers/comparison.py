@@ -73,7 +73,8 @@ def error_words(delta: Delta, short: bool = False) -> str:
     for side in sides:
         estimated = "estimated, " if side.engine == "estimate" else ""
         reason = "none known" if short else side.error_percent_reason or side.cycles_reason
-        words.append(estimated + figures.expected_error(side.error_percent, reason))
+        source = side.error_source if estimated and not short else None  # what an estimate's error is taken against
+        words.append(estimated + figures.expected_error(side.error_percent, reason, source))
     return words[0] if words[0] == words[1] else " → ".join(words)
 
 
@@ -100,9 +101,8 @@ def _head(delta: Delta, width: int) -> str:
 
 def _sections(delta: Delta, width: int) -> Iterable[str]:
     yield _titled("What the runs rest on", [basis_words(delta, index) for index in range(len(delta.basis))], width)
-    yield _titled("Fails", [one.sentence for one in delta.failures], width)
-    better = [one.sentence for one in delta.findings if one.kind == "improvement"]
-    yield _titled("Improves", better, width)
+    yield _titled("Fails", finding_lines(delta, "failure"), width)
+    yield _titled("Improves", finding_lines(delta, "improvement"), width)
     if delta.not_judged and not delta.failures:
         yield _wrapped([f"Not judged: {', '.join(delta.not_judged)} ({delta.not_judged_because})."], width)
     yield _metrics(delta, width)
@@ -112,6 +112,12 @@ def _sections(delta: Delta, width: int) -> Iterable[str]:
     yield _owners("RAM by owner", delta.ram, width)
     yield _buffers(delta.buffers, width)
     yield _owners("Flash by owner", delta.flash, width)
+
+
+def finding_lines(delta: Delta, kind: str) -> list[str]:
+    """The sentences of what fails or improves, and how many more there are than a report has room for."""
+    lines = [one.sentence for one in delta.findings if one.kind == kind]
+    return lines if len(lines) <= ROWS else [*lines[:ROWS], f"{len(lines) - ROWS} more"]
 
 
 def basis_words(delta: Delta, index: int) -> str:
