@@ -123,6 +123,8 @@ def _finding(judged: _Judged, tolerance: Tolerance, policy: ComparePolicy) -> Fi
 
 def _explained(delta: Delta, metric: str, change: float) -> str:
     """What of layers, buffers or owners a change of the whole comes from, the largest first."""
+    if metric == "latency_s" and delta.before.clock_hz == delta.after.clock_hz:
+        return "as the cycles"
     if metric in ("cycles", "latency_s"):
         return "; ".join([*_layers(delta, change), *_clock(delta, metric)])
     if metric == "instructions":

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mcusim.baseline import Saved, Update
 
 UPDATE, SHOW = "update", "show"
-HEADERS = ("model", "board", ">cycles", ">latency", ">error", ">arena", ">RAM", ">flash", "made")
+HEADERS = ("model", "board", ">cycles", ">latency", ">error", ">arena", ">RAM", ">flash")
 
 
 def baseline(
@@ -109,7 +109,6 @@ def _listed(saved: Sequence[Saved]) -> dict[str, Render]:
                 f"{run.memory.smallest_arena_bytes:,}",
                 f"{run.verdict.ram.used_bytes:,}",
                 f"{run.verdict.flash.used_bytes:,}",
-                run.created[:10],
             ]
         )
     return listing(HEADERS, rows, [{"file": one.name, **_facts(one.run)} for one in saved])
