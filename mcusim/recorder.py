@@ -219,9 +219,11 @@ class Recorder:
 
     def trace(self, moment: Moment, entry: str, stack: tuple[int, int], stop: int) -> Trace:
         """The trace of all that a moment counts, what was observed in order of `observers`; see tracing.build_trace."""
-        trace = build_trace(self.code, moment.counts, self.sites, entry, stack, stop)
-        index = wholes(self.code, moment.counts.edges).index
-        rows = {self._numbers[key]: number for key, number in index.items()}  # a block behind a branch has several keys
+        whole = wholes(self.code, moment.counts.edges)
+        trace = build_trace(self.code.core, whole, moment.counts, self.sites, entry, stack, stop)
+        rows = {
+            self._numbers[key]: number for key, number in whole.index.items()
+        }  # a block behind a branch has several keys
         observed = []
         for one, counts in zip(self.observers, moment.observed, strict=True):
             found = np.zeros((len(trace.blocks), len(one.events)), np.int64)
