@@ -200,7 +200,7 @@ def change_words(delta: Delta) -> str:
         if metric.change:
             parts.append(f"{metric.metric} {signed(metric.change, metric.unit)}")
     layers = sum(one.state != "unchanged" for one in delta.layers)
-    return ", ".join([*parts, *([f"{layers} layers"] if layers else [])]) or "no difference"
+    return ", ".join([*parts, *([f"{layers} of {len(delta.layers)} layers"] if layers else [])]) or "no difference"
 
 
 def _content(run: Run) -> dict[str, object]:

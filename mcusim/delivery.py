@@ -26,6 +26,7 @@ ENDINGS: Mapping[str, str] = {
     ".md": "markdown",
     ".svg": "svg",
     ".txt": REPORT,
+    ".xml": "junit",
 }
 PIPED_COLUMNS = 80  # the width of a text that goes to a file or a pipe
 
