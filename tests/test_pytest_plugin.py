@@ -107,7 +107,7 @@ def test_other_processes_find_the_same_cycles(session):
     )
 
     def cycles(run, *arguments):
-        result = run(*PLUGIN, "--junitxml=out.xml", "test_cycles.py", *arguments)
+        result = run(*PLUGIN, "--junitxml=out.xml", "-ojunit_family=xunit1", "test_cycles.py", *arguments)
         result.assert_outcomes(passed=12)
         text = (session.path / "out.xml").read_text(encoding="utf-8")
         return sorted(line.split('"')[1] for line in text.split('name="cycles" value=')[1:])

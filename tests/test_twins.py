@@ -26,7 +26,7 @@ def call():
 
 
 def test_twins_are_the_same_and_the_slowest_call_is_returned(call):
-    result = assert_twins(call, Twin("dot", dot, "int32", None), SIZED, 25)
+    result = assert_twins(call, Twin("dot", dot, "int32", None), SIZED, 15)
     assert result.function == "dot"
     assert result.cycles == max(result.cycles, call("dot", np.zeros(2, np.int8), np.zeros(2, np.int8), 2).cycles)
 
@@ -36,7 +36,7 @@ def test_the_smallest_input_that_differs_is_shown(call):
         return min(dot(a, b, size), 1000)
 
     with pytest.raises(AssertionError) as refusal:
-        assert_twins(call, Twin("dot", saturated, "int32", None), SIZED, 100)
+        assert_twins(call, Twin("dot", saturated, "int32", None), SIZED, 40)
     text = str(refusal.value)
     assert text.startswith("dot([") and text.endswith(", the reference 1000")
     assert "], 1): it returned 1" in text  # arrays of one element
