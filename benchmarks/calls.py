@@ -87,8 +87,8 @@ def main() -> None:
     for _ in range(STARTS):
         without.append(start_s("-p", "no:mcusim.pytest_plugin"))
         beside.append(start_s("-p", "mcusim.pytest_plugin"))
-    added = statistics.median(beside) - statistics.median(without)
-    print(f"pytest starts in {statistics.median(without) * 1e3:.0f} ms; with the plugin {added * 1e3:+.0f} ms")
+    added = min(beside) - min(without)  # of the quickest starts: what else the machine does only adds to them
+    print(f"pytest starts in {min(without) * 1e3:.0f} ms; with the plugin {added * 1e3:+.0f} ms")
     over += [f"the plugin adds {added * 1e3:.0f} ms to a start of pytest"] if added > MOST_START_S else []
     if over:
         sys.exit("; ".join(over))
