@@ -52,6 +52,10 @@ class Accumulators:
     most: int
     bits: int
 
+    def rounded(self) -> Integers:
+        """What TensorFlow Lite Micro and CMSIS-NN round them to, as fixedpoint.requantize and requantize_s64 do."""
+        return _rounded_s64(self) if self.bits == 64 else _rounded_twice(self)
+
 
 def accumulators(model: Model, op: Op, operands: Sequence[Array | None]) -> Accumulators | str:
     """The accumulators of a layer that `check` of its operator lets through, or why it has none, as a sentence."""
@@ -109,7 +113,13 @@ def _windows(layer: Convolution, source: Array | None) -> list[tuple[int, int, _
     padded: _Reals = np.zeros((n, rows, columns, c))
     padded[:, pad_h : pad_h + height, pad_w : pad_w + width] = _value(source) + offset
     return [
-        (y, x, padded[:, y * dilation_h :, x * dilation_w :][:, ::stride_h, ::stride_w][:, : reach.output_h, : reach.output_w])
+        (
+            y,
+            x,
+            padded[:, y * dilation_h :, x * dilation_w :][:, ::stride_h, ::stride_w][
+                :, : reach.output_h, : reach.output_w
+            ],
+        )
         for y in range(reach.filter_h)
         for x in range(reach.filter_w)
     ]
@@ -139,9 +149,7 @@ def _depthwise_conv_2d(model: Model, op: Op, operands: Sequence[Array | None]) -
     return _convolved(model, layer, sums, operands)
 
 
-def _convolved(
-    model: Model, layer: Convolution, sums: _Reals, operands: Sequence[Array | None]
-) -> Accumulators | None:
+def _convolved(model: Model, layer: Convolution, sums: _Reals, operands: Sequence[Array | None]) -> Accumulators | None:
     bias, bits = operands[2] if len(operands) > 2 else None, 64 if accumulates_in_64_bits(layer) else 32
     weights = quantization(layer.op, layer.filter)
     return _finished(model, layer.op, sums, bias, weights, activation_arguments(layer), bits)
@@ -189,22 +197,30 @@ NO_PRODUCTS: Mapping[str, str] = {
 
 
 def rounded_twice(found: Accumulators) -> Integers:
-    """The results of TensorFlow Lite Micro and CMSIS-NN, as fixedpoint.requantize and requantize_s64 round."""
-    return clamped(found, _rounded_s64(found) if found.bits == 64 else _rounded_twice(found))
+    """The results of TensorFlow Lite Micro and CMSIS-NN."""
+    return clamped(found, found.rounded())
+
+
+def high_products(found: Accumulators) -> Integers:
+    """The first rounding of 32-bit accumulators: product over 2**31, halves up."""
+    shifted = as_int32(found.values << np.maximum(found.shifts, 0))
+    high: Integers = np.minimum((shifted * found.multipliers + (1 << 30)) >> 31, 2**31 - 1)
+    return high
 
 
 def _rounded_twice(found: Accumulators) -> Integers:
-    shifted = as_int32(found.values << np.maximum(found.shifts, 0))
-    high = np.minimum((shifted * found.multipliers + (1 << 30)) >> 31, 2**31 - 1)
+    high = high_products(found)
     right = np.maximum(-found.shifts, 0)
     half = np.where(right > 0, 1 << np.maximum(right - 1, 0), 0)
-    return (high + half - ((high < 0) & (right > 0))) >> right
+    rounded: Integers = (high + half - ((high < 0) & (right > 0))) >> right
+    return rounded
 
 
 def _rounded_s64(found: Accumulators) -> Integers:
     reduced = np.where(found.multipliers < 0x7FFF0000, (found.multipliers + (1 << 15)) >> 16, 0x7FFF)
     doubled = as_int32((found.values * reduced) >> (14 - found.shifts))
-    return as_int32(doubled + 1) >> 1
+    halved: Integers = as_int32(doubled + 1) >> 1
+    return halved
 
 
 def rounded_once(found: Accumulators, multipliers: Integers, shifts: Integers) -> Integers:
@@ -232,4 +248,5 @@ def float_scaled(found: Accumulators) -> Integers:
 
 def clamped(found: Accumulators, results: Integers) -> Integers:
     """Rounded results with the output's zero point, between the layer's limits."""
-    return np.clip(as_int32(results + found.offset), found.least, found.most)
+    held: Integers = np.clip(as_int32(results + found.offset), found.least, found.most)
+    return held

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -67,6 +68,12 @@ class Arguments:
     values: tuple[Value, ...]
     blocks: tuple[Block, ...]
     end: int
+
+    @property
+    def sha256(self) -> str:
+        """Of all that the function is given: values, and what lies behind pointers now."""
+        behind = [(block.address, bytes(block.content)) for block in self.blocks]
+        return hashlib.sha256(repr((self.values, behind)).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
 from mcusim.call_result import CallResult, loop_words
+from mcusim.policy import Budgets
 from mcusim.record import Run
 
 KNOWN_BY = ": build it from source"
-
-
-@dataclass(frozen=True, slots=True)
-class Budgets:
-    """The most that a call or an inference may take; None: as much as it wants."""
-
-    max_cycles: int | None = None
-    max_instructions: int | None = None
-    max_stack_bytes: int | None = None
-    max_arena_bytes: int | None = None
-    max_flash_bytes: int | None = None
 
 
 def over_call(result: CallResult, budgets: Budgets) -> tuple[str, ...]:

@@ -155,6 +155,7 @@ def call(
     placed = call_arguments.lay_out(arguments, span[1] if span else bank.start)
     ram, ram_bytes, stack_bytes = _ram(hardware, bank, span[0] if span else bank.start, placed.end, limits)
     machine = machines.get(hardware, program, function, ram, ram_bytes)
+    arguments_sha256 = placed.sha256
     float_abi = program.firmware.float_abi
     placement = place_values(function, placed.values, machine.end, float_abi)
     key = _identity(hardware, program)
@@ -171,7 +172,7 @@ def call(
         tuple(machine.emulator.read(one.address, len(one.content)) for one in program.variables),
     )
     value = call_arguments.returned_value(returns, *machine.emulator.returned(function), float_abi)
-    return _result(machine, hardware, program, trace, value)
+    return _result(machine, hardware, program, trace, value, arguments_sha256)
 
 
 def _observed(
@@ -226,7 +227,12 @@ def _ram(hardware: Hardware, bank: Bank, first: int, end: int, limits: Limits) -
 
 
 def _result(
-    machine: _Machine, hardware: Hardware, program: Program, trace: Trace, value: int | float | None
+    machine: _Machine,
+    hardware: Hardware,
+    program: Program,
+    trace: Trace,
+    value: int | float | None,
+    arguments_sha256: str,
 ) -> CallResult:
     told = _told(machine, program, trace)
     (touched,) = touched_bytes.touched(machine.touches, ["RAM"])
@@ -251,6 +257,7 @@ def _result(
         error_percent_reason=None if error else f"not validated: {no_error(core, memory)}",
         error_source=error.source if error else None,
         hot_loops=told.loops,
+        arguments_sha256=arguments_sha256,
     )
 
 

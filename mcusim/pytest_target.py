@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mcusim import documents
 from mcusim.call_arguments import returned_kind
-from mcusim.call_budgets import Budgets, over_call, over_run
+from mcusim.call_budgets import over_call, over_run
 from mcusim.call_result import CallResult
 from mcusim.cross_compiler import DEFAULT_FLAGS
 from mcusim.errors import BadInputError, McusimError
-from mcusim.kernel_calls import MOST_INSTRUCTIONS, Machines
+from mcusim.kernel_calls import MOST_INSTRUCTIONS, Hardware, Machines
+from mcusim.policy import Budgets, Policy
+from mcusim.program import Program
 from mcusim.structures import Structure
 from mcusim.target import OWN, Target
 from mcusim.twins import EXAMPLES, Twin, assert_twins
@@ -28,13 +30,31 @@ if TYPE_CHECKING:
 OPTIONS = ("core", "board", "elf", "source", "cflags", "compiler", *(one.name for one in fields(Budgets)))
 
 
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a test knows of the session it belongs to: its own id, the project's policy, and who keeps its calls."""
+
+    test: str
+    policy: Policy
+    record: Callable[[CallResult, Hardware, Program], None]
+
+
 class Mcu:
     """What the fixture `mcu` gives: a target, the budgets of the test's marker, and what was called so far."""
 
     def __init__(
-        self, options: Mapping[str, object], folders: tuple[Path, ...], machines: Machines, kept: Path
+        self,
+        options: Mapping[str, object],
+        folders: tuple[Path, ...],
+        machines: Machines,
+        kept: Path,
+        session: Session | None = None,
     ) -> None:
-        """`options` of the marker; relative paths are looked up in `folders`. Raises BadInputError for wrong ones."""
+        """`options` of the marker; relative paths are looked up in `folders`. Raises BadInputError for wrong ones.
+
+        Without a session calls are for their results only: no budget is held, none is recorded.
+        """
+        self.session = session
         self._folders = folders
         self.budgets = Budgets(**_budgets(options))
         self.results: list[CallResult] = []
@@ -92,8 +112,20 @@ class Mcu:
         except McusimError as error:
             raise error.with_traceback(None) from None
         self.results.append(result)
-        _hold(over_call(result, self.budgets))
+        self._held(result)
         return result
+
+    def _held(self, result: CallResult) -> None:
+        """Tell of a call, and hold it to its budgets."""
+        __tracebackhide__ = True
+        if self.session is None:
+            return
+        self.session.record(result, self.target.hardware, self.target.program_of(result.function))
+        over = [*over_call(result, self.budgets)]
+        named = self.session.policy.budgets_of(self.session.test, result.function, self.target.hardware.core.id)
+        for name, budgets in named.items():
+            over += [f"{words} (mcusim.toml, budgets.{name})" for words in over_call(result, budgets)]
+        _hold(tuple(over))
 
     def assert_twin(
         self,
@@ -118,7 +150,7 @@ class Mcu:
         except McusimError as error:
             raise error.with_traceback(None) from None
         self.results.append(result)
-        _hold(over_call(result, self.budgets))
+        self._held(result)
         return result
 
     def profile(self, model: str | os.PathLike[str], *, link_orders: bool = False) -> Run:
@@ -129,7 +161,8 @@ class Mcu:
         except McusimError as error:
             raise error.with_traceback(None) from None
         self.runs.append(run)
-        _hold(over_run(run, self.budgets))
+        if self.session is not None:
+            _hold(over_run(run, self.budgets))
         return run
 
     def struct(self, *members: object, **named: object) -> Structure:

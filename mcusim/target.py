@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import os
 import shlex
 from collections.abc import Collection, Sequence
@@ -13,7 +14,7 @@ from mcusim import documents, kernel_calls, structures
 from mcusim.call_arguments import returned_kind
 from mcusim.call_result import CallResult
 from mcusim.cross_compiler import DEFAULT_FLAGS, compile_source, find_compiler, text_source
-from mcusim.elf import choose_image, firmware_path, load_firmware, read_bounded
+from mcusim.elf import Firmware, choose_image, firmware_path, load_firmware, read_bounded
 from mcusim.errors import BadInputError
 from mcusim.hardware import (
     Board,
@@ -78,7 +79,7 @@ class Target:
         given = Path(path)
         data = read_bounded(given, EXPECTED)
         is_linked = data[:4] == b"\x7fELF" and data[16:18] != RELOCATABLE
-        self.loaded.append(parse_program(data, given.name) if is_linked else self._linkable([given], [given.name]))
+        self.loaded.append(_parsed(data, given.name) if is_linked else self._linkable([given], [given.name]))
 
     def compile(
         self,
@@ -179,8 +180,17 @@ class Target:
 
     def _own(self) -> Program:
         core = self.hardware.core
-        firmware = load_firmware(firmware_path(choose_image(core.isa, core.emulated_as, core.fpu)))
-        return Program(firmware, code_address(self.hardware.board), ())
+        return Program(_own_firmware(core.isa, core.emulated_as, core.fpu), code_address(self.hardware.board), ())
+
+
+# Many tests load the same; reading takes a tenth of a second.
+_parsed = functools.lru_cache(maxsize=8)(parse_program)
+
+
+@functools.lru_cache(maxsize=8)
+def _own_firmware(isa: str, cpu: str, fpu: str | None) -> Firmware:
+    """mcusim's own kernels for a core."""
+    return load_firmware(firmware_path(choose_image(isa, cpu, fpu)))
 
 
 def _functions(loaded: Program | Linkable) -> Collection[str]:
