@@ -98,6 +98,8 @@ class Target:
         relative paths, of includes too, are relative to `folder`. Raises BadInputError with what the compiler says,
         UnsupportedError where none is installed.
         """
+        if not sources:
+            raise BadInputError("there is nothing to compile: give files, or C code as text")
         chosen = tuple(shlex.split(flags)) if isinstance(flags, str) else tuple(flags)
         at, found = Path(folder).resolve(), find_compiler(compiler)
         files, names = [], []
