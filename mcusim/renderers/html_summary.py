@@ -67,6 +67,7 @@ def _tiles(run: Run) -> Iterator[str]:
         yield _tile("Cycles", f"{totals.cycles:,}", mark, per_mac)
     else:
         yield _tile("Latency", "not known", "", "see below", "main")
+        yield _tile("Cycles", "not known", "", "see below")
     yield _memory_tile("RAM", run.verdict.ram)
     yield _memory_tile("Flash", run.verdict.flash)
     arena = f"head {memory.head_bytes:,}, tail {memory.tail_bytes:,}"
@@ -116,7 +117,7 @@ def _remarks(run: Run) -> Iterator[str]:
     """Sentences below the figures: the error first, as the figures are worth what it says."""
     totals = run.totals
     if totals.cycles is None:
-        yield f"Cycles are not known: {totals.cycles_reason}"
+        yield f"Cycles are not known: {totals.cycles_reason}."
     else:
         yield f"Error of cycles and latency: {expected_error(totals)}."
     if span := range_words(run):
