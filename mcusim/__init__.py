@@ -23,6 +23,7 @@ from mcusim.errors import (
 if TYPE_CHECKING:
     from mcusim.compare import compare
     from mcusim.estimate import estimate
+    from mcusim.evaluate import evaluate
     from mcusim.hardware import load_board
     from mcusim.plan import plan
     from mcusim.renderers import RENDERERS
@@ -40,6 +41,7 @@ __all__ = [
     "UnsupportedError",
     "compare",
     "estimate",
+    "evaluate",
     "load",
     "load_board",
     "plan",
@@ -52,6 +54,7 @@ _LAZY = {
     "RENDERERS": "renderers",
     "compare": "compare",
     "estimate": "estimate",
+    "evaluate": "evaluate",
     "load": "tflite",
     "load_board": "hardware",
     "plan": "plan",

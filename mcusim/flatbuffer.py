@@ -231,6 +231,10 @@ class Table:
         field, position, what = self._field(name)
         return self.reader.extent(position, field.packing.size, what) if position else Extent(0, 0)
 
+    def place(self, name: str) -> int:
+        """Where a field itself lies; 0 where it is left out."""
+        return self._field(name)[1]
+
     def target(self, name: str) -> int:
         """Where a field that is an offset points; 0 where it is left out."""
         _, position, what = self._field(name)

@@ -14,7 +14,20 @@ from numpy.typing import NDArray
 
 from mcusim import documents, record_checks
 from mcusim.errors import BadInputError
-from mcusim.layer_parts import CodeLine, Faster, FunctionCycles, HotCode, HotLoop, Layer, LayerTensor, Totals
+from mcusim.layer_parts import (
+    Accumulation,
+    Against,
+    AgainstLayer,
+    CodeLine,
+    Difference,
+    Faster,
+    FunctionCycles,
+    HotCode,
+    HotLoop,
+    Layer,
+    LayerTensor,
+    Totals,
+)
 from mcusim.memory_parts import (
     ArenaBank,
     ArenaBuffer,
@@ -42,6 +55,9 @@ __all__ = [
     "FILE_LIMIT_BYTES",
     "SCHEMA",
     "VERSION",
+    "Accumulation",
+    "Against",
+    "AgainstLayer",
     "ArenaBank",
     "ArenaBuffer",
     "Battery",
@@ -51,6 +67,7 @@ __all__ = [
     "BufferKind",
     "CodeLine",
     "Compressibility",
+    "Difference",
     "DutyCycle",
     "Energy",
     "Faster",
@@ -77,6 +94,7 @@ __all__ = [
     "TensorInfo",
     "Totals",
     "Touched",
+    "UnitBuild",
     "Verdict",
     "WeightTensor",
     "from_json",
@@ -180,8 +198,20 @@ class Kernels:
 
 
 @dataclass(frozen=True, slots=True)
+class UnitBuild:
+    """A way in which `count` units of a library were compiled; flags are empty where none are named."""
+
+    compiler: str
+    flags: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Library:
-    """A user's kernels that ran in place of mcusim's own; compiler and flags are those of most of its units."""
+    """A user's kernels that ran in place of mcusim's own; compiler and flags are those of most of its units.
+
+    `builds` are all ways in which units that were linked say that they were compiled, that of most units first.
+    """
 
     file: str
     kind: Literal["elf", "archive", "object"]
@@ -192,6 +222,7 @@ class Library:
     compiler_reason: str | None
     flags: str | None
     flags_reason: str | None
+    builds: tuple[UnitBuild, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +250,8 @@ class Provenance:
 class Run:
     """One simulated inference. `outputs` are arrays; in JSON their shape, dtype and SHA-256.
 
-    `hot_code` is the code of the layers' loops, `duty_cycle` is None where no rate was asked for.
+    `hot_code` is the code of the layers' loops, `duty_cycle` is None where no rate was asked for; `against` is another
+    implementation beside the reference, where one was asked for.
     """
 
     schema: str
@@ -244,6 +276,8 @@ class Run:
     duty_cycle: DutyCycle | None
     duty_cycle_reason: str | None
     placement: Placement
+    against: Against | None = None
+    against_reason: str | None = "not asked for"
     outputs: tuple[NDArray[np.generic], ...] = field(default=(), compare=False)
 
 

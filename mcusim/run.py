@@ -207,7 +207,7 @@ def _record(
         mcusim_version=record.VERSION,
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         command=command,
-        model=_model_info(plan.model),
+        model=model_info(plan.model),
         board=record.BoardInfo(
             name=plan.board.id,
             mcu=plan.board.mcu,
@@ -236,7 +236,9 @@ def _record(
     )
 
 
-def _model_info(model: Model) -> record.ModelInfo:
+def model_info(model: Model) -> record.ModelInfo:
+    """What a report says of a model."""
+
     def info(index: int) -> record.TensorInfo:
         tensor = model.tensors[index]
         quantization = tensor.quantization

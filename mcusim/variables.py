@@ -95,6 +95,16 @@ def initial(model: Model) -> tuple[bytes, ...]:
     return tuple(content.values())
 
 
+def reset_bytes(tensor: Tensor) -> bytes:
+    """What a variable tensor holds before the first inference: its zero point if it is int8, else zeros.
+
+    As TFLM's ResetVariableTensors fills the bytes.
+    """
+    is_int8 = tensor.dtype == "int8" and tensor.quantization is not None
+    value = tensor.quantization.zero_point if is_int8 and tensor.quantization else 0
+    return bytes([value & 0xFF]) * tensor.bytes
+
+
 def _cleared(value: Tensor) -> bytes:
     """Bytes of the zero point, cut down to int8, as TFLM fills a variable; zeros without one."""
     zero_point = value.quantization.zero_point if value.quantization else 0

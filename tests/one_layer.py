@@ -13,11 +13,12 @@ import tflite
 from tflite_writer import buffer, code, model, op, quantization, subgraph, tensor, write
 
 from mcusim.hardware import load_board
-from mcusim.inference import Machine, reset_bytes
+from mcusim.inference import Machine
 from mcusim.ops import OPERATORS
 from mcusim.plan import plan
 from mcusim.runtime import Runtime
 from mcusim.tflite import parse
+from mcusim.variables import reset_bytes
 
 M4 = Runtime("cmsis_nn", dsp=True, mve=False)
 M0PLUS = Runtime("cmsis_nn", dsp=False, mve=False)

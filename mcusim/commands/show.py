@@ -27,6 +27,7 @@ from mcusim.command_line import (
 )
 from mcusim.delivery import Render
 from mcusim.errors import UnsupportedError
+from mcusim.evaluation_command import EVALUATION_FORMATS, evaluation_renders, judge_evaluation
 from mcusim.record import SCHEMA as RUN_SCHEMA
 from mcusim.soak_command import SOAK_FORMATS, judge_soak, soak_renders
 
@@ -46,13 +47,13 @@ class _Kind:
 
 
 def show(
-    run_file: Annotated[str, typer.Argument(help="What profile, exec, memory or compare saved with --json.")],
+    run_file: Annotated[str, typer.Argument(help="What another command saved with --json.")],
     json_path: JsonOption = None,
     format_name: RunFormatOption = None,
     output: OutputOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Show a saved run, or a report of memory or compare, again: in any of its formats and without simulating."""
+    """Show a saved run, or a saved report of another command, again: in any of its formats and without simulating."""
     kinds = _kinds()
     kind = kinds.get(documents.schema_of(run_file) or "", kinds[RUN_SCHEMA])
     others = {name: one.made_by for one in kinds.values() for name in one.formats}
@@ -68,19 +69,21 @@ def show(
 
 def _kinds() -> Mapping[str, _Kind]:
     """The kinds by their schemas."""
-    from mcusim import delta, execution, memory_record, record
+    from mcusim import delta, evaluation, execution, memory_record, record
     from mcusim.renderers import RENDERERS
     from mcusim.renderers.execution import FORMATS
 
     runs = _Kind("runs of mcusim profile", tuple(RENDERERS), record.load_run, run_renders, judge)
     executed = execution.load_execution, execution_renders, judge_execution
     memory = memory_record.load_report, memory_renders, judge_memory
+    evaluated = evaluation.load_evaluation, evaluation_renders, judge_evaluation
     compared = delta.load_comparison, comparison_renders, judge_comparison
     soaked = _load_soak, soak_renders, judge_soak
     return {
         RUN_SCHEMA: runs,
         execution.SCHEMA: _Kind("runs of mcusim exec", tuple(FORMATS), *executed),
         memory_record.SCHEMA: _Kind("reports of mcusim memory", MEMORY_FORMATS, *memory),
+        evaluation.SCHEMA: _Kind("reports of mcusim evaluate", EVALUATION_FORMATS, *evaluated),
         delta.SCHEMA: _Kind("reports of mcusim compare", COMPARISON_FORMATS, *compared),
         memory_record.SOAK_SCHEMA: _Kind("reports of mcusim memory --soak", SOAK_FORMATS, *soaked),
     }

@@ -26,17 +26,17 @@ def render(run: Run) -> str:
     causes = [*CAUSES, *sorted(set(run.totals.cycles_by_cause or {}) - set(CAUSES))]
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow([*BEFORE_CAUSES, *(_written(f"{cause}_cycles") for cause in causes), *BEHIND_CAUSES])
+    writer.writerow([*BEFORE_CAUSES, *(written(f"{cause}_cycles") for cause in causes), *BEHIND_CAUSES])
     for layer in run.layers:
         by_cause = layer.cycles_by_cause or {}
         cells = [column(layer, run) for column in BEFORE_CAUSES.values()]
         cells += [by_cause.get(cause, 0 if by_cause else None) for cause in causes]
         cells += [column(layer, run) for column in BEHIND_CAUSES.values()]
-        writer.writerow([_written(cell) for cell in cells])
+        writer.writerow([written(cell) for cell in cells])
     return text.getvalue()
 
 
-def _written(cell: Cell) -> str:
+def written(cell: Cell) -> str:
     """A cell as it stands in the file."""
     if cell is None:
         return ""

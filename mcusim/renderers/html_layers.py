@@ -181,7 +181,7 @@ def _facts(layer: Layer, mark: str) -> Iterator[tuple[str, str]]:
         yield "stack", _touched(layer.stack_bytes, layer.stack_touched_bytes)
     yield "bit-exact", _exact(layer) if layer.bit_exact is not None else text(layer.bit_exact_reason or "")
     if layer.difference:
-        yield "first difference", f'<span class="bad">{text(layer.difference)}</span>'
+        yield "first difference", f'<span class="bad">{text(str(layer.difference))}</span>'
 
 
 def _cycles(layer: Layer) -> str:
