@@ -8,11 +8,13 @@ from mcusim import figures
 from mcusim.advice import advice, against_own, kept_from_faster
 from mcusim.energy import BASES, duty_words
 from mcusim.record import MemoryVerdict, Run
+from mcusim.renderers import divergence
 from mcusim.renderers.html_memory import memory_bar
 from mcusim.renderers.html_parts import bullets, card, cards, definitions, error_mark, more, paragraph, section, text
 from mcusim.renderers.html_parts import whole as whole_name
 from mcusim.renderers.words import expected_error, placed, range_words
 
+DIVERGENCE_COLUMNS = 100
 NOT_COUNTED = "Not counted: interpreter and C library (see the notes)."
 
 
@@ -134,7 +136,9 @@ def help_wanted(run: Run) -> str:
     """What would make it fit or faster."""
     kept = kept_from_faster(run)
     faster = card("Kept from faster functions", bullets(kept), classes="wide") if kept else ""
-    return section("advice", "What would help", bullets(advice(run)), faster)
+    diverging = divergence.first(run.layers, DIVERGENCE_COLUMNS)
+    apart = card("First divergence from the reference", f"<pre>{text(diverging)}</pre>") if diverging else ""
+    return section("advice", "What would help", bullets(advice(run)), apart, faster)
 
 
 def notes(run: Run) -> str:
