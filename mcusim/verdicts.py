@@ -44,7 +44,7 @@ def of_run(run: Run) -> tuple[Subject, ...]:
 
 
 def _exactness(layer: Layer) -> Verdict:
-    problem = layer.difference or "the target's output differs from the reference's"
+    problem = str(layer.difference) if layer.difference else "the target's output differs from the reference's"
     return Verdict(
         f"layer {layer.index} {layer.op} {layer.name} is bit-exact",
         problem if layer.bit_exact is False else None,
