@@ -71,7 +71,9 @@ def planned_run():
 def make_difference(tensor="layer"):
     """An element that the target makes one more of than the reference, whose accumulator is on a tie."""
     steps = record.Accumulation(1_500, 100, 32, 1 << 30, -8, 2.9296875, 750, None, 3, 1, -128, 127)
-    return record.Difference(tensor, (0, 1, 2, 3), 5.0, None, 4.0, None, 17, 8_000, 2.0, None, steps, None)
+    return record.Difference(
+        tensor, (0, 1, 2, 3), 5.0, None, 4.0, None, 17, 8_000, 2.0, None, None, "no known", steps, None
+    )
 
 
 def make_run(ram_used=34_208, ram_total=262_144, exact=True):
