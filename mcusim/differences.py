@@ -38,7 +38,9 @@ def first_difference(
     if expected.tobytes() == found.tobytes():
         return None
     wrong = unequal(expected, found)
-    rounding, strange = explained(model, op, operands, found, wrong) if tensor.index == op.outputs[0] else (None, wrong)
+    rounding, strange = (
+        explained(model, op, operands, found, wrong) if tensor.index in op.outputs[:1] else (None, wrong)
+    )
     return difference(model, op, operands, tensor, expected, found, wrong, None if strange.any() else rounding)
 
 
@@ -91,7 +93,7 @@ def explained(
     elements that are equal is not the one. Of several that give the same, that of `likely` comes first.
     """
     best: tuple[Rounding | None, NDArray[np.bool_]] = None, wrong
-    ways = roundings(model, op, operands).items()
+    ways = roundings(model, op, operands).items() if found.dtype.kind == "i" else ()
     for name, values in sorted(ways, key=lambda way: likely not in way[0]):
         strange: NDArray[np.bool_] = np.not_equal(values.reshape(-1), found.astype(np.int64).reshape(-1))
         if strange.sum() < best[1].sum():
@@ -147,8 +149,8 @@ def _behind(
     op: Op, tensor: Tensor, compute: Callable[[], Accumulators | str], expected: Array, place: int
 ) -> Accumulation | str:
     """The accumulation of an element, or why there is none."""
-    if tensor.index != op.outputs[0]:
-        return "the tensor is a state of the operator"
+    if tensor.index not in op.outputs[:1]:
+        return "the tensor is a state of the operator, or not its first output"
     found = compute()
     if isinstance(found, str):
         return found

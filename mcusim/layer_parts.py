@@ -251,4 +251,4 @@ class Layer:
     faster: tuple[Faster, ...]
     own_cycles: int | None
     own_cycles_reason: str | None
-    differing_inputs: int = 0
+    differing_inputs: int | None

@@ -262,8 +262,8 @@ class Run:
     duty_cycle: DutyCycle | None
     duty_cycle_reason: str | None
     placement: Placement
-    against: Against | None = None
-    against_reason: str | None = "not asked for"
+    against: Against | None
+    against_reason: str | None
     outputs: tuple[NDArray[np.generic], ...] = field(default=(), compare=False)
 
 

@@ -190,6 +190,8 @@ def make_run(ram_used=34_208, ram_total=262_144, exact=True):
         duty_cycle=None,
         duty_cycle_reason="no rate was asked for",
         placement=record.Placement("flash", 0x0001_0000, "RAM", 0x2000_B000, "flash", 0x0001_D2C0, True),
+        against=None,
+        against_reason="not asked for",
     )
 
 
@@ -367,4 +369,5 @@ def _layer(index, row, buffers, exact):
         faster=(),
         own_cycles=None,
         own_cycles_reason="mcusim's own kernels ran",
+        differing_inputs=0,
     )

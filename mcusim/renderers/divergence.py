@@ -45,7 +45,7 @@ def _others(wrong: Sequence[tuple[Layer, Difference]], width: int) -> str:
         [
             str(layer.index),
             layer.op,
-            str(list(one.index)),
+            ",".join(map(str, one.index)),
             _value(one.target, one.target_reason),
             _value(one.reference, one.reference_reason),
             f"{one.wrong_elements:,}",
