@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import shlex
+import typing
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from mcusim.delta import BasisChange, Part
 from mcusim.policy import ComparePolicy, Response
-from mcusim.record import Kernels, Library, Run
+from mcusim.record import Kernels, Library, Run, UnitBuild
 
 DIGEST = 12  # digits of a SHA-256 shown
-NONE = "none"
+NONE, UNKNOWN = "none", "not known"
 OWN_KERNELS = "mcusim's own kernels"
 
 # Parts by what they change: cycles without any change of the code, or the code itself.
@@ -41,6 +43,8 @@ def basis_changes(before: Run, after: Run) -> tuple[BasisChange, ...]:
     changes of the board, not of the model of time.
     """
     rows = [*_found_by(before, after), *_kernels(before, after), *_around(before, after)]
+    order = typing.get_args(Part)
+    rows.sort(key=lambda row: order.index(row[0]))
     return tuple(BasisChange(*row) for row in rows if row[2] != row[3])
 
 
@@ -55,16 +59,16 @@ def _found_by(before: Run, after: Run) -> Iterator[_Row]:
     tables = _files((one.core_table, one.core_table_sha256), (other.core_table, other.core_table_sha256))
     yield "timing" if core[0] == core[1] else "board", "core table", *tables
     yield "timing", "timing rules", _digest(one.timing_rules_sha256), _digest(other.timing_rules_sha256)
-    files = _files((one.board_file, one.board_file_sha256), (other.board_file, other.board_file_sha256))
-    board = (before.board.name, before.board.mcu, before.board.core, before.board.clock_hz)
-    other_board = (after.board.name, after.board.mcu, after.board.core, after.board.clock_hz)
-    same_board = files[0] == files[1] and board == other_board
-    yield "timing" if same_board else "board", "memory model", one.memory_model, other.memory_model
     yield "board", "board", before.board.name, after.board.name
+    files = _files((one.board_file, one.board_file_sha256), (other.board_file, other.board_file_sha256))
     yield "board", "board file", *files
     yield "board", "core", *core
     yield "board", "clock", _hertz(before.board.clock_hz), _hertz(after.board.clock_hz)
     yield "board", "flash wait states", _waits(before), _waits(after)
+    board = (before.board.name, before.board.mcu, before.board.core, before.board.clock_hz)
+    other_board = (after.board.name, after.board.mcu, after.board.core, after.board.clock_hz)
+    same_board = files[0] == files[1] and board == other_board
+    yield "timing" if same_board else "board", "memory model", one.memory_model, other.memory_model
     yield "placement", "placement", _placement(before), _placement(after)
     yield "model", "model", *_models(before, after)
 
@@ -94,7 +98,7 @@ def _files(one: tuple[str, str], other: tuple[str, str]) -> tuple[str, str]:
 
 
 def _waits(run: Run) -> str:
-    return "not known" if run.board.wait_states is None else str(run.board.wait_states)
+    return UNKNOWN if run.board.wait_states is None else str(run.board.wait_states)
 
 
 def _placement(run: Run) -> str:
@@ -124,12 +128,35 @@ def _libraries(one: Library | None, other: Library | None) -> Iterator[_Row]:
     if one is None or other is None:
         yield "kernels", "kernels", _library(one), _library(other)
         return
-    if one.sha256 != other.sha256:
-        yield "kernels", "library", _library(one), _library(other)
+    if one.sha256 == other.sha256:
+        return  # of the same file, another model may link other units
+    yield "kernels", "library", _library(one), _library(other)
     yield "kernels", "instruction set", f"{one.isa}, {one.float_abi} floats", f"{other.isa}, {other.float_abi} floats"
-    yield "compiler", f"compiler of {other.file}", one.compiler or "not known", other.compiler or "not known"
-    flags = flag_words(one.flags, other.flags)
-    yield "compiler flags", f"compiler flags of {other.file}", *flags
+    if not one.builds or not other.builds:
+        yield "compiler", f"compiler of {other.file}", one.compiler or UNKNOWN, other.compiler or UNKNOWN
+        yield "compiler flags", f"compiler flags of {other.file}", one.flags or UNKNOWN, other.flags or UNKNOWN
+        return
+    units = max(sum(build.count for build in library.builds) for library in (one, other))
+    for before, after, count in _rebuilt(one.builds, other.builds):
+        of = f"{count} of {units} units of {other.file}"
+        yield "compiler", f"compiler of {of}", before.compiler, after.compiler
+        yield "compiler flags", f"compiler flags of {of}", *flag_words(before.flags, after.flags)
+
+
+def _rebuilt(one: Sequence[UnitBuild], other: Sequence[UnitBuild]) -> list[tuple[UnitBuild, UnitBuild, int]]:
+    """Ways of compiling before and after that differ, and how many units they are of.
+
+    A way that is new stands beside one that is gone; where there is none, beside that of most units.
+    """
+    known = {(build.compiler, build.flags) for build in one}
+    kept = {(build.compiler, build.flags) for build in other}
+    gone = [build for build in one if (build.compiler, build.flags) not in kept]
+    new = [build for build in other if (build.compiler, build.flags) not in known]
+    pairs = []
+    for before, after in itertools.zip_longest(gone, new):
+        count = after.count if after is not None else before.count
+        pairs.append((before or one[0], after or other[0], count))
+    return pairs
 
 
 def _library(library: Library | None) -> str:
@@ -145,10 +172,10 @@ def _own_kernels(one: Kernels, other: Kernels) -> Iterator[_Row]:
     yield "compiler flags", f"compiler flags of {OWN_KERNELS}", *flag_words(one.flags, other.flags)
 
 
-def flag_words(before: str | None, after: str | None) -> tuple[str, str]:
+def flag_words(before: str, after: str) -> tuple[str, str]:
     """Two lines of compiler flags as the flags that only one of them has; whole where only their order differs."""
-    if before is None or after is None:
-        return before or "not known", after or "not known"
+    if not before or not after:
+        return before or UNKNOWN, after or UNKNOWN
     one, other = _words(before), _words(after)
     if one == other:
         return "", ""
@@ -168,9 +195,11 @@ def _words(flags: str) -> list[str]:
         return flags.split()
 
 
-def attribution(basis: Sequence[BasisChange], has_same_figures: bool) -> tuple[str, ...]:
-    """What the changes of figures come from, as far as two runs can tell."""
+def attribution(basis: Sequence[BasisChange], has_same_figures: bool, is_told: bool = True) -> tuple[str, ...]:
+    """What the changes of figures come from, as far as two runs can tell; `is_told`: libraries name their flags."""
     parts = list(dict.fromkeys(one.part for one in basis))
+    if "board" in parts and "placement" in parts:
+        parts.remove("placement")  # memories have other names there
     if not parts:
         if has_same_figures:
             return ()
@@ -182,6 +211,8 @@ def attribution(basis: Sequence[BasisChange], has_same_figures: bool) -> tuple[s
     sentences = [_main([part for part in parts if part != "kernels" or not built], has_same_figures)]
     if built:
         sentences.append("Whether the source of the kernels changed as well, their file does not tell.")
+    elif any(one.what == "library" for one in basis) and not is_told:
+        sentences.append("Which flags they were compiled with they do not name: with -g they do.")
     if "engine" in parts:
         sentences.append("Cycles of an execution and of an estimate are not the same kind of figure.")
     if "mcusim" in parts and len(parts) > 1:
@@ -222,11 +253,14 @@ def _and(words: Sequence[str]) -> str:
 
 def refusals(basis: Sequence[BasisChange], policy: ComparePolicy) -> tuple[list[BasisChange], list[BasisChange]]:
     """The changes that the policy refuses to compare over, and those for which it does not judge cycles."""
-    responses: dict[Part, Response] = {
-        "timing": policy.changed_timing,
-        "board": policy.changed_board,
-        "placement": policy.changed_board,
-        "engine": policy.changed_engine,
-    }
-    refused = [one for one in basis if responses.get(one.part) == "refuse"]
-    return refused, [one for one in basis if responses.get(one.part) in ("refuse", "tell")]
+    responses = [(one, _response(one.part, policy)) for one in basis]
+    refused = [one for one, response in responses if response == "refuse"]
+    return refused, [one for one, response in responses if response in ("refuse", "tell")]
+
+
+def _response(part: Part, policy: ComparePolicy) -> Response:
+    if part == "engine":
+        return policy.changed_engine
+    if part == "timing":
+        return policy.changed_timing
+    return policy.changed_board if part in ("board", "placement") else "judge"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,13 +11,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mcusim import structures
 from mcusim.errors import BadInputError
 from mcusim.procedure_call import Value, pointer
+from mcusim.structures import Structure
 
 Array = NDArray[np.generic]
 
 ALIGNMENT_BYTES = 16  # of arrays: the widest that vector instructions profit from
 GAP_BYTES = 32  # between arrays: what is written there is noticed
+MOST_AGGREGATE_FLOATS = 4  # AAPCS32, section 7.1.1: homogeneous aggregates
+_BY_REFERENCE = type(ctypes.byref(ctypes.c_int()))
 WORD_RANGE = range(-(1 << 31), 1 << 32)
 
 # C types by the words of `returns`, as NumPy knows them.
@@ -28,31 +33,32 @@ RETURNED = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Block:
-    """Memory of the host that lies in the simulated RAM at `address` for a call.
+    """What lies in the simulated RAM at `address` for a call, and what it holds before.
 
-    `arrays` are what was given of it, each with its offset; `name` says in refusals which argument it is.
+    `arrays` are the host's arrays there, each with its offset, `structure` is the structure that lies there instead;
+    `name` says in refusals which argument it is.
     """
 
     name: str
     address: int
-    size: int
+    content: bytes
     is_writable: bool
     arrays: tuple[tuple[int, Array], ...]
+    structure: Structure | ctypes.Structure | None
 
     @property
-    def content(self) -> bytes:
-        """What RAM is to hold before the call."""
-        found = bytearray(self.size)
-        for offset, array in self.arrays:
-            found[offset : offset + array.nbytes] = np.ascontiguousarray(array).tobytes()
-        return bytes(found)
+    def size(self) -> int:
+        """Bytes."""
+        return len(self.content)
 
-    def take(self, content: memoryview) -> None:
-        """Give the arrays what RAM holds after the call."""
+    def take(self, content: bytes) -> None:
+        """Give the arrays, or the structure, what RAM holds after the call."""
         for offset, array in self.arrays:
             if array.flags.writeable:
                 part = content[offset : offset + array.nbytes]
                 array[...] = np.frombuffer(part, array.dtype).reshape(array.shape)
+        if self.structure is not None and content != self.content:
+            structures.decode(self.structure, memoryview(content))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,61 +69,123 @@ class Arguments:
     blocks: tuple[Block, ...]
     end: int
 
+    @property
+    def sha256(self) -> str:
+        """Of all that the function is given: values, and what lies behind pointers now."""
+        behind = [(block.address, bytes(block.content)) for block in self.blocks]
+        return hashlib.sha256(repr((self.values, behind)).encode()).hexdigest()
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Given:
-    """One array among the arguments: the host's addresses that it takes, and which argument it is."""
+    """Something among the arguments that lies in memory: the host's addresses of an array, or a structure.
 
-    array: Array
-    first: int
-    behind: int
+    `original` is what was given for it.
+    """
+
+    original: object
     name: str
+    array: Array | None
+    structure: Structure | ctypes.Structure | None
+    first: int = 0
+    behind: int = 0
+
+    @property
+    def is_contiguous(self) -> bool:
+        """Whether it lies on the host as it will in RAM."""
+        return self.array is None or bool(self.array.flags.c_contiguous)
 
 
 def lay_out(arguments: Sequence[object], start: int) -> Arguments:
-    """Place the arrays of a call from `start` up, in order of the arguments; arrays that overlap do so in RAM too.
+    """Place what a call's arguments point to from `start` up, in order; arrays that overlap do so in RAM too.
 
-    Takes int, float, bool, None (a null pointer), bytes, NumPy's numbers and arrays, numbers of ctypes. A Python int
-    is a word, a Python float a float; np.int64 and np.float64 take 8 bytes. Raises BadInputError for anything else,
-    with what to give instead.
+    Takes int, float, bool, None (a null pointer), bytes, NumPy's numbers and arrays, numbers and structures of ctypes
+    (by value; ctypes.byref passes an address) and structures.Structure (by address). A Python int is a word, a Python
+    float a float; np.int64 and np.float64 take 8 bytes. Raises BadInputError for anything else, with what to give.
     """
-    given = [_given(one, number) for number, one in enumerate(arguments)]
-    blocks: list[Block] = []
+    given = _all_given(arguments)
     addresses: dict[int, int] = {}
+    spans: list[tuple[list[_Given], int]] = []
     at = start
-    for members in _overlapping([one for one in given if one is not None]):
-        first = min(one.first for one in members)
-        size = max(one.behind for one in members) - first
+    for members in _overlapping(given):
         at = -(-at // ALIGNMENT_BYTES) * ALIGNMENT_BYTES
-        blocks.append(_block(members, first, size, at))
-        addresses.update((id(one), at + one.first - first) for one in members)
-        at += size + GAP_BYTES
-    values = [
-        number_value(argument, f"argument {number + 1}") if one is None else pointer(addresses[id(one)])
-        for number, (argument, one) in enumerate(zip(arguments, given, strict=True))
-    ]
-    return Arguments(tuple(values), tuple(blocks), at)
+        spans.append((members, at))
+        low = min(one.first for one in members)
+        addresses.update((id(one.original), at + one.first - low) for one in members)
+        at += _size(members) + GAP_BYTES
+    blocks = tuple(_block(members, address, addresses) for members, address in spans)
+    values = tuple(_value(one, f"argument {number + 1}", addresses) for number, one in enumerate(arguments))
+    return Arguments(values, blocks, at)
 
 
-def _given(argument: object, number: int) -> _Given | None:
-    """An argument as an array in memory; None for one that is passed by value."""
-    if isinstance(argument, bytes | bytearray):
-        argument = np.frombuffer(argument, np.uint8)
-    if not isinstance(argument, np.ndarray):
+def _all_given(arguments: Sequence[object]) -> list[_Given]:
+    """Everything that lies in memory, each once, structures before what they point to."""
+    found: dict[int, _Given] = {}
+    pending = [(f"argument {number + 1}", one) for number, one in enumerate(arguments)]
+    while pending:
+        name, one = pending.pop(0)
+        if id(_target(one)) in found:
+            continue
+        given = _given(one, name)
+        if given is not None:
+            found[id(given.original)] = given
+        inner = given.structure if given is not None else one
+        if isinstance(inner, Structure | ctypes.Structure):
+            pending = [*((f"{name}.{member}", value) for member, value in structures.pointees(inner)), *pending]
+    return list(found.values())
+
+
+def _target(argument: object) -> object:
+    """What ctypes.byref or ctypes.pointer was made of; anything else itself."""
+    if isinstance(argument, ctypes._Pointer) and argument:
+        objects: dict[str, object] = getattr(argument, "_objects", None) or {}
+        if "1" not in objects:
+            raise BadInputError(
+                "a pointer of ctypes does not say how much lies behind it; give the array, or byref of it"
+            )
+        return objects["1"]
+    if isinstance(argument, ctypes._Pointer):
         return None
-    kept = "" if argument.flags.writeable else ", read-only"
-    name = f"argument {number + 1}, {argument.dtype} {list(argument.shape)}{kept}"
-    if argument.dtype.hasobject or not argument.dtype.isnative:
+    return getattr(argument, "_obj", argument) if isinstance(argument, _BY_REFERENCE) else argument
+
+
+def _given(argument: object, name: str) -> _Given | None:
+    """An argument as something in memory; None for one that is passed by value."""
+    target = _target(argument)
+    by_reference = target is not argument
+    if isinstance(target, Structure) or (by_reference and isinstance(target, ctypes.Structure)):
+        return _Given(target, name, None, target)
+    array = _array(target, name, by_reference)
+    if array is None:
+        return None
+    kept = "" if array.flags.writeable else ", read-only"
+    name = f"{name}, {array.dtype} {list(array.shape)}{kept}"
+    if array.dtype.hasobject or not array.dtype.isnative:
         raise BadInputError(f"{name}: C has no such type; give an array of integers or floats in the host's byte order")
-    if argument.flags.c_contiguous:
-        first = int(argument.ctypes.data)
-        return _Given(argument, first, first + argument.nbytes, name)
-    first, behind = np.lib.array_utils.byte_bounds(argument)
-    return _Given(argument, first, behind, name)
+    if array.flags.c_contiguous:
+        first = int(array.ctypes.data)
+        return _Given(target, name, array, None, first, first + array.nbytes)
+    first, behind = np.lib.array_utils.byte_bounds(array)
+    return _Given(target, name, array, None, first, behind)
+
+
+def _array(target: object, name: str, by_reference: bool) -> Array | None:
+    """The array that a pointer points to; it shares the memory of what was given."""
+    if isinstance(target, np.ndarray):
+        return target
+    if isinstance(target, bytes | bytearray):
+        return np.frombuffer(target, np.uint8)
+    if isinstance(target, ctypes.Array) or (by_reference and isinstance(target, ctypes._SimpleCData)):
+        kind = getattr(target, "_type_", None)
+        dtype = structures.NUMBERS.get(str(getattr(kind, "_type_", kind)))
+        if dtype is None or np.dtype(dtype).itemsize != ctypes.sizeof(target) // getattr(target, "_length_", 1):
+            raise BadInputError(f"{name} is of a type with another size on Cortex-M; give a NumPy array")
+        return np.frombuffer(target, dtype)  # type: ignore[call-overload, no-any-return]
+    return None
 
 
 def _overlapping(given: Sequence[_Given]) -> list[list[_Given]]:
-    """The arrays in groups of shared memory, each group where its first array came."""
+    """Arrays in groups of shared memory, each group where its first array came; structures each by itself."""
     groups: list[list[_Given]] = []
     for one in given:
         shares = [group for group in groups if any(_overlaps(one, other) for other in group)]
@@ -132,22 +200,57 @@ def _overlapping(given: Sequence[_Given]) -> list[list[_Given]]:
 
 
 def _overlaps(one: _Given, other: _Given) -> bool:
-    return one.array is other.array or (one.first < other.behind and other.first < one.behind)
+    return one.first < other.behind and other.first < one.behind
 
 
-def _block(members: Sequence[_Given], first: int, size: int, address: int) -> Block:
-    """The memory of a group. An array with gaps lies there without them, so it can share with none but itself."""
+def _size(members: Sequence[_Given]) -> int:
     lead = members[0]
-    if any(not one.array.flags.c_contiguous and one.array is not lead.array for one in (*members, lead)):
+    if lead.structure is not None:
+        return structures.members(lead.structure)[1]
+    if len(members) == 1 and lead.array is not None:
+        return lead.array.nbytes
+    return max(one.behind for one in members) - min(one.first for one in members)
+
+
+def _block(members: Sequence[_Given], address: int, addresses: dict[int, int]) -> Block:
+    """The memory of a group. An array with gaps lies there without them, so it can share with no other."""
+    lead = members[0]
+    if lead.structure is not None:
+        content = structures.encoded(lead.structure, lambda target: addresses[id(_target(target))])
+        return Block(lead.name, address, content, True, (), lead.structure)
+    if len(members) > 1 and not all(one.is_contiguous for one in members):
         raise BadInputError(
-            f"{members[-1].name} overlaps {lead.name} in memory and is not contiguous; give copies of them, or views "
-            "without gaps"
+            f"{members[-1].name} overlaps {lead.name} in memory, and one of them is not contiguous; give copies of "
+            "them, or views without gaps"
         )
-    if not lead.array.flags.c_contiguous:
-        return Block(lead.name, address, lead.array.nbytes, lead.array.flags.writeable, ((0, lead.array),))
-    is_writable = any(one.array.flags.writeable for one in members)
-    arrays = tuple((one.first - first, one.array) for one in members)
-    return Block(lead.name, address, size, is_writable, arrays)
+    low = min(one.first for one in members)
+    arrays = tuple((one.first - low, one.array) for one in members if one.array is not None)
+    found = bytearray(_size(members))
+    for offset, array in arrays:
+        found[offset : offset + array.nbytes] = np.ascontiguousarray(array).tobytes()
+    is_writable = any(array.flags.writeable for _, array in arrays)
+    return Block(lead.name, address, bytes(found), is_writable, arrays, None)
+
+
+def _value(argument: object, name: str, addresses: dict[int, int]) -> Value:
+    """An argument as C passes it."""
+    target = _target(argument)
+    if id(target) in addresses:
+        return pointer(addresses[id(target)])
+    if isinstance(target, ctypes.Structure):
+        content = structures.encoded(target, lambda one: addresses[id(_target(one))])
+        members, _, alignment = structures.members(target)
+        return Value(content, max(4, alignment), _float_bytes(members, len(content)))
+    return number_value(target, name)
+
+
+def _float_bytes(members: Sequence[structures.Member], size: int) -> int:
+    """The size of a structure's floats or doubles where it has one to four of them and nothing else; 0 otherwise."""
+    kinds = {one.kind if isinstance(one.kind, np.dtype) else None for one in members}
+    kind = next(iter(kinds)) if len(kinds) == 1 else None
+    if kind is None or kind.kind != "f" or size // kind.itemsize > MOST_AGGREGATE_FLOATS:
+        return 0
+    return kind.itemsize
 
 
 def number_value(argument: object, name: str) -> Value:
@@ -185,20 +288,13 @@ def _single(number: float, name: str) -> bytes:
         raise BadInputError(f"{name}, {number}, is beyond the range of a float; give np.float64") from None
 
 
-# Numbers of ctypes by their format character, as NumPy's; of long and size_t the sizes that they have on Cortex-M.
-_CTYPES = {
-    **{"b": np.int8, "B": np.uint8, "h": np.int16, "H": np.uint16, "i": np.int32, "I": np.uint32, "l": np.int32},
-    **{"L": np.uint32, "q": np.int64, "Q": np.uint64, "f": np.float32, "d": np.float64, "?": np.bool_, "c": np.uint8},
-}
-
-
 def _of_ctypes(argument: object, name: str) -> object:
     """A number of ctypes as NumPy's."""
     kind = getattr(type(argument), "_type_", "")
     value = getattr(argument, "value", None)
-    if kind not in _CTYPES:
+    if kind not in structures.NUMBERS:
         raise BadInputError(f"{name} is a {type(argument).__name__}, which cannot be passed; give a NumPy array")
-    return _CTYPES[kind](ord(value) if isinstance(value, bytes) else value)
+    return structures.NUMBERS[kind](ord(value) if isinstance(value, bytes) else value)
 
 
 def returned_value(kind: str | None, core: bytes, vfp: bytes, float_abi: str) -> int | float | None:

@@ -20,6 +20,7 @@ class CallResult:
     function takes with everything that it needs, None where the file does not tell. `error_percent` is the error to
     expect of the cycles; where it is not validated, `error_percent_reason` says so. `board` is None where only a core
     is given: its memory never waits. `hot_loops` are the innermost loops of most cycles, with their instructions.
+    `arguments_sha256` is of all that the function was given: registers, stack, and the arrays behind pointers.
     """
 
     function: str
@@ -39,6 +40,7 @@ class CallResult:
     error_percent_reason: str | None
     error_source: str | None
     hot_loops: tuple[execution.Loop, ...]
+    arguments_sha256: str
 
     def __repr__(self) -> str:
         """What an assertion shows: the figures, the causes, and where the cycles were spent."""

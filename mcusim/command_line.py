@@ -35,7 +35,7 @@ EXIT_NOT_FIT = 1
 EMULATION, ESTIMATE = "emulation", "estimate"  # how cycles are found
 ROWS = ("text", "json")  # the formats of a list
 MEMORY_FORMATS = ("text", "json", "svg")
-COMPARISON_FORMATS = ("text", "json", "markdown")
+COMPARISON_FORMATS = ("text", "json", "markdown", "junit", "github", "comment", "benchmark")
 MOST_REASONS = 10  # lines of why a comparison fails; the report has all of them
 
 ModelArgument = Annotated[str, typer.Argument(help="A .tflite file, or a C array of one.")]
@@ -49,7 +49,8 @@ RunFormatOption = Annotated[
     typer.Option(
         "--format",
         metavar="NAME",
-        help="text, validation, json, csv, markdown, svg, perfetto, speedscope, collapsed, model-explorer.",
+        help="text, validation, json, html, csv, markdown, svg, perfetto, speedscope, collapsed, model-explorer; "
+        "for CI: junit, github, comment, benchmark.",
     ),
 ]
 OutputOption = Annotated[
@@ -119,6 +120,11 @@ class Setup:
         return ["--why"] * self.why + [word for pair in given for word in pair]
 
     @property
+    def files(self) -> list[str]:
+        """What the options name to be read, which no output may overwrite; some may be names of what is bundled."""
+        return [one for one in (self.kernels, self.firmware, *self.app_profiles) if one is not None]
+
+    @property
     def places(self) -> bool:
         """Whether weights or arena lie elsewhere than by default."""
         return self.weights is not None or self.arena is not None
@@ -143,6 +149,11 @@ class Setup:
         size = None if self.arena_size is None else read_arena_bytes(self.arena_size)
         weights = self.weights or "flash"
         return plan(model, board, weights=weights, arena=self.arena, application=application, arena_bytes=size)
+
+
+def board_files(name: str | None, board: Board | None) -> list[str]:
+    """What a board is read from, which no output may overwrite; some may be names of what is bundled."""
+    return [] if name is None or board is None else [name, board.core]
 
 
 def simulate(
@@ -171,7 +182,7 @@ def simulate(
     from mcusim.renderers import RENDERERS
 
     formats = [report, *(name for name in RENDERERS if name != report)]
-    inputs = [model, board, *([against] if against else [])]
+    inputs = [model, *board_files(board, loaded_board), *setup.files, *([against] if against else [])]
     target = delivery.arrange(formats, inputs, json_path, format_name, output, quiet)
     from mcusim.tflite import load
 
@@ -295,14 +306,19 @@ def execution_renders(run: Execution) -> dict[str, Render]:
 
 def comparison_renders(comparison: Comparison) -> dict[str, Render]:
     """The texts of a comparison; only the report depends on the terminal's width."""
+    from mcusim import verdicts
     from mcusim.delta import json_text
+    from mcusim.renderers import benchmark, comment, comparison_markdown, github, junit
     from mcusim.renderers import comparison as report
-    from mcusim.renderers import comparison_markdown
 
     return {
         "text": lambda columns, colour: report.text(comparison, columns),
         "json": lambda columns, colour: json_text(comparison),
         "markdown": lambda columns, colour: comparison_markdown.render(comparison),
+        "junit": lambda columns, colour: junit.render(verdicts.of_comparison(comparison)),
+        "github": lambda columns, colour: github.render(verdicts.of_comparison(comparison)),
+        "comment": lambda columns, colour: comment.render(comparison_markdown.render(comparison)),
+        "benchmark": lambda columns, colour: benchmark.of_comparison(comparison),
     }
 
 

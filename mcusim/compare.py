@@ -44,7 +44,9 @@ def compare(before: Run, after: Run, policy: Policy | None = None, names: tuple[
         buffers=buffer_changes(before.memory.buffers, after.memory.buffers),
         findings=(),
     )
-    sentences = attribution(basis, delta.has_same_figures)
+    libraries = [run.provenance.library for run in (before, after)]
+    is_told = all(one is None or one.flags is not None for one in libraries)
+    sentences = attribution(basis, delta.has_same_figures, is_told)
     return dataclasses.replace(delta, attribution=sentences, findings=findings(delta, refused, rules))
 
 

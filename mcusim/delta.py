@@ -315,18 +315,18 @@ def load_comparison(path: str | os.PathLike[str]) -> Comparison:
     return from_json(documents.read_json(path, FILE_LIMIT_BYTES, EXPECTED), os.fspath(path))
 
 
-def sums(delta: Delta) -> list[tuple[str, int, float]]:
+def sums(delta: Delta) -> list[tuple[str, int, int]]:
     """(key, what the parts sum to, what they have to) of everything that has parts: no change is lost or counted twice.
 
     Cycles by layer and by cause; in each layer by cause and by function; used RAM and flash by owner.
     """
-    found: list[tuple[str, int, float]] = []
+    found: list[tuple[str, int, int]] = []
     cycles = delta.metric("cycles").change
     of_layers = [one.change for one in delta.layers]
     if cycles is not None and None not in of_layers:
-        found.append(("layers", sum(change or 0 for change in of_layers), cycles))
+        found.append(("layers", sum(change or 0 for change in of_layers), int(cycles)))
     if delta.causes and cycles is not None:
-        found.append(("causes", sum(one.change for one in delta.causes), cycles))
+        found.append(("causes", sum(one.change for one in delta.causes), int(cycles)))
     for index, layer in enumerate(delta.layers):
         for name, parts in (("causes", layer.causes), ("functions", layer.functions)):
             if parts and layer.change is not None:
@@ -334,7 +334,7 @@ def sums(delta: Delta) -> list[tuple[str, int, float]]:
     for name, owners in (("ram", delta.ram), ("flash", delta.flash)):
         used = delta.metric(f"{name}_bytes").change
         if used is not None:
-            found.append((name, sum(one.change for one in owners if one.kind not in NOT_USED), used))
+            found.append((name, sum(one.change for one in owners if one.kind not in NOT_USED), int(used)))
     return found
 
 

@@ -183,6 +183,11 @@ class Emulator:
         if self._recorder is not None:
             self._recorder.forget()
 
+    def forget_paths(self) -> None:
+        """Have the next call begin as if it were the first: nothing that ran before shapes when its accesses come."""
+        if self._recorder is not None:
+            self._recorder.forget_paths()
+
     def read(self, address: int, size: int) -> bytes:
         """Bytes of RAM or flash. Raises EmulationError for a range that is not mapped."""
         for region in self._regions:

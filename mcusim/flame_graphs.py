@@ -12,9 +12,8 @@ Stack = tuple[Sequence[str], int]
 
 
 def collapsed(stacks: Sequence[Stack]) -> str:
-    """A line a chain that has cycles: names with semicolons between, a blank, cycles (as flamegraph.pl reads)."""
-    lines = (f"{';'.join(map(_frame, frames))} {cycles}" for frames, cycles in stacks if cycles)
-    return "".join(f"{line}\n" for line in sorted(lines))
+    """A line a chain that has cycles, in order: names with semicolons between, a blank, cycles (for flamegraph.pl)."""
+    return "".join(f"{';'.join(map(_frame, frames))} {cycles}\n" for frames, cycles in stacks if cycles)
 
 
 def speedscope(name: str, profile: str, stacks: Sequence[Stack]) -> str:

@@ -18,8 +18,7 @@ LAYER_CYCLES = "layer_cycles"
 
 def findings(delta: Delta, refused: Sequence[BasisChange], policy: ComparePolicy) -> tuple[Finding, ...]:
     """What the policy says: failures of the whole run, of its layers, then improvements, all in a fixed order."""
-    found = [_refusal(one) for one in refused]
-    found += _verdicts(delta)
+    found = [*_refusals(refused), *_verdicts(delta)]
     for metric in delta.metrics:
         if metric.judged:
             found += _of_metric(delta, metric, policy)
@@ -29,13 +28,17 @@ def findings(delta: Delta, refused: Sequence[BasisChange], policy: ComparePolicy
     return (*(one for one in found if one.kind == "failure"), *(one for one in found if one.kind == "improvement"))
 
 
-def _refusal(change: BasisChange) -> Finding:
-    key = "engine" if change.part == "engine" else "timing" if change.part == "timing" else "board"
-    sentence = (
-        f"{change.what} changed ({change.before} → {change.after}), so that cycles tell nothing of the code: save a "
-        f"new baseline, or set changed_{key} in mcusim.toml"
-    )
-    return Finding("failure", change.part, None, None, None, None, None, sentence)
+def _refusals(refused: Sequence[BasisChange]) -> Iterator[Finding]:
+    """One failure for the engine, one for the model of time, one for the board."""
+    for key, parts in (("engine", ("engine",)), ("timing", ("timing",)), ("board", ("board", "placement"))):
+        rows = [one for one in refused if one.part in parts]
+        if rows:
+            words = ", ".join(f"{one.what} {one.before} → {one.after}" for one in rows)
+            sentence = (
+                f"{key} changed, so that cycles tell nothing of the code: {words} (save a new baseline, or set "
+                f"changed_{key} in mcusim.toml)"
+            )
+            yield Finding("failure", key, None, None, None, None, None, sentence)
 
 
 def _verdicts(delta: Delta) -> Iterator[Finding]:
@@ -191,7 +194,7 @@ def figure(value: float, unit: str) -> str:
 
 def signed(change: float, unit: str) -> str:
     """A change with its sign; "=" where there is none."""
-    return f"{'+' if change > 0 else '−'}{figure(abs(change), unit)}" if change else "="
+    return f"{'+' if change > 0 else '-'}{figure(abs(change), unit)}" if change else "="
 
 
 def growth(share: float) -> str:

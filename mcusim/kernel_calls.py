@@ -7,7 +7,12 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from mcusim import call_arguments, timing, touched_bytes
+import numpy as np
+from numpy.typing import NDArray
+
+from mcusim import call_arguments, execution, first_entries, timing, touched_bytes
+from mcusim.abi import Placement
+from mcusim.call_arguments import Block
 from mcusim.call_profile import hot_loops
 from mcusim.call_result import CallResult
 from mcusim.emulator import Emulator
@@ -20,22 +25,26 @@ from mcusim.placement import Bank, largest_bank
 from mcusim.procedure_call import place_values
 from mcusim.program import Program, variables_span
 from mcusim.recording import Observer
-from mcusim.trace import CAUSES, Timing, Trace
+from mcusim.trace import Timing, Trace
 
 STACK_BYTES = 16 << 10  # kept for the stack where RAM has room for it
 LEAST_STACK_BYTES = 1 << 10
 LEAST_RAM_BYTES = 64 << 10  # that is emulated, where there is as much: the stack lies at its end
-MOST_MACHINES = 8  # kept from one call to the next
+MOST_MACHINES = 16  # kept from one call to the next
 MOST_INSTRUCTIONS = 200_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Hardware:
-    """A board with its core; `is_board` is false where only a core was asked for."""
+    """A board with its core; `is_board` is false where only a core was asked for.
+
+    `identity` tells it from all others: everything that its file says.
+    """
 
     board: Board
     core: Core
     is_board: bool
+    identity: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +56,31 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _Told:
+    """What a trace says: its cycles, for each possible memory system too, and its loops."""
+
+    trace: Trace
+    timing: Timing
+    cycles: tuple[int, ...]
+    loops: tuple[execution.Loop, ...]
+    code_bytes: int | None
+
+
+@dataclass(slots=True, eq=False)
 class _Machine:
-    """An emulated board with a program in its flash, and `ram_bytes` of RAM from `ram` up."""
+    """An emulated board with a program in its flash, `ram_bytes` of RAM from `ram` up, and what follows the code.
+
+    `told` is what the last trace says: that of a call with the same arguments is the same.
+    """
 
     emulator: Emulator
     possible: tuple[Observer | None, ...]
+    observers: tuple[Observer, ...]
+    order: Observer
     touches: Observer
     ram: int
     ram_bytes: int
+    told: _Told | None = None
 
     @property
     def end(self) -> int:
@@ -64,13 +90,14 @@ class _Machine:
 
 @dataclass(slots=True, eq=False)
 class Machines:
-    """Emulated boards, kept for further calls: those used last."""
+    """Emulated boards, one for each function, kept for further calls: those used last; and what each program left."""
 
     kept: OrderedDict[tuple[object, ...], _Machine] = field(default_factory=OrderedDict)
+    left: dict[tuple[object, ...], State] = field(default_factory=dict)
 
-    def get(self, hardware: Hardware, program: Program, ram: int, ram_bytes: int) -> _Machine:
-        """The emulated board with a program and that much RAM."""
-        key = (program.firmware.sha256, program.code_address, repr(hardware.board), ram, ram_bytes)
+    def get(self, hardware: Hardware, program: Program, function: str, ram: int, ram_bytes: int) -> _Machine:
+        """The emulated board for a function of a program, with that much RAM."""
+        key = (*_identity(hardware, program), function, ram, ram_bytes)
         if key not in self.kept:
             self.kept[key] = _machine(hardware, program, ram, ram_bytes)
         self.kept.move_to_end(key)
@@ -79,14 +106,28 @@ class Machines:
         return self.kept[key]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class State:
+    """What a call leaves for the next: the state of caches and buffers, and the variables."""
+
+    observers: tuple[NDArray[np.int64], ...]
+    variables: tuple[bytes, ...]
+
+
+def _identity(hardware: Hardware, program: Program) -> tuple[object, ...]:
+    """What one board with one program is told from others by."""
+    return program.firmware.sha256, program.code_address, hardware.identity
+
+
 def _machine(hardware: Hardware, program: Program, ram: int, ram_bytes: int) -> _Machine:
     board, core = hardware.board, hardware.core
     possible = possible_observers(board)
-    touches = touched_bytes.touch_observer([(ram, ram_bytes)])
     own = PIPELINES[core.pipeline].observer(core, board)
-    observers = [one for one in (own, *possible, touches) if one is not None]
-    emulator = Emulator(core, program.firmware, program.code_address, (ram, ram_bytes), [], observers)
-    return _Machine(emulator, possible, touches, ram, ram_bytes)
+    observers = tuple(one for one in (own, *possible) if one is not None)
+    order, touches = first_entries.order_observer(), touched_bytes.touch_observer([(ram, ram_bytes)])
+    followed = [*observers, order, touches]
+    emulator = Emulator(core, program.firmware, program.code_address, (ram, ram_bytes), [], followed)
+    return _Machine(emulator, possible, observers, order, touches, ram, ram_bytes)
 
 
 def call(
@@ -111,35 +152,59 @@ def call(
         raise BadInputError(f"{program.name} has no function {function}")
     bank = largest_bank(hardware.board, "ram")
     span = variables_span(program.variables)
-    first = span[0] if span else bank.start
     placed = call_arguments.lay_out(arguments, span[1] if span else bank.start)
-    ram, ram_bytes, stack_bytes = _ram(hardware, bank, first, placed.end, limits)
-    machine = machines.get(hardware, program, ram, ram_bytes)
-    emulator = machine.emulator
-    if not warm:
-        emulator.empty_caches()
-        for one in program.variables:
-            emulator.write(one.address, one.content)
-    machine.touches.state[touched_bytes.WORDS_AT :] = 0
-    for block in placed.blocks:
-        emulator.write(block.address, block.content)
+    ram, ram_bytes, stack_bytes = _ram(hardware, bank, span[0] if span else bank.start, placed.end, limits)
+    machine = machines.get(hardware, program, function, ram, ram_bytes)
+    arguments_sha256 = placed.sha256
     float_abi = program.firmware.float_abi
-    trace = emulator.call(
-        place_values(function, placed.values, machine.end, float_abi),
-        writable=[
-            *((one.address, one.size, one.name) for one in placed.blocks if one.is_writable),
-            *((one.address, len(one.content), f"the variables in {one.name}") for one in program.variables),
-        ],
-        readable=[(one.address, one.size, one.name) for one in placed.blocks if not one.is_writable],
-        stack=(machine.end - stack_bytes, machine.end),
-        max_instructions=limits.instructions,
-        checks_status=False,
-    )
+    placement = place_values(function, placed.values, machine.end, float_abi)
+    key = _identity(hardware, program)
+    left = machines.left.get(key) if warm else None
+    trace = _observed(machine, program, placement, placed.blocks, left, (stack_bytes, limits.instructions))
+    if not first_entries.is_in_order(machine.order):
+        machine.emulator.forget_paths()
+        trace = _observed(machine, program, placement, placed.blocks, left, (stack_bytes, limits.instructions))
     for block in placed.blocks:
         if block.is_writable:
-            block.take(memoryview(emulator.read(block.address, block.size)))
-    value = call_arguments.returned_value(returns, *emulator.returned(function), float_abi)
-    return _result(machine, hardware, program, trace, value)
+            block.take(machine.emulator.read(block.address, block.size))
+    machines.left[key] = State(
+        tuple(one.state.copy() for one in machine.observers),
+        tuple(machine.emulator.read(one.address, len(one.content)) for one in program.variables),
+    )
+    value = call_arguments.returned_value(returns, *machine.emulator.returned(function), float_abi)
+    return _result(machine, hardware, program, trace, value, arguments_sha256)
+
+
+def _observed(
+    machine: _Machine,
+    program: Program,
+    placement: Placement,
+    blocks: Sequence[Block],
+    left: State | None,
+    limits: tuple[int, int],
+) -> Trace:
+    """Run a call from the state that another left, None for a reset; `limits` are bytes of stack and instructions."""
+    emulator = machine.emulator
+    emulator.empty_caches()
+    if left is not None:
+        for one, state in zip(machine.observers, left.observers, strict=True):
+            one.state[:] = state
+    contents = left.variables if left is not None else [variables.content for variables in program.variables]
+    for variables, content in zip(program.variables, contents, strict=True):
+        emulator.write(variables.address, content)
+    for block in blocks:
+        emulator.write(block.address, block.content)
+    return emulator.call(
+        placement,
+        writable=[
+            *((one.address, one.size, one.name) for one in blocks if one.is_writable),
+            *((one.address, len(one.content), f"the variables in {one.name}") for one in program.variables),
+        ],
+        readable=[(one.address, one.size, one.name) for one in blocks if not one.is_writable],
+        stack=(machine.end - limits[0], machine.end),
+        max_instructions=limits[1],
+        checks_status=False,
+    )
 
 
 def _ram(hardware: Hardware, bank: Bank, first: int, end: int, limits: Limits) -> tuple[int, int, int]:
@@ -162,11 +227,14 @@ def _ram(hardware: Hardware, bank: Bank, first: int, end: int, limits: Limits) -
 
 
 def _result(
-    machine: _Machine, hardware: Hardware, program: Program, trace: Trace, value: int | float | None
+    machine: _Machine,
+    hardware: Hardware,
+    program: Program,
+    trace: Trace,
+    value: int | float | None,
+    arguments_sha256: str,
 ) -> CallResult:
-    timed = _timing(machine, trace)
-    waits = [timing.waiting(trace, one.name) if one else 0 for one in machine.possible]
-    cycles = [timed.cycles - waits[0] + other for other in waits]
+    told = _told(machine, program, trace)
     (touched,) = touched_bytes.touched(machine.touches, ["RAM"])
     board, core = hardware.board, hardware.core
     memory = memory_timing(board)
@@ -176,27 +244,34 @@ def _result(
         core=core.name,
         board=board.name if hardware.is_board else None,
         value=value,
-        cycles=timed.cycles,
-        least_cycles=min(cycles),
-        most_cycles=max(cycles),
-        cycles_by_cause={cause: timed.by_cause[cause] for cause in CAUSES},
+        cycles=told.timing.cycles,
+        least_cycles=min(told.cycles),
+        most_cycles=max(told.cycles),
+        cycles_by_cause=told.timing.by_cause,
         instructions=trace.instructions,
         stack_bytes=trace.stack_bytes,
         read_bytes=touched.read_bytes,
         written_bytes=touched.written_bytes,
-        code_bytes=_code_bytes(program, trace.entry),
+        code_bytes=told.code_bytes,
         error_percent=error.percent if error else None,
         error_percent_reason=None if error else f"not validated: {no_error(core, memory)}",
         error_source=error.source if error else None,
-        hot_loops=hot_loops(program, trace, timed),
+        hot_loops=told.loops,
+        arguments_sha256=arguments_sha256,
     )
 
 
-def _timing(machine: _Machine, trace: Trace) -> Timing:
-    """Cycles with the first of the possible memory systems."""
-    others = {one.name for one in machine.possible[1:] if one is not None}
-    kept = tuple(one for one in trace.observed if one.name not in others)
-    return timing.timed(machine.emulator.walker, dataclasses.replace(trace, observed=kept))
+def _told(machine: _Machine, program: Program, trace: Trace) -> _Told:
+    """What a trace says, with the first of the possible memory systems."""
+    if machine.told is None or machine.told.trace is not trace:
+        others = {one.name for one in machine.possible[1:] if one is not None}
+        kept = tuple(one for one in trace.observed if one.name not in others)
+        timed = timing.timed(machine.emulator.walker, dataclasses.replace(trace, observed=kept))
+        waits = [timing.waiting(trace, one.name) if one else 0 for one in machine.possible]
+        cycles = tuple(timed.cycles - waits[0] + other for other in waits)
+        code_bytes = _code_bytes(program, trace.entry)
+        machine.told = _Told(trace, timed, cycles, hot_loops(program, trace, timed), code_bytes)
+    return machine.told
 
 
 def _code_bytes(program: Program, function: str) -> int | None:

@@ -17,7 +17,7 @@ from mcusim.errors import BadInputError
 from mcusim.hardware import Core
 from mcusim.isa import check_core
 from mcusim.object_files import ObjectFile, parse_object
-from mcusim.record import Library
+from mcusim.record import Library, UnitBuild
 
 EXPECTED = "kernels with CMSIS-NN's API (a linked ELF file with symbols, a static archive or an object)"
 RELOCATABLE = b"\x01\x00"  # e_type
@@ -97,8 +97,9 @@ def _check_missing(name: str, roots: Collection[str], defined: Collection[str]) 
 def _facts(file: _File, firmware: Firmware) -> Library:
     """Where the kernels are from; compiler and flags of most of their units."""
     (part,) = firmware.parts
-    ranked = Counter(part.producers).most_common()
-    compiler, dash, flags = ranked[0][0].partition(" -") if ranked else ("", "", "")
+    ranked = sorted(Counter(part.producers).items(), key=lambda item: (-item[1], item[0]))
+    builds = tuple(_build(producer, count) for producer, count in ranked)
+    compiler, flags = (builds[0].compiler, builds[0].flags) if builds else ("", "")
     return Library(
         file=file.name,
         kind=file.kind,
@@ -107,6 +108,13 @@ def _facts(file: _File, firmware: Firmware) -> Library:
         float_abi=firmware.float_abi,
         compiler=compiler or None,
         compiler_reason=None if compiler else "neither its debug information nor .comment names one",
-        flags=f"-{flags}" if dash else None,
-        flags_reason=None if dash else "its debug information does not name them (DW_AT_producer)",
+        flags=flags or None,
+        flags_reason=None if flags else "its debug information does not name them (DW_AT_producer)",
+        builds=builds,
     )
+
+
+def _build(producer: str, count: int) -> UnitBuild:
+    """Compiler and flags out of DW_AT_producer."""
+    compiler, dash, flags = producer.partition(" -")
+    return UnitBuild(compiler, f"-{flags}" if dash else "", count)

@@ -53,7 +53,7 @@ def named_changes(before: Mapping[str, int], after: Mapping[str, int]) -> tuple[
 def loop_words(loop: LoopChange) -> str:
     """What grew of a loop: how often it runs, or how long an iteration takes, and by which instructions."""
     where = f"the loop at +{loop.offset_after:#x} of {loop.function}"
-    each = [_each(loop.cycles_before, loop.iterations_before), _each(loop.cycles_after, loop.iterations_after)]
+    each = _each(loop)
     if loop.iterations_before == loop.iterations_after:
         runs = f"{loop.iterations_after:,} iterations as before, {each[0]} → {each[1]} cycles each"
     else:
@@ -73,11 +73,13 @@ def _code_words(loop: LoopChange) -> str:
     return f" ({'; '.join(parts)})" if parts else ""
 
 
-def _each(cycles: int, iterations: int) -> str:
-    if not iterations:
-        return "–"
-    each = cycles / iterations
-    return f"{each:.0f}" if each == round(each) else f"{each:.2f}"
+def _each(loop: LoopChange) -> tuple[str, str]:
+    """Cycles of an iteration, before and after, with as many digits as it takes to tell them apart."""
+    one = loop.cycles_before / loop.iterations_before if loop.iterations_before else 0.0
+    other = loop.cycles_after / loop.iterations_after if loop.iterations_after else 0.0
+    digits = 2 if one == other or abs(one - other) >= 0.01 else 4
+    before, after = (f"{value:.{digits}f}".rstrip("0").rstrip(".") for value in (one, other))
+    return before, after
 
 
 def _change(one: HotLoop, other: HotLoop, code: HotCode, code_after: HotCode) -> LoopChange:

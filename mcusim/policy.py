@@ -1,10 +1,11 @@
-"""mcusim.toml of a project → its Policy: what a change of cycles and bytes may do, and where baselines lie."""
+"""mcusim.toml of a project → its Policy: what a change of cycles and bytes may do, budgets, where baselines lie."""
 
 from __future__ import annotations
 
 import dataclasses
 import os
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -64,17 +65,59 @@ class BaselinePolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class PytestPolicy:
+    """[pytest]: the file of saved calls, relative to the policy's, that tests are compared with unless asked otherwise.
+
+    `compare_fail` are tolerances as --mcu-compare-fail has them.
+    """
+
+    compare: str | None = None
+    compare_fail: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Budgets:
+    """[budgets.NAME]: the most that a call or an inference may take; None: as much as it wants.
+
+    The name is that of a test (its id, with or without its parameters), of a function, or of a function and a core
+    ("arm_softmax_s8/cortex_m4").
+    """
+
+    max_cycles: int | None = None
+    max_instructions: int | None = None
+    max_stack_bytes: int | None = None
+    max_arena_bytes: int | None = None
+    max_flash_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """What a project asks of its runs; `file` is where it stands, None for the defaults."""
 
     compare: ComparePolicy = field(default_factory=ComparePolicy)
     baseline: BaselinePolicy = field(default_factory=BaselinePolicy)
+    pytest: PytestPolicy = field(default_factory=PytestPolicy)
+    budgets: Mapping[str, Budgets] = field(default_factory=dict)
     file: str | None = None
 
     @property
     def baseline_directory(self) -> Path:
         """The folder of the baselines."""
-        return (Path(self.file).parent if self.file else Path()) / self.baseline.directory
+        return self._folder / self.baseline.directory
+
+    @property
+    def compared_calls(self) -> Path | None:
+        """The file of saved calls that tests are compared with."""
+        return None if self.pytest.compare is None else self._folder / self.pytest.compare
+
+    @property
+    def _folder(self) -> Path:
+        return Path(self.file).parent if self.file else Path()
+
+    def budgets_of(self, test: str, function: str, core: str) -> dict[str, Budgets]:
+        """The budgets that hold for a call, by their names; `core` is an id ("cortex_m4")."""
+        names = dict.fromkeys((test, test.partition("[")[0], function, f"{function}/{core}"))
+        return {name: self.budgets[name] for name in names if name in self.budgets}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +126,8 @@ class _File:
 
     compare: ComparePolicy = field(default_factory=ComparePolicy)
     baseline: BaselinePolicy = field(default_factory=BaselinePolicy)
+    pytest: PytestPolicy = field(default_factory=PytestPolicy)
+    budgets: Mapping[str, Budgets] = field(default_factory=dict)
 
 
 def load_policy(path: str | os.PathLike[str] | None = None) -> Policy:
@@ -102,11 +147,11 @@ def load_policy(path: str | os.PathLike[str] | None = None) -> Policy:
         raise BadInputError(f"{shown} is not valid TOML: {error}; {EXPECTED} is expected") from None
     read = documents.build(_File, document, shown)
     _check(read, shown)
-    return Policy(read.compare, read.baseline, shown)
+    return Policy(read.compare, read.baseline, read.pytest, read.budgets, shown)
 
 
 def _check(read: _File, shown: str) -> None:
-    """Tolerances are 0 or more, and there is a folder."""
+    """Tolerances and budgets are 0 or more, and there are a folder and a file."""
     for item in dataclasses.fields(ComparePolicy):
         tolerance = getattr(read.compare, item.name)
         if not isinstance(tolerance, Tolerance):
@@ -116,3 +161,12 @@ def _check(read: _File, shown: str) -> None:
                 raise BadInputError(f"{shown}: compare.{item.name}.{name}: expected 0 or more, found {value:g}")
     if not read.baseline.directory.strip():
         raise BadInputError(f"{shown}: baseline.directory: expected the path of a folder, found an empty text")
+    if read.pytest.compare is not None and not read.pytest.compare.strip():
+        raise BadInputError(f"{shown}: pytest.compare: expected the path of saved calls, found an empty text")
+    if read.pytest.compare_fail and read.pytest.compare is None:
+        raise BadInputError(f"{shown}: pytest.compare: expected the saved calls that compare_fail is held against")
+    for key, budget in read.budgets.items():
+        for item in dataclasses.fields(Budgets):
+            most = getattr(budget, item.name)
+            if most is not None and most < 0:
+                raise BadInputError(f"{shown}: budgets.{key}.{item.name}: expected 0 or more, found {most}")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mcusim import pytest_calls
+
 # What simulates takes half a second to import: not for tests that do not use it.
 if TYPE_CHECKING:
     from mcusim.kernel_calls import Machines
@@ -20,9 +22,15 @@ MARKER = (
 )
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options for the calls of a session."""
+    pytest_calls.add_options(parser)
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Make the marker known, and watch over the calls of the session."""
     config.addinivalue_line("markers", MARKER)
+    config.pluginmanager.register(pytest_calls.Hooks(config), "mcusim.calls")
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +55,8 @@ def mcu(request: pytest.FixtureRequest, _mcu_machines: Machines) -> Mcu:
     try:
         check_options(options)
         folders = request.path.parent, request.config.rootpath
-        return Mcu(options, folders, _mcu_machines, _kept(request.config))
+        session = pytest_calls.session_of(request.node)
+        return Mcu(options, folders, _mcu_machines, _kept(request.config), session)
     except McusimError as error:
         refusal = str(error)
     pytest.fail(refusal, pytrace=False)

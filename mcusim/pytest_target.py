@@ -4,32 +4,57 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mcusim import documents
-from mcusim.call_budgets import Budgets, over_call
+from mcusim.call_arguments import returned_kind
+from mcusim.call_budgets import over_call, over_run
 from mcusim.call_result import CallResult
 from mcusim.cross_compiler import DEFAULT_FLAGS
 from mcusim.errors import BadInputError, McusimError
-from mcusim.kernel_calls import MOST_INSTRUCTIONS, Machines
+from mcusim.kernel_calls import MOST_INSTRUCTIONS, Hardware, Machines
+from mcusim.policy import Budgets, Policy
+from mcusim.program import Program
+from mcusim.structures import Structure
 from mcusim.target import OWN, Target
+from mcusim.twins import EXAMPLES, Twin, assert_twins
 
 if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
     from mcusim.record import Run
 
 OPTIONS = ("core", "board", "elf", "source", "cflags", "compiler", *(one.name for one in fields(Budgets)))
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a test knows of the session it belongs to: its own id, the project's policy, and who keeps its calls."""
+
+    test: str
+    policy: Policy
+    record: Callable[[CallResult, Hardware, Program], None]
 
 
 class Mcu:
     """What the fixture `mcu` gives: a target, the budgets of the test's marker, and what was called so far."""
 
     def __init__(
-        self, options: Mapping[str, object], folders: tuple[Path, ...], machines: Machines, kept: Path
+        self,
+        options: Mapping[str, object],
+        folders: tuple[Path, ...],
+        machines: Machines,
+        kept: Path,
+        session: Session | None = None,
     ) -> None:
-        """`options` of the marker; relative paths are looked up in `folders`. Raises BadInputError for wrong ones."""
+        """`options` of the marker; relative paths are looked up in `folders`. Raises BadInputError for wrong ones.
+
+        Without a session calls are for their results only: no budget is held, none is recorded.
+        """
+        self.session = session
         self._folders = folders
         self.budgets = Budgets(**_budgets(options))
         self.results: list[CallResult] = []
@@ -87,8 +112,62 @@ class Mcu:
         except McusimError as error:
             raise error.with_traceback(None) from None
         self.results.append(result)
-        _hold(over_call(result, self.budgets))
+        self._held(result)
         return result
+
+    def _held(self, result: CallResult) -> None:
+        """Tell of a call, and hold it to its budgets."""
+        __tracebackhide__ = True
+        if self.session is None:
+            return
+        self.session.record(result, self.target.hardware, self.target.program_of(result.function))
+        over = [*over_call(result, self.budgets)]
+        named = self.session.policy.budgets_of(self.session.test, result.function, self.target.hardware.core.id)
+        for name, budgets in named.items():
+            over += [f"{words} (mcusim.toml, budgets.{name})" for words in over_call(result, budgets)]
+        _hold(tuple(over))
+
+    def assert_twin(
+        self,
+        function: str,
+        reference: Callable[..., object],
+        given: Sequence[object] | SearchStrategy[Any],
+        *,
+        returns: object = "int32",
+        out: int | None = None,
+        examples: int = EXAMPLES,
+    ) -> CallResult:
+        """Hold a function to its reference in Python, bit by bit, over inputs that hypothesis makes.
+
+        `given`: a strategy or a constant for each argument, or one strategy for all; `out`: the place of an argument
+        that the function writes and the reference returns instead. The call that took most cycles counts, and is what
+        this returns; see twins.assert_twins.
+        """
+        __tracebackhide__ = True
+        twin = Twin(function, reference, returned_kind(returns), out)
+        try:
+            result = assert_twins(self.target.call, twin, given, examples)
+        except McusimError as error:
+            raise error.with_traceback(None) from None
+        self.results.append(result)
+        self._held(result)
+        return result
+
+    def profile(self, model: str | os.PathLike[str], *, link_orders: bool = False) -> Run:
+        """Simulate one inference of a model, and hold it to the budgets; see mcusim.run."""
+        __tracebackhide__ = True
+        try:
+            run = self.target.profile(self._found(model), link_orders=link_orders)
+        except McusimError as error:
+            raise error.with_traceback(None) from None
+        self.runs.append(run)
+        if self.session is not None:
+            _hold(over_run(run, self.budgets))
+        return run
+
+    def struct(self, *members: object, **named: object) -> Structure:
+        """A structure to be passed by its address; see Target.struct."""
+        return self.target.struct(*members, **named)
 
     def _board(self, name: str | None) -> str | os.PathLike[str] | None:
         return self._found(name) if name is not None and name.endswith(".toml") else name

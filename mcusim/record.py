@@ -94,6 +94,7 @@ __all__ = [
     "TensorInfo",
     "Totals",
     "Touched",
+    "UnitBuild",
     "Verdict",
     "WeightTensor",
     "from_json",
@@ -197,8 +198,20 @@ class Kernels:
 
 
 @dataclass(frozen=True, slots=True)
+class UnitBuild:
+    """A way in which `count` units of a library were compiled; flags are empty where none are named."""
+
+    compiler: str
+    flags: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Library:
-    """A user's kernels that ran in place of mcusim's own; compiler and flags are those of most of its units."""
+    """A user's kernels that ran in place of mcusim's own; compiler and flags are those of most of its units.
+
+    `builds` are all ways in which units that were linked say that they were compiled, that of most units first.
+    """
 
     file: str
     kind: Literal["elf", "archive", "object"]
@@ -209,6 +222,7 @@ class Library:
     compiler_reason: str | None
     flags: str | None
     flags_reason: str | None
+    builds: tuple[UnitBuild, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,8 @@ from mcusim.tracing import CodeBlock, DecodedCode, behind, build_trace, recorded
 
 LOG_WORDS = 1 << 16  # of the log between two times that it is emptied
 MOST_SITES = 1 << 16
+# What of an edge a trace is made of.
+COUNTED = [observer.EDGE_PREVIOUS, observer.EDGE_BLOCK, observer.EDGE_COUNT, observer.EDGE_LOWEST_SP]
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)
 
 
@@ -85,6 +87,28 @@ class Moment:
 
     counts: observations.Counts
     observed: tuple[Table, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Told:
+    """The trace that was made of a moment: calls with the same arguments are counted the same."""
+
+    moment: Moment
+    place: tuple[str, tuple[int, int], int]
+    trace: Trace
+
+    def is_of(self, other: Moment, place: tuple[str, tuple[int, int], int]) -> bool:
+        """Whether another moment makes the same trace."""
+        own, counts = self.moment.counts, other.counts
+        return (
+            self.place == place
+            and own.last_block == counts.last_block
+            and own.operands == counts.operands
+            and np.array_equal(own.edges[:, COUNTED], counts.edges[:, COUNTED])
+            and np.array_equal(own.executions, counts.executions)
+            and np.array_equal(own.lowest_sp, counts.lowest_sp)
+            and all(map(np.array_equal, self.moment.observed, other.observed))
+        )
 
 
 class _Piece:
@@ -149,6 +173,7 @@ class Recorder:
         self._counts = [np.zeros((256, len(one.events)), np.int64) for one in self.observers]
         self._piece: _Piece | None = None  # of the log, which observers follow while the code runs on
         self._is_compiled = False  # what the observers are
+        self._last: _Told | None = None
 
     def reset(self, max_instructions: int) -> None:
         """Forget all counts; what is known about the code stays, and so does the observers' state."""
@@ -162,6 +187,23 @@ class Recorder:
         self._wait()
         for one, state in zip(self.observers, self._at_reset, strict=True):
             one.state[:] = state
+
+    def forget_paths(self) -> None:
+        """Forget what code ran, and by which way each block was first entered: that may shape when an access comes.
+
+        What is known of the instructions themselves stays.
+        """
+        self._wait()
+        table = observations.edge_table(self.state)
+        table[(np.array(self._known_slots, np.int64) - observer.EDGE_TABLE) // observer.EDGE_WORDS] = 0
+        self.state[observer.EDGES] = 0
+        for one in (self._blocks, self._instructions, self._edges, self._issue, self._static):
+            one.length = 0
+        for known in (self._walks, self._seen, self._is_behind, self._known_slots):
+            known.clear()
+        self._numbers.clear()
+        self._before.clear()
+        self._last = None
 
     def check(self) -> None:
         """Raise what went wrong while Python was asked."""
@@ -219,9 +261,12 @@ class Recorder:
 
     def trace(self, moment: Moment, entry: str, stack: tuple[int, int], stop: int) -> Trace:
         """The trace of all that a moment counts, what was observed in order of `observers`; see tracing.build_trace."""
-        trace = build_trace(self.code, moment.counts, self.sites, entry, stack, stop)
-        index = wholes(self.code, moment.counts.edges).index
-        rows = {self._numbers[key]: number for key, number in index.items()}  # a block behind a branch has several keys
+        if self._last is not None and self._last.is_of(moment, (entry, stack, stop)):
+            return self._last.trace
+        whole = wholes(self.code, moment.counts.edges)
+        trace = build_trace(self.code, moment.counts, self.sites, entry, stack, stop, whole)
+        # A block behind a branch has several keys.
+        rows = {self._numbers[key]: number for key, number in whole.index.items()}
         observed = []
         for one, counts in zip(self.observers, moment.observed, strict=True):
             found = np.zeros((len(trace.blocks), len(one.events)), np.int64)
@@ -229,7 +274,9 @@ class Recorder:
                 if row < len(counts):  # else the block came later
                     found[number] += counts[row]
             observed.append(Observed(one.name, one.events, tuple(map(tuple, found.tolist()))))
-        return dataclasses.replace(trace, observed=tuple(observed))
+        trace = dataclasses.replace(trace, observed=tuple(observed))
+        self._last = _Told(moment, (entry, stack, stop), trace)
+        return trace
 
     def _answer(self, question: int) -> int:
         try:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import ctypes
+import functools
 import os
 import shlex
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mcusim import documents, kernel_calls
+from mcusim import documents, kernel_calls, structures
 from mcusim.call_arguments import returned_kind
 from mcusim.call_result import CallResult
 from mcusim.cross_compiler import DEFAULT_FLAGS, compile_source, find_compiler, text_source
-from mcusim.elf import choose_image, firmware_path, load_firmware, read_bounded
+from mcusim.elf import Firmware, choose_image, firmware_path, load_firmware, read_bounded
 from mcusim.errors import BadInputError
 from mcusim.hardware import (
     Board,
@@ -29,6 +32,10 @@ from mcusim.linkable import Linkable, linkable
 from mcusim.placement import largest_bank
 from mcusim.program import Program, parse_program
 from mcusim.program_linker import Memory
+from mcusim.structures import Structure
+
+if TYPE_CHECKING:
+    from mcusim.record import Run
 
 EXPECTED = "an ELF file with symbols, an object or a static archive"
 RELOCATABLE = b"\x01\x00"  # e_type
@@ -72,7 +79,7 @@ class Target:
         given = Path(path)
         data = read_bounded(given, EXPECTED)
         is_linked = data[:4] == b"\x7fELF" and data[16:18] != RELOCATABLE
-        self.loaded.append(parse_program(data, given.name) if is_linked else self._linkable([given], [given.name]))
+        self.loaded.append(_parsed(data, given.name) if is_linked else self._linkable([given], [given.name]))
 
     def compile(
         self,
@@ -127,6 +134,31 @@ class Target:
             limits=Limits(stack_bytes, most_instructions),
         )
 
+    def struct(self, *members: object, **named: object) -> Structure:
+        """A structure to be passed by its address; arrays among its members are pointers.
+
+        Either a type of ctypes and its members by name (the others are zeros), or all members in order, laid out by
+        the types of their values: NumPy's numbers, int as int32, float as float, structures within it.
+        """
+        if members and isinstance(members[0], type) and issubclass(members[0], ctypes.Structure):
+            names = [field[0] for field in structures.fields_of(members[0])]
+            return Structure(members[0], {**dict(zip(names, members[1:], strict=False)), **named})
+        numbered = {f"m{number}": member for number, member in enumerate(members)}
+        return Structure(None, {**numbered, **named})
+
+    def profile(self, model: str | os.PathLike[str], *, link_orders: bool = False) -> Run:
+        """Simulate one inference of a model with mcusim's kernels on the board; see mcusim.run.
+
+        Raises BadInputError where only a core is given: how much memory there is would not be known.
+        """
+        from mcusim.plan import plan
+        from mcusim.run import run
+        from mcusim.tflite import load
+
+        if not self.hardware.is_board:
+            raise BadInputError('an inference needs a board: say board="nano33ble", or another of `mcusim boards`')
+        return run(plan(load(model), self.hardware.board), link_orders=link_orders)
+
     def program_of(self, function: str) -> Program:
         """The program that has a function, of several the one that came last; BadInputError where none has."""
         for one in reversed(self.loaded):
@@ -148,8 +180,17 @@ class Target:
 
     def _own(self) -> Program:
         core = self.hardware.core
-        firmware = load_firmware(firmware_path(choose_image(core.isa, core.emulated_as, core.fpu)))
-        return Program(firmware, code_address(self.hardware.board), ())
+        return Program(_own_firmware(core.isa, core.emulated_as, core.fpu), code_address(self.hardware.board), ())
+
+
+# Many tests load the same; reading takes a tenth of a second.
+_parsed = functools.lru_cache(maxsize=8)(parse_program)
+
+
+@functools.lru_cache(maxsize=8)
+def _own_firmware(isa: str, cpu: str, fpu: str | None) -> Firmware:
+    """mcusim's own kernels for a core."""
+    return load_firmware(firmware_path(choose_image(isa, cpu, fpu)))
 
 
 def _functions(loaded: Program | Linkable) -> Collection[str]:
@@ -163,11 +204,12 @@ def hardware(core: str | None, board: str | os.PathLike[str] | None) -> Hardware
         own = board_core(found)
         if core is not None and load_core(_core_id(core)).id != own.id:
             raise BadInputError(f"{found.name} has a {own.name}, not {core}; give one of both")
-        return Hardware(found, own, True)
+        return Hardware(found, own, True, repr(found))
     if core is None:
         raise BadInputError('say what to run on: core="cortex-m4", or board="nano33ble"')
     alone = load_core(_core_id(core))
-    return Hardware(bare_board(alone), alone, False)
+    bare = bare_board(alone)
+    return Hardware(bare, alone, False, repr(bare))
 
 
 def _core_id(core: str) -> str:

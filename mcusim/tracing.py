@@ -229,8 +229,9 @@ def build_trace(
     entry: str,
     stack: tuple[int, int],
     stop: int,
+    whole: Wholes | None = None,
 ) -> Trace:
-    """The trace of what was counted.
+    """The trace of what was counted; `whole` are its blocks where they are known already.
 
     `sites`: the number of the site at each address; `stack`: the stack's top, and SP at the call. The last block
     has no instructions and stands for what follows at `stop` (a call's return), so that the edge out of the code
@@ -238,7 +239,7 @@ def build_trace(
     """
     rows = counts.edges
     pieces = executed_blocks(code, rows)
-    whole = wholes(code, rows)
+    whole = whole or wholes(code, rows)
     instructions = {one.address: one for block in whole.blocks for one in block.instructions}
     terminates_early = _terminates_early(code.core)
     top, first_sp = stack

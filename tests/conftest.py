@@ -7,13 +7,15 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from mcusim import record
 from mcusim.trace import CAUSES
 
-# The same examples in every run: a failure is the change's, not the day's.
-settings.register_profile("seeded", derandomize=True)
+# The same examples in every run, however long they take: a failure is the change's, not the day's or the machine's.
+settings.register_profile(
+    "seeded", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
+)
 settings.load_profile("seeded")
 
 

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcusim import alignment
@@ -79,6 +79,7 @@ def worth(one, other):
     return alignment.OPERATOR + agree + alignment.WORK * (one.macs == other.macs)
 
 
+@settings(max_examples=60)
 @given(words, words)
 def test_the_most_alike_is_what_brute_force_finds(before, after):
     best = 0
@@ -92,6 +93,7 @@ def test_the_most_alike_is_what_brute_force_finds(before, after):
     assert all(worth(before[row], after[column]) for row, column in found)
 
 
+@settings(max_examples=60)
 @given(words, words)
 def test_every_layer_is_paired_at_most_once(before, after):
     aligned = align(before, after)
@@ -104,6 +106,7 @@ def test_every_layer_is_paired_at_most_once(before, after):
         assert aligned.pairs == tuple((index, index) for index in range(len(before)))
 
 
+@settings(max_examples=60)
 @given(words, words)
 def test_halving_a_table_loses_nothing(before, after):
     whole = alignment._most_alike(before, after)

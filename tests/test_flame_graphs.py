@@ -8,7 +8,7 @@ STACKS = ((("a;b", "c d"), 3), (("a;b",), 4), (("\x1b[2J",), 0))
 
 
 def test_collapsed_lines_have_a_blank_before_the_count_alone():
-    assert flame_graphs.collapsed(STACKS) == "a:b 4\na:b;c_d 3\n"
+    assert flame_graphs.collapsed(STACKS) == "a:b;c_d 3\na:b 4\n"
 
 
 def test_speedscope_keeps_order_and_sums():

@@ -47,6 +47,9 @@ def test_baselines_lie_beside_the_file(tmp_path):
     ("text", "said"),
     [
         ("[compare]\ncycle = {}\n", "compare: unknown key 'cycle'; did you mean 'cycles'?"),
+        ("[budgets.dot]\nmax_cycles = -1\n", "budgets.dot.max_cycles: expected 0 or more, found -1"),
+        ("[budgets.dot]\nmax_cycle = 1\n", "budgets.dot: unknown key 'max_cycle'; did you mean 'max_cycles'?"),
+        ('[pytest]\ncompare_fail = ["cycles:1%"]\n', "pytest.compare: expected the saved calls"),
         ("[compares]\n", "unknown key 'compares'; did you mean 'compare'?"),
         ("[compare]\ncycles = 3\n", "compare.cycles: expected a table"),
         ("[compare]\ncycles = { percents = 3 }\n", "compare.cycles: unknown key 'percents'; did you mean 'percent'?"),
@@ -86,3 +89,26 @@ def test_a_file_that_is_named_has_to_be_there(tmp_path):
 )
 def test_the_larger_tolerance_allows(tolerance, before, change, allowed):
     assert tolerance.allows(before, change) == allowed
+
+
+def test_calls_of_tests_and_their_budgets(tmp_path):
+    text = """
+        [pytest]
+        compare = "calls.json"
+        compare_fail = ["cycles:1%"]
+        [budgets.dot]
+        max_stack_bytes = 64
+        [budgets."dot/cortex_m4"]
+        max_cycles = 900
+        [budgets."tests/test_dot.py::test_dot"]
+        max_cycles = 1000
+    """
+    loaded = policy.load_policy(write(tmp_path, text))
+    assert (loaded.compared_calls, loaded.pytest.compare_fail) == (tmp_path / "calls.json", ("cycles:1%",))
+    assert loaded.budgets_of("tests/test_dot.py::test_dot[1]", "dot", "cortex_m4") == {
+        "tests/test_dot.py::test_dot": policy.Budgets(max_cycles=1000),
+        "dot": policy.Budgets(max_stack_bytes=64),
+        "dot/cortex_m4": policy.Budgets(max_cycles=900),
+    }
+    assert list(loaded.budgets_of("other", "dot", "cortex_m0")) == ["dot"]
+    assert policy.Policy().compared_calls is None

@@ -70,11 +70,8 @@ def error_words(delta: Delta, short: bool = False) -> str:
     words = []
     for side in sides:
         estimated = "estimated, " if side.engine == "estimate" else ""
-        if side.error_percent is not None:
-            words.append(f"{estimated}±{side.error_percent:.2g}%")
-        else:
-            reason = side.error_percent_reason or side.cycles_reason
-            words.append("none known" if short else f"{estimated}{reason}")
+        reason = "none known" if short else side.error_percent_reason or side.cycles_reason
+        words.append(estimated + figures.expected_error(side.error_percent, reason))
     return words[0] if words[0] == words[1] else " → ".join(words)
 
 
@@ -189,7 +186,9 @@ def _layers(delta: Delta, width: int) -> str:
     rest = sum(one.change or 0 for one in differing) - sum(one.change or 0 for one in shown)
     more = len(differing) - len(shown)
     rows += [[f"{more} more", "", "", "", "", f"{rest:+,}", ""]] if more else []
-    reasons = [f"{layer_number(one)}: {one.why}" for one in shown if one.why]
+    told = {finding.layer for finding in delta.findings if finding.layer is not None}
+    left = [one for one in shown if one.why and not (one.after and one.after.index in told)]
+    reasons = [f"{layer_number(one)}: {one.why}" for one in left]
     title = f"Layers: {layer_counts(delta)}"
     return _table(title, headers, rows, width) + _bullets(reasons, width)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from mcusim import tables
 from mcusim.byte_changes import buffer_words
 from mcusim.delta import Comparison, Delta
+from mcusim.markdown_text import escaped, folded, table
 from mcusim.renderers.comparison import (
     OVERVIEW,
     ROWS,
@@ -22,13 +22,6 @@ from mcusim.renderers.comparison import (
     shown_layers,
 )
 
-# What Markdown, HTML and GitHub (mentions, references, emoji) act on. An entity is none of these but in a mention or
-# reference, which are found in the rendered text: a space of no width comes between.
-_ACTING = {ord(letter): f"&#{ord(letter)};" for letter in "\\`*_{}[]()<>#+!|~&$:"} | {
-    ord("@"): "&#64;&#8203;",
-    ord("#"): "&#35;&#8203;",
-}
-
 
 def render(comparison: Comparison) -> str:
     """The report; of several pairs an overview, then those that differ."""
@@ -40,11 +33,6 @@ def render(comparison: Comparison) -> str:
             parts += _delta(delta)
     parts += [f"{escaped(line)}\n" for line in lone_lines(comparison)]
     return "\n".join(part for part in parts if part)
-
-
-def escaped(text: str) -> str:
-    """A text in which nothing acts, on one line."""
-    return tables.safe(" ".join(text.split())).translate(_ACTING)
 
 
 def _delta(delta: Delta) -> Iterable[str]:
@@ -69,8 +57,8 @@ def _delta(delta: Delta) -> Iterable[str]:
 def _metrics(delta: Delta) -> str:
     rows = [[label(one), *metric_cells(one)] for one in delta.metrics if one.judged or one.change or one.before is None]
     lines = [f"error of the cycles: {error_words(delta)}", *range_lines(delta)]
-    table = _grid(["", ">before", ">after", ">change", ">%"], rows)
-    return table + "".join(f"\n{escaped(line)}\n" for line in lines)
+    grid = _grid(["", ">before", ">after", ">change", ">%"], rows)
+    return grid + "".join(f"\n{escaped(line)}\n" for line in lines)
 
 
 def _details(delta: Delta) -> Iterable[str]:
@@ -80,27 +68,23 @@ def _details(delta: Delta) -> Iterable[str]:
         headers = [">#", "operator", "layer", "state", ">before", ">after", ">change", ">%", "why"]
         shown = shown_layers(differing)
         rows = [[*layer_cells(one), one.why] for one in shown]
-        yield _folded(f"Layers: {layer_counts(delta)}", _grid(headers, rows) + _more(len(differing) - len(shown)))
+        yield folded(f"Layers: {layer_counts(delta)}", _grid(headers, rows) + _more(len(differing) - len(shown)))
     for title, what, named in (("cause", "cause", delta.causes), ("function", "function", delta.functions)):
         ranked = sorted(named, key=lambda one: (-abs(one.change), one.name))
         rows = [[one.name, f"{one.before:,}", f"{one.after:,}", f"{one.change:+,}"] for one in ranked[:ROWS]]
-        table = _grid([what, ">before", ">after", ">change"], rows)
-        yield _folded(f"Cycles by {title}", table + _more(len(ranked) - ROWS)) if rows else ""
+        grid = _grid([what, ">before", ">after", ">change"], rows)
+        yield folded(f"Cycles by {title}", grid + _more(len(ranked) - ROWS)) if rows else ""
     for title, owners in (("RAM", delta.ram), ("Flash", delta.flash)):
         rows = [[one.name, one.kind, f"{one.before:,}", f"{one.after:,}", f"{one.change:+,}"] for one in owners[:ROWS]]
-        table = _grid(["owner", "kind", ">before", ">after", ">change"], rows)
-        yield _folded(f"{title} by owner", table + _more(len(owners) - ROWS)) if rows else ""
+        grid = _grid(["owner", "kind", ">before", ">after", ">change"], rows)
+        yield folded(f"{title} by owner", grid + _more(len(owners) - ROWS)) if rows else ""
     buffers = [buffer_words(one) + (", alive at the peak" if one.at_peak else "") for one in delta.buffers[:ROWS]]
     lines = "".join(f"- {escaped(line)}\n" for line in buffers)
-    yield _folded("Buffers of the arena", lines + _more(len(delta.buffers) - ROWS)) if buffers else ""
+    yield folded("Buffers of the arena", lines + _more(len(delta.buffers) - ROWS)) if buffers else ""
 
 
 def _more(count: int) -> str:
     return f"\n{count} more in the JSON.\n" if count > 0 else ""
-
-
-def _folded(title: str, content: str) -> str:
-    return f"<details><summary>{escaped(title)}</summary>\n\n{content}\n</details>\n"
 
 
 def _bullets(title: str, lines: Sequence[str]) -> str:
@@ -108,8 +92,7 @@ def _bullets(title: str, lines: Sequence[str]) -> str:
 
 
 def _grid(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table; ">" marks a column of numbers, to the right."""
-    marks = ["---:" if header.startswith(">") else "---" for header in headers]
-    lines = [[escaped(header.removeprefix(">")) for header in headers], marks]
-    lines += [[escaped(cell) for cell in row] for row in rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    """A table of texts; figures, which have a ">" at their header, are mcusim's own and stay as they are."""
+    figures = [header.startswith(">") for header in headers]
+    cells = [[cell if plain else escaped(cell) for cell, plain in zip(row, figures, strict=True)] for row in rows]
+    return table(headers, cells)

@@ -42,7 +42,7 @@ def json_text(run: Execution) -> str:
 
 def collapsed(run: Execution) -> str:
     """A line a chain of calls: names with semicolons between, a blank, cycles (as flamegraph.pl reads)."""
-    return flame_graphs.collapsed([(one.frames, one.cycles) for one in run.stacks])
+    return flame_graphs.collapsed(sorted((one.frames, one.cycles) for one in run.stacks))
 
 
 def speedscope(run: Execution) -> str:

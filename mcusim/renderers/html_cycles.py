@@ -82,7 +82,7 @@ def layer_bar(layer: Layer, longest: int) -> str:
 
 def causes_table(by_cause: Mapping[str, int], total: int, caption: str, explained: bool = False) -> str:
     """A row a cause that has cycles, the most first."""
-    columns = [Column("cause"), Column("cycles", True), Column("share", True)]
+    columns = [Column("cause"), Column("cycles", "number"), Column("share", "number")]
     rows = []
     for cause in sorted(_ordered(by_cause), key=lambda cause: -by_cause[cause]):
         if by_cause[cause]:
@@ -95,7 +95,7 @@ def causes_table(by_cause: Mapping[str, int], total: int, caption: str, explaine
 
 def functions_table(functions: Sequence[tuple[str, int]], total: int, mark: str, most: int) -> str:
     """The functions with the most cycles, and what the others take together."""
-    columns = [Column("function"), Column("cycles", True), Column("share", True)]
+    columns = [Column("function"), Column("cycles", "number"), Column("share", "number")]
     rows = [[f"<code>{short(name)}</code>", f"{taken:,}", share(taken, total)] for name, taken in functions[:most]]
     if rest := functions[most:]:
         left = sum(taken for _, taken in rest)
@@ -121,7 +121,7 @@ def _hottest(run: Run) -> str:
         link = f'<a href="#layer-{layer.index}">{layer.index} {text(layer.op)}</a>'
         total = run.totals.cycles
         rows.append([link, count(layer.cycles), share(layer.cycles, total), share(together, total)])
-    columns = [Column("layer"), Column("cycles", True), Column("share", True), Column("added up", True)]
+    columns = [Column("layer"), Column("cycles", "number"), Column("share", "number"), Column("added up", "number")]
     return card("Hottest layers", table(f"Cycles of the hottest layers, {error_mark(run.totals)}", columns, rows))
 
 

@@ -27,7 +27,7 @@ from mcusim.renderers.html_parts import (
 )
 
 FUNCTIONS = 12  # rows of a layer
-EXACT, DIFFERS = '<span class="good">✓ yes</span>', '<span class="bad">✗ no</span>'
+EXACT, DIFFERS = '<span class="good">✓<span> yes</span></span>', '<span class="bad">✗<span> no</span></span>'
 CONTROLS = """<div class="controls" hidden>
 <label>Filter <input type="search" id="filter" placeholder="operator, name, kernel …" autocomplete="off"></label>
 <button type="button" id="expand" aria-pressed="false">Expand all</button>
@@ -145,22 +145,20 @@ def _exact(layer: Layer) -> str:
 
 def _details(run: Run, layer: Layer) -> str:
     mark = error_mark(run.totals)
-    facts = f"<div><h4>Layer {layer.index}: {text(layer.op)}</h4>{definitions(_facts(layer, mark))}</div>"
-    parts = [facts]
+    title = f'<h3>Layer {layer.index}: {text(layer.op)}</h3><p class="faint">{whole(layer.name)}</p>'
+    parts = [definitions(_facts(layer, mark)), _tensors((*layer.inputs, *layer.outputs), len(layer.inputs))]
     if layer.cycles_by_cause is not None and layer.cycles:
         causes = causes_table(layer.cycles_by_cause, layer.cycles, f"Cycles by cause, {mark}")
-        parts.append(f"<div>{causes_bar(layer.cycles_by_cause, layer.cycles)}{causes}</div>")
-        functions = [(one.name, one.cycles) for one in layer.functions]
-        parts.append(f"<div>{functions_table(functions, layer.cycles, mark, FUNCTIONS)}</div>")
-    parts.append(f"<div>{_tensors((*layer.inputs, *layer.outputs), len(layer.inputs))}</div>")
+        functions = functions_table([(one.name, one.cycles) for one in layer.functions], layer.cycles, mark, FUNCTIONS)
+        parts.insert(1, f"{causes_bar(layer.cycles_by_cause, layer.cycles)}{causes}{functions}")
     kept = "".join(f"<li>{_faster(one)}</li>" for one in layer.faster)
     faster = f"<h4>Kept from faster functions</h4><ul>{kept}</ul>" if kept else ""
-    return f'<div class="cards">{"".join(parts)}</div>{faster}{loops(run, layer)}'
+    columns = "".join(f"<div>{part}</div>" for part in parts)
+    return f'{title}<div class="cards">{columns}</div>{faster}{loops(run, layer)}'
 
 
 def _facts(layer: Layer, mark: str) -> Iterator[tuple[str, str]]:
     """Everything of the row, which may have had no room for it, and more."""
-    yield "name", whole(layer.name)
     yield "kernel", f"<code>{whole(layer.kernel)}</code>"
     if layer.variant != layer.kernel:
         yield "variant", f"<code>{whole(layer.variant)}</code>"
@@ -200,7 +198,11 @@ def _touched(planned: int, touched: int | None) -> str:
 
 def _tensors(tensors: Sequence[LayerTensor], inputs: int) -> str:
     """What a layer reads, then what it writes."""
-    columns = [Column("tensor"), Column("role"), Column("type"), Column("shape"), Column("bytes", True)]
+    columns = [
+        Column("tensor"),
+        *(Column(title, "term") for title in ("role", "type", "shape")),
+        Column("bytes", "number"),
+    ]
     rows = []
     for number, one in enumerate(tensors):
         role = "output" if number >= inputs else "constant" if one.is_constant else "input"

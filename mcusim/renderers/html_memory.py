@@ -37,7 +37,7 @@ from mcusim.renderers.words import placed, touched_words
 WRITTEN_ON = 0.09  # the least share of a bar that is written on
 LARGEST = 12  # owners named before the others
 MOST_ROWS = 1_000  # of a table that is shown when asked for
-BYTES, SHARE = Column("bytes", True), Column("share", True)
+BYTES, SHARE = Column("bytes", "number"), Column("share", "number")
 
 
 def memory_bar(one: MemoryVerdict) -> str:
@@ -61,7 +61,7 @@ def memory(run: Run) -> str:
         "memory",
         "RAM and flash, an owner for every byte",
         _owners("RAM", run.memory.owners),
-        _owners("flash", run.flash.owners),
+        _owners("Flash", run.flash.owners),
         paragraph(f"{placed(run.placement)}.", "faint"),
     )
 
@@ -93,13 +93,13 @@ def flash(run: Run) -> str:
     """The program as linked: its parts as far as they are known, and what the weights compress to."""
     linked = run.linked_flash
     stored = linked.compressibility
-    sizes = [Column("part"), Column("at least", True), Column("at most", True), Column("source")]
+    sizes = [Column("part"), Column("at least", "number"), Column("at most", "number"), Column("source")]
     parts = [
         [text(one.name), count(one.least_bytes), count(one.most_bytes), text(one.bytes_reason or one.source)]
         for one in linked.parts
     ]
     without = [[text(one.op), f"{one.count:,}", f"{one.saved_bytes:,}"] for one in linked.without]
-    operators = [Column("without"), Column("layers", True), Column("bytes saved", True)]
+    operators = [Column("without"), Column("layers", "number"), Column("bytes saved", "number")]
     return section(
         "flash",
         "Flash as linked",
@@ -131,11 +131,11 @@ def _owners(memory: str, owners: Sequence[Owner]) -> str:
     ]
     ranked = sorted((one for one in present if one.kind not in FIXED_KINDS), key=lambda one: (-one.bytes, one.name))
     rows = [[short(one.name), text(one.kind), f"{one.bytes:,}", share(one.bytes, total)] for one in ranked[:MOST_ROWS]]
-    columns = [Column("owner"), Column("kind"), BYTES, SHARE]
+    columns = [Column("owner"), Column("kind", "term"), BYTES, SHARE]
     left_out = f"{len(ranked) - MOST_ROWS:,} smaller ones are not listed." if len(ranked) > MOST_ROWS else ""
     rest = len(rows) - LARGEST
     return f"<h3>{memory}</h3>{bar(segments, words, 'tall')}" + cards(
-        card("By kind", table(f"{memory} by kind of owner", [Column("kind"), BYTES, SHARE], by_kind)),
+        card("By kind", table(f"{memory} by kind of owner", [Column("kind", "term"), BYTES, SHARE], by_kind)),
         card(
             "Largest owners",
             table(f"The largest owners of {memory}", columns, rows[:LARGEST]),
@@ -188,7 +188,13 @@ def _buffer(one: ArenaBuffer) -> BufferInfo:
 
 
 def _buffers(buffers: Sequence[ArenaBuffer]) -> str:
-    columns = [Column("buffer"), Column("kind"), Column("lives"), Column("offset", True), Column("bytes", True)]
+    columns = [
+        Column("buffer"),
+        Column("kind", "term"),
+        Column("lives", "term"),
+        Column("offset", "number"),
+        Column("bytes", "number"),
+    ]
     rows = [
         [
             short(one.name),
@@ -211,7 +217,7 @@ def _by_kernels(libraries: Mapping[str, KernelArena]) -> str:
         "tail: persistent": "tail_bytes",
         "scratch, all requests": "scratch_bytes",
     }
-    columns = [Column("bytes"), *(Column(name, True) for name in libraries)]
+    columns = [Column("bytes"), *(Column(name, "number") for name in libraries)]
     rows = [
         [text(label), *(f"{getattr(library, attribute):,}" for library in libraries.values())]
         for label, attribute in labels.items()
@@ -230,10 +236,10 @@ def _budget(run: Run) -> str:
         for one in budget.banks
     ]
     return table(
-        f"Beside the arena in {budget.bank}", [Column("what"), Column("kind"), BYTES, Column("source")], items
+        f"Beside the arena in {budget.bank}", [Column("what"), Column("kind", "term"), BYTES, Column("source")], items
     ) + table(
         "Where the arena could lie",
-        [Column("bank"), Column("at", True), BYTES, Column("taken", True), Column("most arena", True)],
+        [Column("bank"), Column("at", "number"), BYTES, Column("taken", "number"), Column("most arena", "number")],
         banks,
     )
 
@@ -243,7 +249,7 @@ def _weights(run: Run) -> str:
     columns = [
         Column("constant"),
         BYTES,
-        *(Column(title, True) for title in ("values", "zeros", "bits", "zlib", "tables")),
+        *(Column(title, "number") for title in ("values", "zeros", "bits", "zlib", "tables")),
     ]
     rows = [
         [

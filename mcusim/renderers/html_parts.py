@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from mcusim import figures
 from mcusim.record import Totals
@@ -45,10 +46,10 @@ FILLS: Mapping[str, Fill] = {
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column's title; `is_number` aligns it to the right."""
+    """A column's title, and what its cells are: numbers are aligned to the right, terms stay on one line."""
 
     title: str
-    is_number: bool = False
+    kind: Literal["words", "number", "term"] = "words"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ def definitions(pairs: Iterable[tuple[str, str]]) -> str:
 
 def table(caption: str, columns: Sequence[Column], rows: Iterable[Sequence[str]], classes: str = "") -> str:
     """A table; the first cell of a row names it. Cells are markup."""
-    head = "".join(f'<th scope="col"{_number(column)}>{text(column.title)}</th>' for column in columns)
+    head = "".join(f'<th scope="col"{_kind(column)}>{text(column.title)}</th>' for column in columns)
     body = "".join(f"<tr>{''.join(map(_cell, range(len(columns)), columns, row))}</tr>\n" for row in rows)
     return (
         f"<table{_classed(classes)}><caption>{text(caption)}</caption><thead><tr>{head}</tr></thead>\n"
@@ -180,12 +181,12 @@ def _rectangle(one: Segment, begin: float) -> str:
 
 def _cell(index: int, column: Column, markup: str) -> str:
     if index == 0:
-        return f'<th scope="row"{_number(column)}>{markup}</th>'
-    return f"<td{_number(column)}>{markup}</td>"
+        return f'<th scope="row"{_kind(column)}>{markup}</th>'
+    return f"<td{_kind(column)}>{markup}</td>"
 
 
-def _number(column: Column) -> str:
-    return ' class="n"' if column.is_number else ""
+def _kind(column: Column) -> str:
+    return _classed({"words": "", "number": "n", "term": "k"}[column.kind])
 
 
 def _classed(classes: str) -> str:

@@ -75,7 +75,8 @@ def _tiles(run: Run) -> Iterator[str]:
         yield _tile("Energy", figures.joules(totals.energy_j), "", _power(run))
     else:
         yield _tile("Energy", "not known", "", totals.energy_j_reason or "")
-    yield _tile("MACs", f"{totals.macs:,}", "", _instructions(run))
+    yield _tile("MACs", f"{totals.macs:,}", "", f"in {len(run.layers)} layers" if run.layers else "")
+    yield _tile("Instructions", _instructions(run), "", _each(run))
 
 
 def _tile(term: str, value: str, mark: str, note: str, classes: str = "", markup: str = "") -> str:
@@ -101,10 +102,14 @@ def _power(run: Run) -> str:
 
 
 def _instructions(run: Run) -> str:
+    return "not known" if run.totals.instructions is None else f"{run.totals.instructions:,}"
+
+
+def _each(run: Run) -> str:
     instructions = run.totals.instructions
     if instructions is None:
         return "nothing was executed"
-    return f"{instructions:,} instructions, {figures.ratio(run.totals.cycles or 0, instructions)} cycles each"
+    return f"{figures.ratio(run.totals.cycles or 0, instructions)} cycles each"
 
 
 def _remarks(run: Run) -> Iterator[str]:
@@ -154,8 +159,9 @@ def _provenance(run: Run) -> Iterator[tuple[str, str]]:
         yield "kernels", f"{whole_name(library.file)}, <code>{text(library.sha256)}</code>, {text(built)}"
     yield "firmware", f"<code>{text(about.kernels.sha256)}</code>, {text(about.kernels.compiler)}"
     yield "flags", f"<code>{text(about.kernels.flags)}</code>"
-    yield "core", text(about.core_table)
-    yield "board", text(about.board_file)
+    yield "core", f"{text(about.core_table)}, <code>{text(about.core_table_sha256)}</code>"
+    yield "board", f"{text(about.board_file)}, <code>{text(about.board_file_sha256)}</code>"
+    yield "timing rules", f"<code>{text(about.timing_rules_sha256)}</code>"
     yield "memory timing", text(about.memory_model)
     yield "runtime", text(about.runtime)
 

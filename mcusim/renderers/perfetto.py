@@ -10,7 +10,8 @@ from mcusim.cycle_tree import Span, layer_spans
 from mcusim.record import Layer, Run
 
 PROCESS, THREAD = 1, 1
-ORDER = "within a layer the order is by cycles, not by time: each slice is the sum of all that its name took"
+BY_CYCLES = "by cycles, not by time"
+ORDER = f"within a layer the order is {BY_CYCLES}: each slice is the sum of all that its name took"
 
 Event = dict[str, object]
 
@@ -68,7 +69,7 @@ def _slices(span: Span, begin: int, run: Run, facts: dict[str, object]) -> Itera
     start = begin
     for part in span.parts:
         share = figures.percent(part.cycles / max(span.cycles, 1))
-        yield from _slices(part, start, run, {"cycles": part.cycles, "share_of_parent": share, "order": ORDER})
+        yield from _slices(part, start, run, {"cycles": part.cycles, "share_of_parent": share, "order": BY_CYCLES})
         start += part.cycles
     yield {
         "name": tables.safe(span.name),

@@ -100,10 +100,10 @@ def error(layer, name, cycles):
     return Error(middle, outside, name, f"{layer.least_cycles} to {layer.most_cycles} for {cycles}, {outside:.1%}")
 
 
-def errors(name):
-    """Those of all layers that have a formula, on one board."""
+def errors(name, paths):
+    """Those of all layers of models that have a formula, on one board."""
     board, found = load_board(name), []
-    for path in models():
+    for path in paths:
         model = load(path)
         machine = Machine.start(plan(model, board), pseudo_random_inputs(model))
         for op, layer in zip(model.ops, estimate(model, board).layers, strict=True):
@@ -113,14 +113,21 @@ def errors(name):
     return found
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", BOARDS)
-def test_estimates_of_the_models(name):
+def shares():
+    """Every fourth model for each board, another fourth for each: all models, all boards; the rest is exhaustive."""
+    for number, name in enumerate(BOARDS):
+        yield pytest.param(name, (number % 4,), marks=pytest.mark.slow, id=name)
+        rest = tuple(share for share in range(4) if share != number % 4)
+        yield pytest.param(name, rest, marks=pytest.mark.exhaustive, id=f"{name}-rest")
+
+
+@pytest.mark.parametrize("name, parts", list(shares()))
+def test_estimates_of_the_models(name, parts):
     """Median error at most 2 %; no layer off by more than 10 %, but where values decide how much is computed.
 
     There, cycles within the range of the estimate are right, and the median counts how far they are from its middle.
     """
-    found = errors(name)
+    found = errors(name, [path for part in parts for path in models()[part::4]])
     assert statistics.median(one.middle for one in found) <= MEDIAN
     known = BEYOND.get(name, {})
     beyond = [one for one in found if one.outside > known.get(one.layer, 100 * WORST) / 100]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from emulated import CORES
 from random_elementwise import OPERATORS, random_elementwise, random_values
+from shares import shared
 
 import mcusim
 from mcusim.elf import firmware_path, load_firmware
@@ -69,10 +70,10 @@ def test_damaged_layer_is_refused_or_runs(operator, board):
     assert refused > 5
 
 
-@pytest.mark.slow
+@pytest.mark.parametrize("seeds", shared(range(1000, 1080), 16))
 @pytest.mark.parametrize("operator", OPERATORS)
-def test_many_layers_are_tflite_micros(operator, board):
-    for seed in range(1000, 1080):
+def test_many_layers_are_tflite_micros(operator, seeds, board):
+    for seed in seeds:
         layer = random_elementwise(operator, seed)
         found = assert_bit_exact(layer, seed, board)
         if operator not in UNLIKE_A_PC:

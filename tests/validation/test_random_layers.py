@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 from random_layers import OPERATORS, random_chain, random_inputs, random_layer
+from shares import shared
 
 import mcusim
 
@@ -91,15 +92,14 @@ def test_damaged_layer_is_refused_or_runs(operator, board):
     assert refused > 5
 
 
-@pytest.mark.slow
+@pytest.mark.parametrize("seeds", shared(range(1000, 1060), 12))
 @pytest.mark.parametrize("operator", OPERATORS)
-def test_many_layers_are_tflite_micros(operator, board, tflm):
-    for seed in range(1000, 1060):
+def test_many_layers_are_tflite_micros(operator, seeds, board, tflm):
+    for seed in seeds:
         assert_one_result(random_layer(operator, seed), seed, board, tflm)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("first", range(1000, 1200, 20))
-def test_many_chains_are_tflite_micros(first, board, tflm):
-    for seed in range(first, first + 20):
+@pytest.mark.parametrize("seeds", shared(range(1000, 1200), 20))
+def test_many_chains_are_tflite_micros(seeds, board, tflm):
+    for seed in seeds:
         assert_one_result(random_chain(seed, 2 + seed % 20), seed, board, tflm)

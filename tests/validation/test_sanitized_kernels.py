@@ -9,15 +9,16 @@ from random_elementwise import OPERATORS as ELEMENTWISE
 from random_elementwise import random_elementwise, random_values
 from random_layers import OPERATORS as DRAWN
 from random_layers import random_inputs, random_layer
+from shares import shared
 from vectors import OPERATORS as ADAPTERS
-from vectors.case import CASES, FOLDER, NAMES, load_case
+from vectors.case import FOLDER, KINDS, load_case
 
 from mcusim.costs import COSTS
 from mcusim.ops import OPERATORS, written
 from mcusim.sketch import Sketch
 
 RUNTIMES = {"plain": M0PLUS, "dsp": M4}
-LAYERS = 12  # of each operator
+SEEDS = shared(range(3000, 3012), 3)  # a layer each of each operator
 MOST_FITTED = 60
 OF_VARIABLES = {"ASSIGN_VARIABLE", "CALL_ONCE", "READ_VARIABLE", "VAR_HANDLE"}
 
@@ -57,10 +58,11 @@ def test_overflow_is_reported(kernels):
 
 
 @pytest.mark.skipif(FOLDER is None, reason="neither MCUSIM_VECTORS nor MCUSIM_REFERENCE_DATA is set")
-@pytest.mark.parametrize("entry", CASES, ids=NAMES)
-def test_vectors(kernels, entry):
-    case = load_case(FOLDER, entry)
-    np.testing.assert_array_equal(ADAPTERS[case.op].target(case, kernels), case.expected)
+@pytest.mark.parametrize("kind", KINDS)
+def test_vectors(kernels, kind):
+    for entry in KINDS[kind]:
+        case = load_case(FOLDER, entry)
+        np.testing.assert_array_equal(ADAPTERS[case.op].target(case, kernels), case.expected, case.name)
 
 
 def assert_layers_are_right(kernels, variant, model, inputs, message):
@@ -79,15 +81,17 @@ def assert_layers_are_right(kernels, variant, model, inputs, message):
 
 @pytest.mark.parametrize("extreme_biases", [False, True])
 @pytest.mark.parametrize("operator", DRAWN)
-def test_random_layers(kernels, variant, operator, extreme_biases):
-    for seed in range(3000, 3000 + LAYERS):
+@pytest.mark.parametrize("seeds", SEEDS)
+def test_random_layers(kernels, variant, operator, seeds, extreme_biases):
+    for seed in seeds:
         model = random_layer(operator, seed, extreme_biases=extreme_biases).model
         assert_layers_are_right(kernels, variant, model, random_inputs(model, seed), f"seed {seed}")
 
 
 @pytest.mark.parametrize("operator", ELEMENTWISE)
-def test_random_elementwise_layers(kernels, variant, operator):
-    for seed in range(3000, 3000 + LAYERS):
+@pytest.mark.parametrize("seeds", SEEDS)
+def test_random_elementwise_layers(kernels, variant, operator, seeds):
+    for seed in seeds:
         layer = random_elementwise(operator, seed)
         assert_layers_are_right(kernels, variant, layer.model, random_values(layer, seed), f"seed {seed}")
 

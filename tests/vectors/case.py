@@ -55,6 +55,14 @@ def _folder() -> Path | None:
     return Path(reference_data) / "vectors" if reference_data else None
 
 
+def kinds(cases: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Entries by operator and type."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for entry in cases:
+        found.setdefault(f"{entry['op']}-{entry['dtype']}", []).append(entry)
+    return found
+
+
 FOLDER = _folder()
 CASES = [] if FOLDER is None else entries(FOLDER)
-NAMES = [f"{entry['op']}-{entry['dtype']}-{entry['case']}" for entry in CASES]
+KINDS = kinds(CASES)
