@@ -178,5 +178,5 @@ def test_what_does_not_fit_or_differs_is_said_in_words(bad_run):
     (verdict,) = of_class(page, "p", "verdict")
     assert "Does not fit" in verdict.text and "1 of 13 layers are not bit-exact" in verdict.text
     assert bad_run.verdict.reasons[0] in page.find("section", id="summary")[0].text
-    assert "too many" in page.text and bad_run.layers[3].difference in page.text
+    assert "too many" in page.text and str(bad_run.layers[3].difference) in page.text
     assert of_class(page, "tr", "layer")[3].elements[12].text == "✗ no"
