@@ -98,7 +98,7 @@ class Difference:
     """The first element in which two values of a tensor differ, and how many do.
 
     A value that is infinite or no number is None. `largest` is the largest distance of all elements, None likewise.
-    `accumulation` is the reference's.
+    `rounding` is a way of rounding that gives the tensor as it was found, `accumulation` is the reference's.
     """
 
     tensor: str
@@ -111,6 +111,8 @@ class Difference:
     elements: int
     largest: float | None
     largest_reason: str | None
+    rounding: str | None
+    rounding_reason: str | None
     accumulation: Accumulation | None
     accumulation_reason: str | None
 
@@ -249,4 +251,4 @@ class Layer:
     faster: tuple[Faster, ...]
     own_cycles: int | None
     own_cycles_reason: str | None
-    differing_inputs: int = 0
+    differing_inputs: int | None

@@ -265,6 +265,8 @@ def _record(
         duty_cycle=None,
         duty_cycle_reason="no rate was asked for",
         placement=plan.placement(),
+        against=None,
+        against_reason="not asked for",
         outputs=outputs,
     )
 
