@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mcusim.build_attributes import BuildAttributes
-from mcusim.elf import SHF_ALLOC, SHF_WRITE, Section, container, parse_firmware, sections_of
+from mcusim.elf import SHF_ALLOC, SHF_WRITE, Section, container, parse_firmware, producers_of, sections_of
 from mcusim.errors import BadInputError
 from mcusim.images import Image, parse_image, whole_elf
 from mcusim.kernel_image import Firmware, Part
@@ -92,7 +92,8 @@ def parse_program(data: bytes, name: str, is_own: bool = False) -> Program:
     )
     if is_own and not variables:
         return Program(parse_firmware(data, name, linked_anywhere=True), base, ())
-    return Program(_firmware(image, bytes(code), base), base, variables)
+    made_by = whole_elf(_producers, data, name)
+    return Program(_firmware(image, bytes(code), base, made_by), base, variables)
 
 
 def _loaded(data: bytes, name: str) -> list[Section]:
@@ -105,7 +106,12 @@ def _loaded(data: bytes, name: str) -> list[Section]:
     return found
 
 
-def _firmware(image: Image, code: bytes, base: int) -> Firmware:
+def _producers(data: bytes, name: str) -> tuple[str, ...]:
+    """The compilers of its units."""
+    return producers_of(sections_of(container(data, name), data))
+
+
+def _firmware(image: Image, code: bytes, base: int, made_by: tuple[str, ...]) -> Firmware:
     """The code as the emulator takes it: with addresses from its start."""
     end = base + len(code)
     contents = tuple(_moved(one, base) for one in image.symbols if base <= one.address < end)
@@ -121,7 +127,7 @@ def _firmware(image: Image, code: bytes, base: int) -> Firmware:
         function_addresses=frozenset(one - base for one in image.function_addresses if base <= one < end),
         references={},
         resolution=Resolution((), (), ()),
-        parts=(Part(image.name, 0, len(code), base, attributes, (), False, image.lines),),
+        parts=(Part(image.name, 0, len(code), base, attributes, made_by, False, image.lines),),
         fixed_address=base,
     )
 
