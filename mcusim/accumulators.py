@@ -52,6 +52,10 @@ class Accumulators:
     most: int
     bits: int
 
+    def rounded(self) -> Integers:
+        """What TensorFlow Lite Micro and CMSIS-NN round them to, as fixedpoint.requantize and requantize_s64 do."""
+        return _rounded_s64(self) if self.bits == 64 else _rounded_twice(self)
+
 
 def accumulators(model: Model, op: Op, operands: Sequence[Array | None]) -> Accumulators | str:
     """The accumulators of a layer that `check` of its operator lets through, or why it has none, as a sentence."""
@@ -193,22 +197,30 @@ NO_PRODUCTS: Mapping[str, str] = {
 
 
 def rounded_twice(found: Accumulators) -> Integers:
-    """The results of TensorFlow Lite Micro and CMSIS-NN, as fixedpoint.requantize and requantize_s64 round."""
-    return clamped(found, _rounded_s64(found) if found.bits == 64 else _rounded_twice(found))
+    """The results of TensorFlow Lite Micro and CMSIS-NN."""
+    return clamped(found, found.rounded())
+
+
+def high_products(found: Accumulators) -> Integers:
+    """The first rounding of 32-bit accumulators: product over 2**31, halves up."""
+    shifted = as_int32(found.values << np.maximum(found.shifts, 0))
+    high: Integers = np.minimum((shifted * found.multipliers + (1 << 30)) >> 31, 2**31 - 1)
+    return high
 
 
 def _rounded_twice(found: Accumulators) -> Integers:
-    shifted = as_int32(found.values << np.maximum(found.shifts, 0))
-    high = np.minimum((shifted * found.multipliers + (1 << 30)) >> 31, 2**31 - 1)
+    high = high_products(found)
     right = np.maximum(-found.shifts, 0)
     half = np.where(right > 0, 1 << np.maximum(right - 1, 0), 0)
-    return (high + half - ((high < 0) & (right > 0))) >> right
+    rounded: Integers = (high + half - ((high < 0) & (right > 0))) >> right
+    return rounded
 
 
 def _rounded_s64(found: Accumulators) -> Integers:
     reduced = np.where(found.multipliers < 0x7FFF0000, (found.multipliers + (1 << 15)) >> 16, 0x7FFF)
     doubled = as_int32((found.values * reduced) >> (14 - found.shifts))
-    return as_int32(doubled + 1) >> 1
+    halved: Integers = as_int32(doubled + 1) >> 1
+    return halved
 
 
 def rounded_once(found: Accumulators, multipliers: Integers, shifts: Integers) -> Integers:
@@ -236,4 +248,5 @@ def float_scaled(found: Accumulators) -> Integers:
 
 def clamped(found: Accumulators, results: Integers) -> Integers:
     """Rounded results with the output's zero point, between the layer's limits."""
-    return np.clip(as_int32(results + found.offset), found.least, found.most)
+    held: Integers = np.clip(as_int32(results + found.offset), found.least, found.most)
+    return held

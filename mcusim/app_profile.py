@@ -71,7 +71,7 @@ def load_profile(name_or_path: str) -> AppProfile:
         path, shown = FOLDER / f"{name_or_path}.toml", f"app_profiles/{name_or_path}.toml"
     else:
         path, shown = Path(name_or_path), name_or_path
-        if not (name_or_path.endswith(".toml") or path.name != name_or_path or _is_file(path)):
+        if not (name_or_path.endswith(".toml") or path.name != name_or_path or documents.is_file(path)):
             guess = documents.nearest(name_or_path, known)
             hint = f"did you mean {guess!r}? " if guess else ""
             raise UnsupportedError(
@@ -86,13 +86,6 @@ def load_profile(name_or_path: str) -> AppProfile:
     profile = documents.build(AppProfile, table, shown)
     _check(profile, shown)
     return profile
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # the name is longer than the system's
-        return False
 
 
 def _check(profile: AppProfile, file: str) -> None:

@@ -54,7 +54,7 @@ def read_runs(path: str | os.PathLike[str]) -> tuple[tuple[Saved, ...], tuple[st
     another command saved.
     """
     place = os.fspath(path)
-    if not Path(place).is_dir():
+    if not documents.is_folder(place):
         return (_load(place),), ()
     runs, others = [], []
     for file in sorted(Path(place).glob("*.json")):
@@ -139,7 +139,7 @@ def _plain(name: str) -> str:
 def baseline_of(run: Run, directory: Path) -> Saved:
     """The baseline of a run's model and board; BadInputError that says how to make one where there is none."""
     path = directory / file_name(run)
-    if not path.is_file():
+    if not documents.is_file(path):
         raise BadInputError(
             f"{directory} has no baseline for {shown(run.model.name)} on {shown(run.board.name)} ({path.name}); "
             "mcusim baseline update RUN.json makes one"
@@ -180,7 +180,7 @@ def update(runs: Sequence[Saved], directory: Path) -> tuple[Update, ...]:
     updates = []
     for one in runs:
         path = directory / file_name(one.run)
-        kept = record.load_run(path) if path.is_file() else None
+        kept = record.load_run(path) if documents.is_file(path) else None
         delta = None if kept is None else compare(kept, one.run)
         updates.append(Update(path.name, one.run, delta, kept is None or _content(kept) != _content(one.run)))
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shlex
 import typing
 from collections import Counter
@@ -127,30 +128,35 @@ def _libraries(one: Library | None, other: Library | None) -> Iterator[_Row]:
     if one is None or other is None:
         yield "kernels", "kernels", _library(one), _library(other)
         return
-    if one.sha256 != other.sha256:
-        yield "kernels", "library", _library(one), _library(other)
+    if one.sha256 == other.sha256:
+        return  # of the same file, another model may link other units
+    yield "kernels", "library", _library(one), _library(other)
     yield "kernels", "instruction set", f"{one.isa}, {one.float_abi} floats", f"{other.isa}, {other.float_abi} floats"
     if not one.builds or not other.builds:
         yield "compiler", f"compiler of {other.file}", one.compiler or UNKNOWN, other.compiler or UNKNOWN
         yield "compiler flags", f"compiler flags of {other.file}", one.flags or UNKNOWN, other.flags or UNKNOWN
         return
-    units = sum(build.count for build in other.builds)
-    for before, after in _rebuilt(one.builds, other.builds):
-        of = f"{after.count} of {units} units of {other.file}"
+    units = max(sum(build.count for build in library.builds) for library in (one, other))
+    for before, after, count in _rebuilt(one.builds, other.builds):
+        of = f"{count} of {units} units of {other.file}"
         yield "compiler", f"compiler of {of}", before.compiler, after.compiler
         yield "compiler flags", f"compiler flags of {of}", *flag_words(before.flags, after.flags)
 
 
-def _rebuilt(one: Sequence[UnitBuild], other: Sequence[UnitBuild]) -> list[tuple[UnitBuild, UnitBuild]]:
-    """Ways of compiling that are new, each beside one that is gone, or beside that of most units before.
+def _rebuilt(one: Sequence[UnitBuild], other: Sequence[UnitBuild]) -> list[tuple[UnitBuild, UnitBuild, int]]:
+    """Ways of compiling before and after that differ, and how many units they are of.
 
-    How many units were compiled in a way says nothing: other layers link other functions.
+    A way that is new stands beside one that is gone; where there is none, beside that of most units.
     """
     known = {(build.compiler, build.flags) for build in one}
     kept = {(build.compiler, build.flags) for build in other}
     gone = [build for build in one if (build.compiler, build.flags) not in kept]
     new = [build for build in other if (build.compiler, build.flags) not in known]
-    return [(gone[index] if index < len(gone) else one[0], build) for index, build in enumerate(new)]
+    pairs = []
+    for before, after in itertools.zip_longest(gone, new):
+        count = after.count if after is not None else before.count
+        pairs.append((before or one[0], after or other[0], count))
+    return pairs
 
 
 def _library(library: Library | None) -> str:

@@ -9,7 +9,7 @@ from mcusim.call_result import CallResult, loop_words
 from mcusim.policy import Budgets
 from mcusim.record import Run
 
-UNITS = {"cycles": "cycles", "instructions": "instructions"}
+KNOWN_BY = ": build it from source"
 
 
 def over_call(result: CallResult, budgets: Budgets) -> tuple[str, ...]:
@@ -21,7 +21,9 @@ def over_call(result: CallResult, budgets: Budgets) -> tuple[str, ...]:
         "max_flash_bytes": result.code_bytes,
     }
     hottest = f"; hottest {loop_words(result.hot_loops[0])}" if result.hot_loops else ""
-    return tuple(f"{result.function}: {words}{hottest}" for words in _over(figures, budgets))
+    return tuple(
+        f"{result.function}: {words}{'' if words.endswith(KNOWN_BY) else hottest}" for words in _over(figures, budgets)
+    )
 
 
 def over_run(run: Run, budgets: Budgets) -> tuple[str, ...]:
@@ -41,8 +43,12 @@ def over_run(run: Run, budgets: Budgets) -> tuple[str, ...]:
 def _over(figures: dict[str, int | None], budgets: Budgets) -> Iterator[str]:
     for one in fields(Budgets):
         figure, most = figures.get(one.name), getattr(budgets, one.name)
-        if figure is not None and most is not None and figure > most:
-            what = one.name.removeprefix("max_")
-            unit = f"bytes of {what.removesuffix('_bytes')}" if what.endswith("_bytes") else what
+        if most is None or one.name not in figures:
+            continue
+        what = one.name.removeprefix("max_")
+        unit = f"bytes of {what.removesuffix('_bytes')}" if what.endswith("_bytes") else what
+        if figure is None:
+            yield f"its {unit} are not known, so that the budget of {most:,} cannot be held{KNOWN_BY}"
+        elif figure > most:
             percent = f", {figure / most - 1:.1%} over" if most else ""
             yield f"{figure:,} {unit}, the budget is {most:,}{percent}"

@@ -35,7 +35,7 @@ EXIT_NOT_FIT = 1
 EMULATION, ESTIMATE = "emulation", "estimate"  # how cycles are found
 ROWS = ("text", "json")  # the formats of a list
 MEMORY_FORMATS = ("text", "json", "svg")
-COMPARISON_FORMATS = ("text", "json", "markdown")
+COMPARISON_FORMATS = ("text", "json", "markdown", "junit", "github", "comment", "benchmark")
 MOST_REASONS = 10  # lines of why a comparison fails; the report has all of them
 
 ModelArgument = Annotated[str, typer.Argument(help="A .tflite file, or a C array of one.")]
@@ -49,7 +49,8 @@ RunFormatOption = Annotated[
     typer.Option(
         "--format",
         metavar="NAME",
-        help="text, validation, json, csv, markdown, svg, perfetto, speedscope, collapsed, model-explorer.",
+        help="text, validation, json, html, csv, markdown, svg, perfetto, speedscope, collapsed, model-explorer; "
+        "for CI: junit, github, comment, benchmark.",
     ),
 ]
 OutputOption = Annotated[
@@ -119,6 +120,11 @@ class Setup:
         return ["--why"] * self.why + [word for pair in given for word in pair]
 
     @property
+    def files(self) -> list[str]:
+        """What the options name to be read, which no output may overwrite; some may be names of what is bundled."""
+        return [one for one in (self.kernels, self.firmware, *self.app_profiles) if one is not None]
+
+    @property
     def places(self) -> bool:
         """Whether weights or arena lie elsewhere than by default."""
         return self.weights is not None or self.arena is not None
@@ -145,6 +151,11 @@ class Setup:
         return plan(model, board, weights=weights, arena=self.arena, application=application, arena_bytes=size)
 
 
+def board_files(name: str | None, board: Board | None) -> list[str]:
+    """What a board is read from, which no output may overwrite; some may be names of what is bundled."""
+    return [] if name is None or board is None else [name, board.core]
+
+
 def simulate(
     verb: str,
     report: str,
@@ -157,10 +168,12 @@ def simulate(
     quiet: bool,
     duty_cycle: Callable[[Run], Run] | None = None,
     engine: str = EMULATION,
+    against: str | None = None,
 ) -> None:
     """Run a model on a board and deliver; exit status 1, and why in a line, unless it fits and is bit-exact.
 
-    `duty_cycle` adds average power and battery life to the run; with the engine "estimate" nothing is executed.
+    `duty_cycle` adds average power and battery life to the run; with the engine "estimate" nothing is executed. With
+    `against` the reference is compared with LiteRT, or a file of tensors, too.
     """
     if engine not in (EMULATION, ESTIMATE):
         raise UnsupportedError(f"unknown engine {engine!r}; known: {EMULATION}, {ESTIMATE}")
@@ -169,10 +182,12 @@ def simulate(
     from mcusim.renderers import RENDERERS
 
     formats = [report, *(name for name in RENDERERS if name != report)]
-    target = delivery.arrange(formats, [model, board], json_path, format_name, output, quiet)
+    inputs = [model, *board_files(board, loaded_board), *setup.files, *([against] if against else [])]
+    target = delivery.arrange(formats, inputs, json_path, format_name, output, quiet)
     from mcusim.tflite import load
 
     asked = [] if engine == EMULATION else ["--engine", engine]
+    asked += ["--against", against] if against else []
     command = shlex.join(["mcusim", verb, model, "--board", board, *setup.words, *asked])
     if engine == ESTIMATE:
         result = _estimate(load(model), loaded_board, setup, command)
@@ -181,8 +196,24 @@ def simulate(
             result = _run(verb, load(model), loaded_board, setup, command, step)
     if duty_cycle is not None:
         result = duty_cycle(result)
+    if against is not None:
+        result = _beside(result, load(model), against)
     target.deliver(run_renders(result))
     judge(result)
+
+
+def check_against(name: str) -> None:
+    """UnsupportedError for what the reference cannot be compared with, before anything runs."""
+    from mcusim.against import check_name
+
+    check_name(name)
+
+
+def _beside(run: Run, model: Model, name: str) -> Run:
+    """The run with another implementation beside the reference."""
+    from mcusim.against import against
+
+    return dataclasses.replace(run, against=against(model, name), against_reason=None)
 
 
 def _estimate(model: Model, board: Board, setup: Setup, command: str) -> Run:
@@ -227,6 +258,9 @@ def judge(run: Run) -> None:
         problems.append(f"it {energy.duty_words(run.duty_cycle)}")
     if wrong:
         problems.append(f"{_layers(len(wrong), len(run.layers))} not bit-exact, layer {wrong[0].index} first")
+    if run.against is not None and run.against.diverging:
+        first = run.against.diverging[0]
+        problems.append(f"the reference and {run.against.name} diverge, in layer {first.index} ({first.op}) first")
     if problems:
         complain(f"{run.model.name} on {run.board.name}: {'; '.join(problems)}")
         raise typer.Exit(EXIT_NOT_FIT)
@@ -272,14 +306,19 @@ def execution_renders(run: Execution) -> dict[str, Render]:
 
 def comparison_renders(comparison: Comparison) -> dict[str, Render]:
     """The texts of a comparison; only the report depends on the terminal's width."""
+    from mcusim import verdicts
     from mcusim.delta import json_text
+    from mcusim.renderers import benchmark, comment, comparison_markdown, github, junit
     from mcusim.renderers import comparison as report
-    from mcusim.renderers import comparison_markdown
 
     return {
         "text": lambda columns, colour: report.text(comparison, columns),
         "json": lambda columns, colour: json_text(comparison),
         "markdown": lambda columns, colour: comparison_markdown.render(comparison),
+        "junit": lambda columns, colour: junit.render(verdicts.of_comparison(comparison)),
+        "github": lambda columns, colour: github.render(verdicts.of_comparison(comparison)),
+        "comment": lambda columns, colour: comment.render(comparison_markdown.render(comparison)),
+        "benchmark": lambda columns, colour: benchmark.of_comparison(comparison),
     }
 
 

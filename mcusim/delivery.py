@@ -26,6 +26,7 @@ ENDINGS: Mapping[str, str] = {
     ".md": "markdown",
     ".svg": "svg",
     ".txt": REPORT,
+    ".xml": "junit",
 }
 PIPED_COLUMNS = 80  # the width of a text that goes to a file or a pipe
 
@@ -86,7 +87,7 @@ def arrange(
     for place, (_, path) in zip(places, writes, strict=True):
         if place in taken:
             raise BadInputError(f"{path} is an input and would be overwritten; give the output another path")
-        if place != STANDARD_OUTPUT and not Path(place).parent.is_dir():
+        if place != STANDARD_OUTPUT and not documents.is_folder(Path(place).parent):
             raise BadInputError(f"cannot write {path}: there is no folder {Path(path).parent}")
     return Delivery(tuple(writes))
 

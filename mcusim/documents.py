@@ -63,6 +63,22 @@ def nearest(word: str, known: Sequence[str]) -> str | None:
     return plain[matches[0]] if matches else None
 
 
+def is_file(path: str | os.PathLike[str]) -> bool:
+    """Whether there is such a regular file; no name that the system refuses (too long) is one."""
+    try:
+        return Path(path).is_file()
+    except OSError:
+        return False
+
+
+def is_folder(path: str | os.PathLike[str]) -> bool:
+    """Whether there is such a folder; no name that the system refuses (too long) is one."""
+    try:
+        return Path(path).is_dir()
+    except OSError:
+        return False
+
+
 def read_text(path: str | os.PathLike[str], limit_bytes: int, expected: str) -> str:
     """The UTF-8 text of a file of at most `limit_bytes`; `expected` says in words what kind of file it should be."""
     try:

@@ -209,7 +209,7 @@ def _heap(
 def _flash(firmware: FirmwareMemory, model: Model) -> tuple[Taken, str | None]:
     """All that is loaded, without this very model, which is planned."""
     size = sum(one.bytes for one in firmware.stretches if one.loaded_from is not None)
-    models = [one for one in firmware.objects if _MODEL.search(one.name) and one.bytes >= max(64, SMALLEST_MODEL_BYTES)]
+    models = [one for one in firmware.objects if _MODEL.search(one.name) and one.bytes >= SMALLEST_MODEL_BYTES]
     same = next((one for one in models if 0 <= one.bytes - len(model.file) < 16), None)
     holds = any(model.file in content for _, content in firmware.loaded) if firmware.kind == "elf" else same is not None
     note = None

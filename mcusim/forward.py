@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +23,14 @@ ELEMENTS_AT_ONCE = 1 << 20
 MOST_SAMPLES_AT_ONCE = 256
 
 
-def values_of(model: Model, inputs: Sequence[Array]) -> dict[int, Array]:
-    """Every tensor that an inference gives a value, by index, for inputs of the tensors' own shapes and types.
+Step = tuple[Op, list[Array | None], tuple[Array, ...]]  # an operator, its operands, and what it writes
 
-    It starts as the first inference does: variable tensors are reset, resource variables as CALL_ONCE leaves them. A
-    tensor that is written again holds its last value.
+
+def steps(model: Model, inputs: Sequence[Array], instead: Mapping[int, Array] = MappingProxyType({})) -> Iterator[Step]:
+    """Every operator of an inference with its operands and results, for inputs of the tensors' own shapes and types.
+
+    It starts as the first inference does: variable tensors are reset, resource variables as CALL_ONCE leaves them.
+    Operators that follow get the outputs that `instead` has, by tensor, in place of the results.
     """
     values = dict(zip(model.inputs, inputs, strict=True))
     for tensor in model.tensors:
@@ -36,11 +40,19 @@ def values_of(model: Model, inputs: Sequence[Array]) -> dict[int, Array]:
     for op in model.ops:
         operands = [None if index < 0 else _value(model, index, values, variables) for index in op.inputs]
         results = OPERATORS[op.name].reference(model, op, operands)
+        yield op, operands, results
         for index, result in zip(written(model, op), results, strict=True):
             if model.tensors[index].dtype == "resource":
                 variables[number_of(model, index)] = np.ascontiguousarray(result).tobytes()
             else:
-                values[index] = result
+                values[index] = instead.get(index, result) if index in op.outputs else result
+
+
+def values_of(model: Model, inputs: Sequence[Array]) -> dict[int, Array]:
+    """Every tensor that an inference gives a value, by index; one that is written again holds its last value."""
+    values = dict(zip(model.inputs, inputs, strict=True))
+    for op, _, results in steps(model, inputs):
+        values |= dict(zip(written(model, op), results, strict=True))
     return values
 
 

@@ -380,7 +380,12 @@ def _locate(folder: str, what: str, name_or_path: str | os.PathLike[str]) -> tup
     if given in known:
         return PACKAGE / folder / f"{given}.toml", f"{folder}/{given}.toml"
     path = Path(given)
-    if isinstance(name_or_path, os.PathLike) or given.endswith(".toml") or path.name != given or path.is_file():
+    if (
+        isinstance(name_or_path, os.PathLike)
+        or given.endswith(".toml")
+        or path.name != given
+        or documents.is_file(path)
+    ):
         return path, given
     guess = documents.nearest(given, known)
     hint = f"did you mean {guess!r}? " if guess else ""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mcusim import record, timing
 from mcusim.abi import Argument, PreparedPointer, ScratchPointer, TensorPointer, place
+from mcusim.differences import BesideReference, Compared
 from mcusim.emulator import Emulator
 from mcusim.errors import EmulationError, UnsupportedError
 from mcusim.hot_code import HotCode
@@ -20,7 +21,7 @@ from mcusim.kernel_variants import blocked, variant_of
 from mcusim.layer_tensors import layer_tensors
 from mcusim.loops import hottest_loop
 from mcusim.memory_systems import possible_observers
-from mcusim.model import Model, Op, Tensor
+from mcusim.model import Model, Op
 from mcusim.ops import OPERATORS, written
 from mcusim.pipelines import PIPELINES
 from mcusim.plan import OWN_RAN, Plan
@@ -58,11 +59,13 @@ class Machine:
     before_reference: Callable[[], None] = lambda: None  # called before each use of the reference's kernels
     written: Mask = dataclasses.field(init=False)
     hot_code: HotCode = dataclasses.field(init=False)
+    beside: BesideReference = dataclasses.field(init=False)
 
     def __post_init__(self) -> None:
-        """No byte of the arena is written yet, and no loop is known."""
+        """No byte of the arena is written yet, no loop is known, and nothing differs."""
         self.written = np.zeros(self.plan.arena_bytes, np.bool_)
         self.hot_code = HotCode(self._function_at)
+        self.beside = BesideReference(self.plan.model)
 
     @classmethod
     def start(cls, plan: Plan, inputs: Sequence[Array]) -> Machine:
@@ -123,13 +126,11 @@ class Machine:
         traces = self.execute(op)
         self.written |= self.emulator.written(self.plan.arena_address, self.plan.arena_bytes)
         self.before_reference()
-        expected = OPERATORS[op.name].reference(self.plan.model, op, operands)
-        difference = None
-        for index, reference in zip(written(self.plan.model, op), expected, strict=True):
-            difference = difference or first_difference(self.plan.model.tensors[index], reference, self.value(index))
+        found = [self.value(index) for index in written(self.plan.model, op)]
+        compared = self.beside.layer(op, operands, found)
         timings = [self._timing(trace) for trace in traces]
         self.code_waits += self.waits_for_code(traces)
-        return self._layer_record(op, macs, traces, timings, difference), self._possible_cycles(traces, timings)
+        return self._layer_record(op, macs, traces, timings, compared), self._possible_cycles(traces, timings)
 
     def cycles(self, op: Op) -> tuple[int, ...]:
         """Execute one operator only for its cycles, for each possible memory system."""
@@ -212,7 +213,7 @@ class Machine:
         ]
 
     def _layer_record(
-        self, op: Op, macs: int, traces: Sequence[Trace], timings: Sequence[Timing], difference: str | None
+        self, op: Op, macs: int, traces: Sequence[Trace], timings: Sequence[Timing], compared: Compared
     ) -> record.Layer:
         causes = {cause: sum(one.by_cause[cause] for one in timings) for cause in CAUSES}
         functions = _functions(traces, timings)
@@ -242,9 +243,9 @@ class Machine:
             scratch_touched_bytes=self._scratch_touched_bytes(op),
             stack_bytes=max((trace.stack_bytes for trace in traces), default=0),
             stack_touched_bytes=self._stack_touched_bytes(),
-            bit_exact=difference is None,
+            bit_exact=compared.difference is None,
             bit_exact_reason=None,
-            difference=difference,
+            difference=compared.difference,
             functions=functions,
             loops=self.hot_code.loops(traces, timings),
             why=_why(functions, causes, traces, timings),
@@ -252,6 +253,7 @@ class Machine:
             faster=_faster(self.plan.model, op, traces),
             own_cycles=None,
             own_cycles_reason=OWN_RAN,
+            differing_inputs=compared.differing_inputs,
         )
 
     def _scratch_touched_bytes(self, op: Op) -> int:
@@ -302,22 +304,6 @@ def check_size(model: Model) -> None:
             f"{model.name} takes {units:,} multiply-accumulates and element accesses; mcusim simulates up to "
             f"{MOST_UNITS:,}"
         )
-
-
-def first_difference(tensor: Tensor, expected: Array, found: Array) -> str | None:
-    """Where two values of a tensor first differ, in words; None where every bit is equal."""
-    if expected.tobytes() == found.tobytes():
-        return None
-    width = expected.dtype.itemsize
-    ours = np.frombuffer(expected.tobytes(), np.uint8).reshape(-1, width)
-    theirs = np.frombuffer(found.tobytes(), np.uint8).reshape(-1, width)
-    flat = int(np.flatnonzero((ours != theirs).any(axis=1))[0])
-    where = [int(i) for i in np.unravel_index(flat, expected.shape)] if expected.shape else []
-    wrong = int((ours != theirs).any(axis=1).sum())
-    return (
-        f"{tensor.name}{where}: target {found.reshape(-1)[flat]}, reference {expected.reshape(-1)[flat]} "
-        f"({wrong:,} of {expected.size:,} elements differ)"
-    )
 
 
 def _functions(traces: Sequence[Trace], timings: Sequence[Timing]) -> tuple[record.FunctionCycles, ...]:

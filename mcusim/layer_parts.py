@@ -71,6 +71,106 @@ class LayerTensor:
 
 
 @dataclass(frozen=True, slots=True)
+class Accumulation:
+    """How the reference makes an element of products: what can be followed by hand.
+
+    accumulator · multiplier · 2**(shift − 31), `exact`, is rounded to `rounded`; `offset` is added, and the sum is held
+    between `least` and `most`. The accumulator of so many `bits` has the bias in it; a positive shift goes left. One of
+    32 bits is rounded twice: first to `high`, the product over 2**31, then by the right shift.
+    """
+
+    accumulator: int
+    bias: int
+    bits: int
+    multiplier: int
+    shift: int
+    exact: float
+    high: int | None
+    high_reason: str | None
+    rounded: int
+    offset: int
+    least: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The first element in which two values of a tensor differ, and how many do.
+
+    A value that is infinite or no number is None. `largest` is the largest distance of all elements, None likewise.
+    `accumulation` is the reference's.
+    """
+
+    tensor: str
+    index: tuple[int, ...]
+    target: float | None
+    target_reason: str | None
+    reference: float | None
+    reference_reason: str | None
+    wrong_elements: int
+    elements: int
+    largest: float | None
+    largest_reason: str | None
+    accumulation: Accumulation | None
+    accumulation_reason: str | None
+
+    def words(self, other: str = "target") -> str:
+        """Where, both values and how many, in a line; `other` names what is not the reference."""
+        found, expected = _number(self.target, self.target_reason), _number(self.reference, self.reference_reason)
+        return (
+            f"{self.tensor}{list(self.index)}: {other} {found}, reference {expected} "
+            f"({self.wrong_elements:,} of {self.elements:,} elements differ)"
+        )
+
+    def __str__(self) -> str:
+        """The words for target code."""
+        return self.words()
+
+
+def _number(value: float | None, reason: str | None) -> str:
+    if value is None:
+        return reason or "not known"
+    return f"{value:.0f}" if value == int(value) else f"{value:.9g}"
+
+
+@dataclass(frozen=True, slots=True)
+class AgainstLayer:
+    """What another implementation makes of a layer, beside the reference.
+
+    `wrong_elements` of the output differ when the reference is given the other's operands: `harmless_elements` of them
+    are what `rounding` gives, recomputed; the rest is a divergence. `apart_elements` differ when each goes through the
+    whole model by itself: operands that differ are in it. `difference` is the first divergence, or else the first
+    harmless one.
+    """
+
+    index: int
+    op: str
+    tensor: str
+    elements: int
+    wrong_elements: int
+    harmless_elements: int
+    rounding: str | None
+    rounding_reason: str | None
+    difference: Difference | None
+    difference_reason: str | None
+    apart_elements: int
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """Another implementation, tensor by tensor; `notes` say what was not compared, and why."""
+
+    name: str
+    layers: tuple[AgainstLayer, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def diverging(self) -> tuple[AgainstLayer, ...]:
+        """The layers with differences that no known rounding explains."""
+        return tuple(one for one in self.layers if one.wrong_elements > one.harmless_elements)
+
+
+@dataclass(frozen=True, slots=True)
 class CodeLine:
     """An instruction, `offset` bytes behind the start of its function."""
 
@@ -115,6 +215,8 @@ class Layer:
     (itself where it does not choose), `faster` what kept it from faster ones. `own_cycles` are those with mcusim's
     kernels where a user's library ran. Of an estimated layer the range is of the values that it may have, `cycles` are
     `estimated_cycles` (None where there are none), and what only execution tells is None, for `bit_exact_reason`.
+    `difference` is from the reference on the operands that the target has, of which `differing_inputs` elements are not
+    those of an inference by the reference alone, because a layer before differs.
     """
 
     index: int
@@ -139,7 +241,7 @@ class Layer:
     stack_touched_bytes: int | None
     bit_exact: bool | None
     bit_exact_reason: str | None
-    difference: str | None
+    difference: Difference | None
     functions: tuple[FunctionCycles, ...]
     loops: tuple[HotLoop, ...]
     why: str
@@ -147,3 +249,4 @@ class Layer:
     faster: tuple[Faster, ...]
     own_cycles: int | None
     own_cycles_reason: str | None
+    differing_inputs: int = 0

@@ -13,8 +13,8 @@ from mcusim.errors import BadInputError
 from mcusim.hardware import Core
 from mcusim.isa import check_core
 from mcusim.object_files import ObjectFile, parse_object
-from mcusim.program import Program, parse_program
-from mcusim.program_linker import Memory, link_program
+from mcusim.program import Program, parse_own
+from mcusim.program_linker import Memory, keeps_relocations, link_program
 
 EXPECTED = "an object (.o) or a static archive (.a)"
 
@@ -48,7 +48,7 @@ class Linkable:
         if roots not in self._programs:
             try:
                 data = link_program(self.files, self.name, roots, self.attributes, self.memory, self.kept)
-                self._programs[roots] = parse_program(data, self.name, is_own=True)
+                self._programs[roots] = parse_own(data, self.name, keeps_relocations())
             except BadInputError as error:
                 self._programs[roots] = error
         return self._programs[roots]

@@ -12,8 +12,9 @@ from mcusim import tables
 _MARKUP = re.compile(r"[\\`*\[\]<>|~&$]|(?<![^\W_])_|_(?![^\W_])")
 # What begins a heading, a list or a quotation, where it begins a line.
 _FIRST = re.compile(r"^(?:[#+=-]|\d+(?=[.)]))")
-# What GitHub makes a link of in running text: @user, #1, GH-1, addresses. A backslash does not keep it from that.
-_LINK = re.compile(r"@(?=\w)|#(?=\d)|(?<=[A-Za-z]):(?=//)|\bwww(?=\.)|\bGH(?=-\d)", re.IGNORECASE)
+# What GitHub makes a link or a picture of in running text: @user, #1, GH-1, addresses, :emoji:. It finds these in what
+# is shown, so that neither a backslash nor an entity keeps it from that.
+_LINK = re.compile(r"@(?=\w)|#(?=\d)|(?<=[A-Za-z]):(?=//)|\bwww(?=\.)|\bGH(?=-\d)|:(?=[\w+-]+:)", re.IGNORECASE)
 _PIPE = re.compile(r"(?<!\\)\|")
 WORD_JOINER = "\u2060"  # invisible, and no line is broken at it
 

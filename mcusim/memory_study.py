@@ -15,10 +15,7 @@ from mcusim.model import Model
 from mcusim.offline_plan import ONLINE
 from mcusim.op_order import Order, best_order
 from mcusim.plan import KERNELS, MOST_OPS, MOST_TENSORS
-from mcusim.runtime import Runtime
-
-# Where no board says which: most boards have such a core (Cortex-M4, M7, M33).
-DEFAULT_RUNTIME = Runtime("cmsis_nn", dsp=True, mve=False)
+from mcusim.runtime import Runtime, runtime_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +46,17 @@ class Written:
     worse: tuple[tuple[Runtime, int, int], ...]
 
 
-def study(model: Model, runtime: Runtime = DEFAULT_RUNTIME, board: str | None = None) -> Study:
-    """Raises what `arena` does, and UnsupportedError for a model that is too large to be searched."""
+def study(model: Model, runtime: Runtime | None = None, board: str | None = None) -> Study:
+    """`runtime` is that of the board, None without one.
+
+    Raises what `arena` does, and UnsupportedError for a model that is too large to be searched.
+    """
     if len(model.ops) > MOST_OPS or len(model.tensors) > MOST_TENSORS:
         raise UnsupportedError(
             f"{model.name} has {len(model.ops):,} operators and {len(model.tensors):,} tensors; mcusim plans up to "
             f"{MOST_OPS:,} and {MOST_TENSORS:,}"
         )
+    runtime = runtime or runtime_on(None)
     return Study(
         model, runtime, board, head_plans(model, runtime), best_order(model, runtime), aliasing(model, runtime)
     )

@@ -23,7 +23,7 @@ from mcusim.operands import layer_name
 from mcusim.ops import OPERATORS
 from mcusim.pipelines import PIPELINES
 from mcusim.placement import FLASH, Bank, Banks, bank_of, choose_banks, home_address, largest_bank
-from mcusim.runtime import KernelLibrary, Runtime
+from mcusim.runtime import KernelLibrary, Runtime, runtime_of
 from mcusim.scratch import resized
 from mcusim.shortages import arena_shortage, runtime_shortage, stack_shortage, tensor_shortage
 from mcusim.symbols import Symbol
@@ -396,7 +396,7 @@ def lay_out(
     (Application.on); `arena_bytes` the arena's size given by hand. Raises UnsupportedError for a firmware that can
     only lie where the board has no room for it.
     """
-    arenas: dict[str, Arena] = {kernels: arena(model, Runtime(kernels, core.dsp, core.mve)) for kernels in KERNELS}
+    arenas: dict[str, Arena] = {kernels: arena(model, runtime_of(core, kernels)) for kernels in KERNELS}
     chosen = arenas["cmsis_nn"]
     invocations = tuple(OPERATORS[op.name].invocation(model, op, chosen.runtime) for op in model.ops)
     if scratch is not None:

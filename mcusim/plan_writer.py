@@ -45,10 +45,10 @@ def write(path: str | os.PathLike[str], model: Model, offsets: Sequence[int]) ->
     """
     target = Path(os.path.realpath(path))
     data = with_plan(model, offsets)
-    if target.exists() and not target.is_file():
-        raise BadInputError(f"cannot write {os.fspath(path)}: there is something that is no regular file")
     beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
+        if target.exists() and not target.is_file():
+            raise BadInputError(f"cannot write {os.fspath(path)}: there is something that is no regular file")
         try:
             with beside.open("xb") as file:
                 file.write(data)

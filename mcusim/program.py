@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mcusim.build_attributes import BuildAttributes
 from mcusim.elf import SHF_ALLOC, SHF_WRITE, Section, container, parse_firmware, producers_of, sections_of
@@ -59,11 +59,20 @@ class Program:
         return self._lines[address]
 
 
-def parse_program(data: bytes, name: str, is_own: bool = False) -> Program:
-    """Read a linked ELF file for Cortex-M at the addresses it is linked for; BadInputError, in one sentence.
+def parse_own(data: bytes, name: str, keeps_relocations: bool) -> Program:
+    """Read what program_linker has linked; BadInputError for code with constructors."""
+    found = parse_program(data, name)
+    if any(one.name == ".init_array" for one in found.variables):
+        raise BadInputError(f"{name} has constructors: {NO_CONSTRUCTORS}")
+    if found.variables or not keeps_relocations:
+        return found
+    firmware = parse_firmware(data, name, linked_anywhere=True)
+    parts = tuple(replace(part, keeps_relocations=True) for part in firmware.parts)
+    return replace(found, firmware=replace(firmware, parts=parts))
 
-    `is_own`: mcusim's linker has made it, by whose script constructors lie apart and relocations are kept.
-    """
+
+def parse_program(data: bytes, name: str) -> Program:
+    """Read a linked ELF file for Cortex-M at the addresses it is linked for; BadInputError, in one sentence."""
     image = parse_image(data, name)
     if image.kind != "elf":
         raise BadInputError(f"{name} is no ELF file; functions are called by the names in its symbol table")
@@ -83,15 +92,11 @@ def parse_program(data: bytes, name: str, is_own: bool = False) -> Program:
     code = bytearray([ERASED]) * (end - base)
     for one in fixed:
         code[one.address - base : one.end - base] = one.content
-    if is_own and any(one.name == ".init_array" for one in loaded):
-        raise BadInputError(f"{name} has constructors: {NO_CONSTRUCTORS}")
     variables = tuple(
         Variables(one.name, one.address, bytes(one.content).ljust(one.bytes, b"\0"))
         for one in sorted(loaded, key=lambda one: one.address)
         if one.flags & SHF_WRITE
     )
-    if is_own and not variables:
-        return Program(parse_firmware(data, name, linked_anywhere=True), base, ())
     made_by = whole_elf(_producers, data, name)
     return Program(_firmware(image, bytes(code), base, made_by), base, variables)
 

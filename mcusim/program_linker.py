@@ -25,7 +25,8 @@ PROVIDE(__exidx_end = 0);
 SECTIONS
 {{
     .text {flash:#x} : {{ *(.text .text.*) *(.rodata .rodata.*) *(.glue_7 .glue_7t .vfp11_veneer .v4_bx) }}
-    .data {ram:#x} : {{ *(.data .data.*) *(.tdata .tdata.*) }}
+    . = {ram:#x};
+    .data : {{ *(.data .data.*) *(.tdata .tdata.*) *(.got .got.*) }}
     .bss (NOLOAD) : {{ *(.bss .bss.*) *(COMMON) *(.tbss .tbss.*) }}
     .init_array : {{ KEEP(*(.init_array .init_array.* .ctors .ctors.*)) }}
     /DISCARD/ : {{ *(.ARM.exidx* .ARM.extab*) *(.eh_frame*) *(.fini* .preinit_array*) *(.note*) }}
@@ -64,6 +65,11 @@ def link_program(
     draft.write_bytes(data)
     draft.replace(target)
     return data
+
+
+def keeps_relocations() -> bool:
+    """Whether what is linked here tells what refers to what: GNU's linker says so, that of ziglang does not."""
+    return shutil.which(COMPILER) is not None
 
 
 def _linked(files: Sequence[Path], name: str, roots: Collection[str], command: Sequence[str], script: str) -> bytes:

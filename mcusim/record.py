@@ -14,7 +14,20 @@ from numpy.typing import NDArray
 
 from mcusim import documents, record_checks
 from mcusim.errors import BadInputError
-from mcusim.layer_parts import CodeLine, Faster, FunctionCycles, HotCode, HotLoop, Layer, LayerTensor, Totals
+from mcusim.layer_parts import (
+    Accumulation,
+    Against,
+    AgainstLayer,
+    CodeLine,
+    Difference,
+    Faster,
+    FunctionCycles,
+    HotCode,
+    HotLoop,
+    Layer,
+    LayerTensor,
+    Totals,
+)
 from mcusim.memory_parts import (
     ArenaBank,
     ArenaBuffer,
@@ -42,6 +55,9 @@ __all__ = [
     "FILE_LIMIT_BYTES",
     "SCHEMA",
     "VERSION",
+    "Accumulation",
+    "Against",
+    "AgainstLayer",
     "ArenaBank",
     "ArenaBuffer",
     "Battery",
@@ -51,6 +67,7 @@ __all__ = [
     "BufferKind",
     "CodeLine",
     "Compressibility",
+    "Difference",
     "DutyCycle",
     "Energy",
     "Faster",
@@ -233,7 +250,8 @@ class Provenance:
 class Run:
     """One simulated inference. `outputs` are arrays; in JSON their shape, dtype and SHA-256.
 
-    `hot_code` is the code of the layers' loops, `duty_cycle` is None where no rate was asked for.
+    `hot_code` is the code of the layers' loops, `duty_cycle` is None where no rate was asked for; `against` is another
+    implementation beside the reference, where one was asked for.
     """
 
     schema: str
@@ -258,6 +276,8 @@ class Run:
     duty_cycle: DutyCycle | None
     duty_cycle_reason: str | None
     placement: Placement
+    against: Against | None = None
+    against_reason: str | None = "not asked for"
     outputs: tuple[NDArray[np.generic], ...] = field(default=(), compare=False)
 
 

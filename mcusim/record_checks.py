@@ -11,7 +11,12 @@ from mcusim.layer_parts import HotCode, HotLoop, Layer, Totals
 from mcusim.memory_parts import ArenaBuffer, Budget, Flash, LinkedFlash, Memory, Touched, Verdict
 
 # Figures that may be negative.
-SIGNED = (".headroom_bytes", ".zero_point", ".error_percent", ".first_moment", ".last_moment")
+SIGNED: tuple[str, ...] = (".headroom_bytes", ".zero_point", ".error_percent", ".first_moment", ".last_moment")
+SIGNED += (".difference.target", ".difference.reference")
+SIGNED += tuple(
+    f".accumulation.{name}" for name in ("accumulator", "bias", "shift", "exact", "high", "rounded", "offset")
+)
+SIGNED += (".accumulation.least", ".accumulation.most")
 
 _Sum = tuple[str, int, str, int]  # key, found, what it is to be, expected
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from mcusim.hardware import Board, Core, board_core
+
 KernelLibrary = Literal["reference", "cmsis_nn"]
 
 
@@ -15,6 +17,16 @@ class Runtime:
     kernels: KernelLibrary
     dsp: bool
     mve: bool
+
+
+def runtime_of(core: Core, kernels: KernelLibrary = "cmsis_nn") -> Runtime:
+    """Kernels as they are built for a core."""
+    return Runtime(kernels, core.dsp, core.mve)
+
+
+def runtime_on(board: Board | None) -> Runtime:
+    """CMSIS-NN's kernels for a board; without one, with DSP instructions, as most have (Cortex-M4, M7, M33)."""
+    return Runtime("cmsis_nn", dsp=True, mve=False) if board is None else runtime_of(board_core(board))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 import typer
 
 from mcusim import delivery, hardware
-from mcusim.command_line import EXIT_NOT_FIT, complain, progress
+from mcusim.command_line import EXIT_NOT_FIT, board_files, complain, progress
 from mcusim.delivery import Render
 from mcusim.errors import BadInputError, DoesNotFitError, UnsupportedError
 from mcusim.regions import runs
 
 if TYPE_CHECKING:
     from mcusim.hardware import Board
-    from mcusim.runtime import Runtime
     from mcusim.soak import ArenaInfo, Soak
 
 SOAK_FORMATS = ("text", "json", "csv", "svg")
@@ -93,16 +92,17 @@ def soak_memory(
     if not 1 <= options.seeds <= MOST_SEEDS:
         raise BadInputError(f"--seeds {options.seeds}: expected 1 to {MOST_SEEDS}")
     seconds = options.seconds
-    inputs = [path for path in (model, board, options.workload) if path is not None]
+    named = None if board is None else hardware.load_board(board)
+    inputs = [*([model] if model else []), options.workload, *board_files(board, named)]
     target = delivery.arrange(SOAK_FORMATS, inputs, json_path, format_name, output, quiet)
     workload = load_workload(options.workload)
     heap = load_heap(options.heap or workload.heap)
     heap_bytes = workload.heap_bytes if options.heap_bytes is None else options.heap_bytes
-    arena = None if model is None else _arena(model, board)
+    arena = None if model is None else _arena(model, named)
     base_address = BASE_ADDRESS
-    if board is not None:
+    if named is not None:
         taken = (arena.bytes if arena else 0, heap_bytes if workload.uses_heap else 0)
-        base_address = _place(hardware.load_board(board), *taken)
+        base_address = _place(named, *taken)
     words = [*([model] if model else []), *options.words, *(["--board", board] if board else [])]
     with progress(quiet) as step:
         result = soak(
@@ -133,24 +133,15 @@ def soak_renders(run: Soak) -> dict[str, Render]:
     }
 
 
-def runtime_of(board: str | None) -> Runtime:
-    """CMSIS-NN kernels for a board's core; without a board for a Cortex-M with DSP instructions, as most have."""
-    from mcusim.runtime import Runtime
-
-    if board is None:
-        return Runtime("cmsis_nn", dsp=True, mve=False)
-    core = hardware.board_core(hardware.load_board(board))
-    return Runtime("cmsis_nn", core.dsp, core.mve)
-
-
-def _arena(model: str, board: str | None) -> ArenaInfo:
+def _arena(model: str, board: Board | None) -> ArenaInfo:
     """The smallest arena of a model."""
     from mcusim.arena import arena
+    from mcusim.runtime import runtime_on
     from mcusim.soak import ArenaInfo
     from mcusim.tflite import load
 
-    loaded = load(model)
-    return ArenaInfo(loaded.name, arena(loaded, runtime_of(board)).smallest_bytes)
+    loaded, runtime = load(model), runtime_on(board)
+    return ArenaInfo(loaded.name, arena(loaded, runtime).smallest_bytes)
 
 
 def _place(board: Board, arena_bytes: int, heap_bytes: int) -> int:

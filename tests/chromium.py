@@ -142,6 +142,14 @@ class Chromium:
         nodes = self.call("Accessibility.getFullAXTree")["nodes"]
         return [(_value(one, "role"), _value(one, "name")) for one in nodes if not one["ignored"]]
 
+    def named_when(self, node):
+        """The same once a node is among them, where JavaScript cannot tell."""
+        end = time.monotonic() + ANSWER_S
+        while node not in (named := self.named()):
+            assert time.monotonic() < end, f"never there: {node}"
+            time.sleep(0.05)
+        return named
+
     def requests(self):
         """The addresses that the page asked for since it was opened."""
         return [said["request"]["url"] for method, said in self.events if method == "Network.requestWillBeSent"]

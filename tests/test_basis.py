@@ -87,13 +87,17 @@ def test_one_unit_of_a_library_with_another_flag(example_run):
     assert (kernels.part, kernels.what) == ("kernels", "library")
     assert flags.what == "compiler flags of 1 of 30 units of k.a"
     assert (flags.part, flags.before, flags.after) == ("compiler flags", "-O3", "-O2")
+    back = basis_changes(after, before)[1]
+    assert (back.what, back.before, back.after) == (flags.what, "-O2", "-O3")
 
 
 def test_the_number_of_units_says_nothing(example_run):
     """Another model links other functions of the same library."""
     before = with_library(example_run, "e" * 64, ("-O3 -g", 30), ("-Os -g", 1))
-    after = with_library(example_run, "e" * 64, ("-O3 -g", 20), ("-Os -g", 2))
+    after = with_library(example_run, "e" * 64, ("-O3 -g", 20))
     assert basis_changes(before, after) == ()
+    other = with_library(example_run, "f" * 64, ("-O3 -g", 20), ("-Os -g", 2))
+    assert parts(before, other) == [("kernels", "library")]
 
 
 @pytest.mark.parametrize(

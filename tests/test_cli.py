@@ -148,7 +148,14 @@ def test_json_before_another_option_has_no_path(stages, capsys):
         ([*PROFILE, "--format", "htlm"], "unknown format 'htlm'"),
         ([*PROFILE, "--json", "-", "-o", "-"], "two texts for one output"),
         ([*PROFILE, "--json", "kws.tflite"], "is an input and would be overwritten"),
+        ([*PROFILE, "--kernels", "lib.a", "-o", "lib.a"], "lib.a is an input and would be overwritten"),
+        ([*PROFILE, "--firmware", "app.elf", "--json", "app.elf"], "app.elf is an input and would be overwritten"),
+        ([*PROFILE, "--app-profile", "my.toml", "--json", "my.toml"], "my.toml is an input and would be"),
+        (["validate", *PROFILE[1:], "--kernels", "lib.a", "-o", "lib.a"], "lib.a is an input and would be"),
         ([*PROFILE, "-o", "/nowhere/x"], "there is no folder /nowhere"),
+        (["profile", "kws.tflite", "--board", 300 * "b"], "unknown board 'bbb"),
+        ([*PROFILE, "-o", f"{300 * 'f'}/x"], "there is no folder fff"),
+        (["compare", 300 * "a", 300 * "b"], "cannot read bbb"),
         (["show", "none.json"], "cannot read none.json: no such file or directory"),
         (["models", "/nowhere"], "cannot read /nowhere/MODELS.toml"),
     ],
@@ -160,6 +167,22 @@ def test_bad_usage_is_status_2_and_a_line(stages, capsys, arguments, expected):
     else:
         assert expected.lower() in only_line(capsys).lower()  # Typer spells an argument as it likes
     assert stages.calls == []
+
+
+def test_the_core_of_a_board_is_an_input(stages, tmp_path, capsys):
+    """A board's file may name its core's, from where it lies."""
+    board, core = tmp_path / "board.toml", tmp_path / "core.toml"
+    text = (Path(hardware.__file__).parent / "boards" / "nano33ble.toml").read_text(encoding="utf-8")
+    board.write_text(text.replace('core = "cortex_m4"', 'core = "core.toml"'), encoding="utf-8")
+    arguments = ["kws.tflite", "--board", str(board), "--json", str(core)]
+    for verb in (
+        ["profile"],
+        ["memory"],
+        ["memory", "--with", "kws.tflite"],
+        ["memory", "--soak", "--workload", "bare"],
+    ):
+        assert main([*verb, *arguments]) == 2
+        assert f"{core} is an input and would be overwritten" in only_line(capsys)
 
 
 @pytest.mark.parametrize(

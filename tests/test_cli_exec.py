@@ -36,6 +36,12 @@ def test_data_alone_on_the_standard_output(capsys, tmp_path):
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize("option", ["--chip", "--input", "--minus"])
+def test_what_is_read_is_not_written(capsys, option):
+    assert main(["exec", "x.elf", *BOARD, option, "given.toml", "--json", "given.toml"]) == 2
+    assert "given.toml is an input and would be overwritten" in capsys.readouterr().err
+
+
 def test_input_from_a_file_and_a_difference(capsys, tmp_path):
     firmware, lines = str(build("hal_style", "m4", "bin")), tmp_path / "input.txt"
     talk = ["--input", str(lines), "--prompt", "m-ready", "--until", "m-name-hal", "-q"]

@@ -12,6 +12,7 @@ from mcusim import memory_record
 from mcusim.cli import main
 
 MODELS = Path(__file__).parents[1] / "models"
+FIRMWARE = ["--board", "nano33ble", "--firmware", "app.elf"]
 
 
 @pytest.fixture
@@ -43,11 +44,16 @@ def test_a_copy_with_a_plan(model, tmp_path, capsys):
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        (["--write-plan", "{model}"], "is the model and would be overwritten"),
+        (["--write-plan", "{model}"], "is an input and would be overwritten"),
         (["--write-plan", "{folder}/x", "-o", "{folder}/x"], "is where the report goes"),
+        (["--write-plan", "{folder}/x", "--json", "{folder}/x"], "is where the report goes"),
         (["--write-plan", "{folder}"], "no regular file"),
         (["--write-plan", "{folder}/no/such"], "no such file or directory"),
+        (["--write-plan", 300 * "x"], "file name too long"),
         (["-o", "{model}"], "is an input and would be overwritten"),
+        ([*FIRMWARE, "-o", "app.elf"], "app.elf is an input and would be overwritten"),
+        ([*FIRMWARE, "--write-plan", "app.elf"], "app.elf is an input and would be overwritten"),
+        (["--board", "nano33ble", "--app-profile", "my.toml", "--json", "my.toml"], "my.toml is an input and would be"),
         (["--board", "nowhere"], "nowhere"),
         (["--format", "xml"], "unknown format 'xml'"),
         (["--planner", "worst"], "no planner 'worst'"),

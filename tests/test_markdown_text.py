@@ -79,8 +79,8 @@ def test_code_in_a_table_stays_in_its_cell(text):
 
 def test_what_github_would_link_is_broken():
     """GitHub links users, numbers and addresses in the text that it has made already: a backslash does not help."""
-    text = escaped("@octocat #12 GH-3 https://a.example www.a.example me@a.example")
-    for linked in ("@o", "#1", "GH-", "s://", "www.", "@a"):
+    text = escaped("@octocat #12 GH-3 https://a.example www.a.example me@a.example :tada:")
+    for linked in ("@o", "#1", "GH-", "s://", "www.", "@a", ":tada:"):
         assert linked not in text
     assert escaped("a # b, x @ y, C:") == "a # b, x @ y, C:"
 

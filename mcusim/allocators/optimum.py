@@ -56,7 +56,7 @@ def solve(requests: Sequence[Request], start: Sequence[int], limit_s: float = LI
     try:
         from ortools.sat.python import cp_model
     except ImportError:
-        raise UnsupportedError("the optimum needs OR-Tools: pip install 'mcusim[optimum]'") from None
+        raise UnsupportedError("the optimum needs OR-Tools: pip install 'ortools>=9.10,<10'") from None
     # There is an optimum in which each buffer rests on the bottom or on another: offsets are sums of sizes.
     unit = math.gcd(*(one.bytes for one in requests))
     model = cp_model.CpModel()

@@ -66,7 +66,7 @@ def _kept(rules: Policy) -> Sequence[Saved]:
     from mcusim import baseline as stage
 
     directory = rules.baseline_directory
-    if not directory.is_dir():
+    if not documents.is_folder(directory):
         raise BadInputError(f"there is no folder {directory}; mcusim baseline update RUN.json makes it")
     return stage.read_runs(directory)[0]
 

@@ -18,6 +18,7 @@ from mcusim.command_line import (
     OutputOption,
     QuietOption,
     Setup,
+    board_files,
     execution_renders,
     judge_execution,
 )
@@ -80,7 +81,8 @@ def exec_firmware(
     loaded_board = Setup(clock, None, None).board(board)
     from mcusim.renderers.execution import FORMATS
 
-    inputs = [path for path in (firmware, board, input_file, minus) if path is not None]
+    given = [path for path in (firmware, chip, input_file, minus) if path is not None]
+    inputs = [*given, *board_files(board, loaded_board)]
     target = delivery.arrange(list(FORMATS), inputs, json_path, format_name, output, quiet)
     from mcusim import chips, execute, execution, images, intervals, semihosting
 

@@ -22,13 +22,14 @@ from mcusim.command_line import (
     OutputOption,
     QuietOption,
     Setup,
+    board_files,
     json_of,
     judge_memory,
     memory_renders,
     progress,
 )
 from mcusim.errors import BadInputError, UnsupportedError
-from mcusim.soak_command import SoakOptions, runtime_of, soak_memory
+from mcusim.soak_command import SoakOptions, soak_memory
 
 if TYPE_CHECKING:
     from mcusim.hardware import Board
@@ -130,24 +131,19 @@ def _report(
 ) -> None:
     """Everything about a model's arena; exit status 1, and why in a line, where it does not fit."""
     named = _board(board, asked)
-    target = delivery.arrange(
-        MEMORY_FORMATS, [model, *([board] if board else [])], json_path, format_name, output, quiet
-    )
-    _check_copy(model, output, asked.write_plan)
+    inputs = [model, *board_files(board, named), *asked.setup.files]
+    target = delivery.arrange(MEMORY_FORMATS, inputs, json_path, format_name, output, quiet)
+    _check_copy(asked.write_plan, inputs, target)
     from mcusim import memory_study
     from mcusim.application import read_arena_bytes
     from mcusim.memory_report import report
-    from mcusim.runtime import Runtime
+    from mcusim.runtime import runtime_on
     from mcusim.tflite import load
 
     size = None if asked.setup.arena_size is None else read_arena_bytes(asked.setup.arena_size)
     loaded = load(model)
     planned, no_plan = _plan(loaded, named, asked)
-    if named is None:
-        study = memory_study.study(loaded)
-    else:
-        core = hardware.board_core(named)
-        study = memory_study.study(loaded, Runtime("cmsis_nn", core.dsp, core.mve), named.id)
+    study = memory_study.study(loaded, runtime_on(named), None if named is None else named.id)
     written = None if asked.write_plan is None else memory_study.write_plan(study, asked.write_plan)
     words = ["mcusim", "memory", model, *(["--board", board] if board else []), *asked.words]
     found = report(
@@ -213,23 +209,24 @@ def _shared(
     quiet: bool,
 ) -> None:
     """The arena that several models share."""
-    runtime = runtime_of(board)
-    inputs = [*models, *([board] if board else [])]
+    named = None if board is None else hardware.load_board(board)
+    inputs = [*models, *board_files(board, named)]
     target = delivery.arrange(["text", "json"], inputs, json_path, format_name, output, quiet)
     from mcusim.renderers.shared_arena import text
+    from mcusim.runtime import runtime_on
     from mcusim.shared_arena import share
     from mcusim.tflite import load
 
-    result = share([load(one) for one in models], runtime)
+    result = share([load(one) for one in models], runtime_on(named))
     target.deliver({"text": lambda columns, colour: text(result, columns), "json": json_of(dataclasses.asdict(result))})
 
 
-def _check_copy(model: str, output: str | None, write_plan: str | None) -> None:
-    """BadInputError where the copy would overwrite the model or the report."""
+def _check_copy(write_plan: str | None, inputs: Sequence[str], target: delivery.Delivery) -> None:
+    """BadInputError where the copy would overwrite what is read, or what else is written."""
     if write_plan is None:
         return
     place = os.path.realpath(write_plan)
-    if place == os.path.realpath(model):
-        raise BadInputError(f"{write_plan} is the model and would be overwritten; give the copy another path")
-    if output is not None and place == os.path.realpath(output):
+    if place in map(os.path.realpath, inputs):
+        raise BadInputError(f"{write_plan} is an input and would be overwritten; give the copy another path")
+    if place in (os.path.realpath(path) for _, path in target.writes if path != delivery.STANDARD_OUTPUT):
         raise BadInputError(f"{write_plan} is where the report goes; give the copy another path")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from mcusim.command_line import (
     ArenaOption,
     BoardOption,
@@ -14,6 +18,7 @@ from mcusim.command_line import (
     RunFormatOption,
     Setup,
     WeightsOption,
+    check_against,
     simulate,
 )
 
@@ -25,12 +30,22 @@ def validate(
     weights: WeightsOption = None,
     arena: ArenaOption = None,
     kernels: KernelsOption = None,
+    against: Annotated[
+        str | None,
+        typer.Option("--against", metavar="NAME", help="Also litert, litert-xnnpack, or a .npz file of tensors."),
+    ] = None,
     json_path: JsonOption = None,
     format_name: RunFormatOption = None,
     output: OutputOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Compare reference, plan and executed target code, layer by layer and bit by bit."""
+    """Compare reference, plan and executed target code, layer by layer and bit by bit.
+
+    With --against also the reference and LiteRT, or what you dumped of any other runtime, tensor by tensor: known ways
+    of rounding are told from real divergences, which alone give exit status 1.
+    """
+    if against is not None:
+        check_against(against)
     simulate(
         "validate",
         "validation",
@@ -41,4 +56,5 @@ def validate(
         format_name,
         output,
         quiet,
+        against=against,
     )

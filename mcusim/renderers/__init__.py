@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from mcusim import verdicts
 from mcusim.record import Run
 from mcusim.renderers import (
+    benchmark,
     collapsed,
+    comment,
     csv,
+    github,
     html,
     json,
+    junit,
     markdown,
     model_explorer,
     perfetto,
@@ -31,4 +36,8 @@ RENDERERS: Mapping[str, Callable[[Run], str]] = {
     "collapsed": collapsed.render,
     "model-explorer": model_explorer.render,
     "html": html.render,
+    "junit": lambda run: junit.render(verdicts.of_run(run)),
+    "github": lambda run: github.render(verdicts.of_run(run)),
+    "comment": lambda run: comment.render(markdown.render(run)),
+    "benchmark": benchmark.of_run,
 }

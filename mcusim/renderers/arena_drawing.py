@@ -67,7 +67,7 @@ class ArenaMap:
 
     def op(self, moment: int) -> str | None:
         """The operator of the layer of a moment, None where there is none or it is not known."""
-        return self.layers[moment - 1][0] if moment and self.layers else None
+        return self.layers[moment - 1][0] if 0 < moment <= len(self.layers) else None
 
 
 def drawing(plot: ArenaMap) -> list[str]:
@@ -184,7 +184,7 @@ def _where(plot: ArenaMap, moment: int) -> str:
 
 
 def _layer_words(plot: ArenaMap, moment: int) -> str:
-    if moment == 0 or not plot.layers:
+    if plot.op(moment) is None:
         return _where(plot, moment)
     op, name = plot.layers[moment - 1]
     return f"layer {moment - 1}: {op}, {figures.short(name, NAME)}"

@@ -186,7 +186,9 @@ def _layers(delta: Delta, width: int) -> str:
     rest = sum(one.change or 0 for one in differing) - sum(one.change or 0 for one in shown)
     more = len(differing) - len(shown)
     rows += [[f"{more} more", "", "", "", "", f"{rest:+,}", ""]] if more else []
-    reasons = [f"{layer_number(one)}: {one.why}" for one in shown if one.why]
+    told = {finding.layer for finding in delta.findings if finding.layer is not None}
+    left = [one for one in shown if one.why and not (one.after and one.after.index in told)]
+    reasons = [f"{layer_number(one)}: {one.why}" for one in left]
     title = f"Layers: {layer_counts(delta)}"
     return _table(title, headers, rows, width) + _bullets(reasons, width)
 

@@ -145,7 +145,7 @@ def _exact(layer: Layer) -> str:
 
 def _details(run: Run, layer: Layer) -> str:
     mark = error_mark(run.totals)
-    title = f'<h4>Layer {layer.index}: {text(layer.op)}</h4><p class="faint">{whole(layer.name)}</p>'
+    title = f'<h3>Layer {layer.index}: {text(layer.op)}</h3><p class="faint">{whole(layer.name)}</p>'
     parts = [definitions(_facts(layer, mark)), _tensors((*layer.inputs, *layer.outputs), len(layer.inputs))]
     if layer.cycles_by_cause is not None and layer.cycles:
         causes = causes_table(layer.cycles_by_cause, layer.cycles, f"Cycles by cause, {mark}")
@@ -181,7 +181,7 @@ def _facts(layer: Layer, mark: str) -> Iterator[tuple[str, str]]:
         yield "stack", _touched(layer.stack_bytes, layer.stack_touched_bytes)
     yield "bit-exact", _exact(layer) if layer.bit_exact is not None else text(layer.bit_exact_reason or "")
     if layer.difference:
-        yield "first difference", f'<span class="bad">{text(layer.difference)}</span>'
+        yield "first difference", f'<span class="bad">{text(str(layer.difference))}</span>'
 
 
 def _cycles(layer: Layer) -> str:

@@ -10,9 +10,9 @@ from mcusim.record import CodeLine, HotCode, HotLoop, Layer, Run
 from mcusim.renderers.html_cycles import causes_bar
 from mcusim.renderers.html_parts import error_mark, share, text
 
-# A loop of more instructions shows only those that take at least this share of its cycles, the most of them at most so
-# many: a report of 60 layers is to stay below 2 MB.
-MOST_LINES, WORTH_A_LINE = 40, 0.01
+# A loop of more instructions shows those that take most: some in any case, more as far as each is worth its line. A
+# report of 60 layers is to stay below 2 MB.
+MOST_LINES, FEWEST_LINES, WORTH_A_LINE = 40, 10, 0.01
 # The share of a loop's cycles from which on a line has the next shade; the figure stands beside it.
 SHADES = (0.02, 0.05, 0.1, 0.2)
 
@@ -62,7 +62,8 @@ def _shown(loop: HotLoop) -> list[int]:
     if len(every) <= MOST_LINES:
         return list(every)
     ranked = sorted(every, key=lambda index: (-loop.line_cycles[index], index))
-    return [index for index in ranked[:MOST_LINES] if loop.line_cycles[index] >= WORTH_A_LINE * loop.cycles]
+    worth = sum(cycles >= WORTH_A_LINE * loop.cycles for cycles in loop.line_cycles)
+    return ranked[: min(max(worth, FEWEST_LINES), MOST_LINES)]
 
 
 def _line(line: CodeLine, executed: int, cycles: int, total: int) -> str:

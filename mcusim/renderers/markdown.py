@@ -8,6 +8,7 @@ from mcusim import figures
 from mcusim.advice import advice, kept_from_faster, main_cause
 from mcusim.markdown_text import code, escaped, folded, table
 from mcusim.record import Layer, Owner, Run
+from mcusim.renderers import words
 
 MOST_ROWS = 20  # a longer table of layers is folded
 NAME = 60  # characters of a name
@@ -45,7 +46,7 @@ def _sections(run: Run) -> Iterator[str]:
     for name, owners in (("RAM", run.memory.owners), ("Flash", run.flash.owners)):
         yield _titled(f"{name}, an owner for every byte", folded(f"{len(owners)} owners", _owners(owners)))
     yield from _listed("What would help", advice(run))
-    yield from _listed("Notes", (*run.notes, *board.notes))
+    yield from _listed("Notes", (*run.notes, *words.provenance_sentences(run)))
 
 
 def _titled(title: str, body: str) -> str:
@@ -62,14 +63,14 @@ def _estimated(run: Run) -> str:
 
 
 def _verdict(run: Run) -> str:
-    words = "**FITS**" if run.fits else "**DOES NOT FIT**"
+    text = "**FITS**" if run.fits else "**DOES NOT FIT**"
     if run.totals.latency_s is None:
-        words += f": memory only. {escaped(run.totals.cycles_reason or '')}"
+        text += f": memory only. {escaped(run.totals.cycles_reason or '')}"
     else:
-        words += f": {figures.seconds(run.totals.latency_s)} in the kernels per inference, "
+        text += f": {figures.seconds(run.totals.latency_s)} in the kernels per inference, "
         exact = sum(bool(layer.bit_exact) for layer in run.layers)
-        words += _estimated(run).removeprefix(", ") or f"{exact} of {len(run.layers)} layers bit-exact"
-    return f"{words}\n" + "".join(f"- {escaped(reason)}\n" for reason in run.verdict.reasons)
+        text += _estimated(run).removeprefix(", ") or f"{exact} of {len(run.layers)} layers bit-exact"
+    return f"{text}\n" + "".join(f"- {escaped(reason)}\n" for reason in run.verdict.reasons)
 
 
 def _memories(run: Run) -> str:
@@ -84,11 +85,12 @@ def _memories(run: Run) -> str:
 def _totals(run: Run) -> str:
     totals = run.totals
     known = [(label, text) for label, text in _figures(run) if text is not None]
-    error = figures.expected_error(totals.error_percent, totals.error_percent_reason, totals.error_source)
-    lines = [f"Error of the cycles to expect: {escaped(error)}"] if totals.cycles is not None else []
+    lines = [f"error of the cycles: {words.expected_error(totals)}"] if totals.cycles is not None else []
+    if (span := words.range_words(run)) is not None:
+        lines.append(span)
     if totals.energy_j_reason:
-        lines.append(f"Energy unknown: {escaped(totals.energy_j_reason)}")
-    return table(["", ">total"], known) + "".join(f"\n{line}\n" for line in lines)
+        lines.append(f"energy unknown: {totals.energy_j_reason}")
+    return table(["", ">total"], known) + "\n" + "".join(f"- {escaped(line)}\n" for line in lines)
 
 
 def _figures(run: Run) -> Iterator[tuple[str, str | None]]:
@@ -96,8 +98,6 @@ def _figures(run: Run) -> Iterator[tuple[str, str | None]]:
     totals, cycles = run.totals, run.totals.cycles
     yield "latency", None if totals.latency_s is None else figures.seconds(totals.latency_s)
     yield "cycles", _count(cycles)
-    if totals.least_cycles != totals.most_cycles:
-        yield f"range, over {escaped(totals.range_over or '')}", f"{totals.least_cycles:,} to {totals.most_cycles:,}"
     yield "MACs", f"{totals.macs:,}"
     yield "cycles/MAC", None if cycles is None else figures.ratio(cycles, totals.macs)
     yield "instructions", _count(totals.instructions)
@@ -157,11 +157,14 @@ def _arena(run: Run) -> str:
         [label, *(f"{getattr(arena, attribute):,}" for arena in kernels.values())]
         for label, attribute in labels.items()
     ]
-    peak = f"The head's peak is {holes.peak_bytes:,} bytes: {holes.live_lower_bound_bytes:,} are alive at one operator"
-    return (
-        table(["bytes", *(f">{code(name)}" for name in kernels)], rows)
-        + f"\n{peak}; {holes.wasted_bytes:,} are holes.\n"
-    )
+    lines = [
+        f"The head's peak is {holes.peak_bytes:,} bytes: {holes.live_lower_bound_bytes:,} are alive at one operator, "
+        f"{holes.wasted_bytes:,} are holes."
+    ]
+    if memory.touched is not None:
+        lines.append(words.touched_words(memory.touched, run.layers))
+    grid = table(["bytes", *(f">{code(name)}" for name in kernels)], rows)
+    return grid + "\n" + "".join(f"- {escaped(line)}\n" for line in lines)
 
 
 def _owners(owners: Sequence[Owner]) -> str:

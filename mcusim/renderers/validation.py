@@ -7,6 +7,7 @@ import textwrap
 from mcusim import figures, tables
 from mcusim.advice import against_own
 from mcusim.record import Layer, Run
+from mcusim.renderers import divergence
 
 LEGEND_COLUMNS = 11  # before the meanings
 LEAST_COLUMNS = 40
@@ -24,7 +25,7 @@ def render(run: Run, width: int = 80) -> str:
             f"{layer.stack_bytes or 0:,}",
             f"{layer.cycles or 0:,}",
             _estimate(layer),
-            "= reference" if layer.bit_exact else "DIFFERS",
+            _agreement(layer),
         ]
         for layer in run.layers
     ]
@@ -44,7 +45,8 @@ def render(run: Run, width: int = 80) -> str:
     paragraphs = [
         tables.safe(f"{run.model.name} on {run.board.name}: {_verdict(run, len(wrong))}") + "\n",
         tables.grid(headers, rows, width),
-        "".join(tables.safe(f"layer {one.index} {one.op}: {one.difference}") + "\n" for one in wrong),
+        divergence.first(run.layers, width),
+        divergence.against(run.against, width) if run.against else "",
         tables.safe(own) + "\n" if own else "",
         "".join(_wrapped(f"{word:{LEGEND_COLUMNS}}{meaning}", width) for word, meaning in legend),
     ]
@@ -54,6 +56,13 @@ def render(run: Run, width: int = 80) -> str:
 def _wrapped(text: str, width: int) -> str:
     """A line of the legend in lines of at most `width` columns, the meanings below each other."""
     return textwrap.fill(text, max(width, LEAST_COLUMNS), subsequent_indent=" " * LEGEND_COLUMNS) + "\n"
+
+
+def _agreement(layer: Layer) -> str:
+    """Whether the target's output is the reference's on the same operands, and whether these are."""
+    if not layer.bit_exact:
+        return "DIFFERS"
+    return "= on other inputs" if layer.differing_inputs else "= reference"
 
 
 def _estimate(layer: Layer) -> str:

@@ -40,7 +40,7 @@ def test_a_row_a_layer(example_run):
 def test_verdict_memory_and_error(example_run, bad_run):
     text = RENDERERS["markdown"](example_run)
     assert "**FITS**" in text and "13 of 13 layers bit-exact" in text
-    assert "Error of the cycles to expect: not validated" in text
+    assert "- error of the cycles: not validated" in text
     [ram, _] = of_headers(text, "bytes", "used")
     assert ram["used"] == "34,208" and ram["total"] == "262,144"
     bad = RENDERERS["markdown"](bad_run)
