@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from mcusim.build_attributes import BuildAttributes
-from mcusim.elf import SHF_ALLOC, SHF_WRITE, Section, container, parse_firmware, sections_of
+from mcusim.elf import SHF_ALLOC, SHF_WRITE, Section, container, parse_firmware, producers_of, sections_of
 from mcusim.errors import BadInputError
 from mcusim.images import Image, parse_image, symbols_of, whole_elf
 from mcusim.kernel_image import Firmware, Part
@@ -103,7 +103,8 @@ def parse_program(data: bytes, name: str) -> Program:
             f"{name} has variables from {span[0]:#010x} to {span[1]:#010x}; calls need them in one memory of at most "
             f"{MOST_VARIABLE_BYTES >> 20} MB"
         )
-    return Program(_firmware(image, entries, bytes(code), base), base, variables)
+    made_by = whole_elf(_producers, data, name)
+    return Program(_firmware(image, entries, bytes(code), base, made_by), base, variables)
 
 
 def _read(data: bytes, name: str) -> tuple[list[Section], list[Entry]]:
@@ -116,7 +117,12 @@ def _read(data: bytes, name: str) -> tuple[list[Section], list[Entry]]:
     return found, sorted(named, key=lambda one: (one.binding == LOCAL, one.address))
 
 
-def _firmware(image: Image, entries: Sequence[Entry], code: bytes, base: int) -> Firmware:
+def _producers(data: bytes, name: str) -> tuple[str, ...]:
+    """The compilers of its units."""
+    return producers_of(sections_of(container(data, name), data))
+
+
+def _firmware(image: Image, entries: Sequence[Entry], code: bytes, base: int, made_by: tuple[str, ...]) -> Firmware:
     """The code as the emulator takes it: with addresses from its start; of local functions of one name, the first."""
     end = base + len(code)
     contents = tuple(_moved(one, base) for one in image.symbols if base <= one.address < end)
@@ -135,7 +141,7 @@ def _firmware(image: Image, entries: Sequence[Entry], code: bytes, base: int) ->
         function_addresses=frozenset(one - base for one in image.function_addresses if base <= one < end),
         references={},
         resolution=Resolution((), (), ()),
-        parts=(Part(image.name, 0, len(code), base, attributes, (), False, image.lines),),
+        parts=(Part(image.name, 0, len(code), base, attributes, made_by, False, image.lines),),
         fixed_address=base,
     )
 
