@@ -13,7 +13,7 @@ from mcusim import call_report, call_storage, documents
 from mcusim.call_comparison import Comparison, Tolerance, compare, parse_tolerance
 from mcusim.errors import BadInputError, UnsupportedError
 from mcusim.record import VERSION
-from mcusim.saved_calls import Call, Origin, SavedCalls, gathered, load_calls, merged, to_json, unpacked
+from mcusim.saved_calls import FILE_LIMIT_BYTES, SCHEMA, Call, Origin, SavedCalls, gathered, load_calls, merged, to_json, unpacked
 
 AUTOSAVE = "calls"  # the name of what --mcu-autosave saves
 
@@ -61,12 +61,10 @@ class Calls:
             raise UnsupportedError("--mcu-compare-fail needs calls to compare with; give --mcu-compare too")
         if options.update and options.compare is None:
             raise UnsupportedError("--mcu-update needs the calls that it updates; give --mcu-compare=PATH too")
-        if options.json is not None and not Path(options.json).absolute().parent.is_dir():
-            raise BadInputError(f"cannot write {options.json}: there is no folder {Path(options.json).parent}")
+        if options.json is not None:
+            _check_output(options.json, options.compare)
         if options.compare is None or (options.update and not Path(options.compare).exists()):
             return cls(options, None)
-        if options.json is not None and _same(options.json, options.compare):
-            raise BadInputError(f"{options.json} is compared with and would be overwritten; --mcu-update does that")
         return cls(options, load_calls(options.compare))
 
     def add(self, test: str, calls: Sequence[str]) -> None:
@@ -142,5 +140,14 @@ def options(
     return Options(folder, save or (AUTOSAVE if autosave else None), json, found, tolerances, table, update)
 
 
-def _same(one: str, other: str) -> bool:
-    return Path(one).resolve() == Path(other).resolve()
+def _check_output(path: str, compared: str | None) -> None:
+    """BadInputError where calls cannot be written to a path, or what is compared with or no calls would be lost."""
+    if compared is not None and Path(path).resolve() == Path(compared).resolve():
+        raise BadInputError(f"{path} is compared with and would be overwritten; --mcu-update does that")
+    if not Path(path).absolute().parent.is_dir():
+        raise BadInputError(f"cannot write {path}: there is no folder {Path(path).parent}")
+    if documents.is_folder(path):
+        raise BadInputError(f"cannot write {path}: is a directory")
+    is_written_over = documents.is_file(path) and Path(path).stat().st_size
+    if is_written_over and documents.schema_of(path, FILE_LIMIT_BYTES) != SCHEMA:
+        raise BadInputError(f"{path} holds something else than saved calls and would be overwritten; give another path")
