@@ -32,7 +32,7 @@ def over_run(run: Run, budgets: Budgets) -> tuple[str, ...]:
         "max_cycles": run.totals.cycles,
         "max_instructions": run.totals.instructions,
         "max_stack_bytes": run.memory.stack_bytes,
-        "max_arena_bytes": run.memory.arena_bytes,
+        "max_arena_bytes": run.memory.smallest_arena_bytes,
         "max_flash_bytes": run.verdict.flash.used_bytes,
     }
     ranked = sorted(run.layers, key=lambda layer: -(layer.cycles or 0))

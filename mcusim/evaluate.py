@@ -139,7 +139,7 @@ def _figures(found: record.Run) -> BoardFigures:
         ram_available_bytes=verdict.ram.available_bytes,
         flash_bytes=verdict.flash.used_bytes,
         flash_available_bytes=verdict.flash.available_bytes,
-        arena_bytes=found.memory.arena_bytes,
+        arena_bytes=found.memory.smallest_arena_bytes,
     )
 
 
