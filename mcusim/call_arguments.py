@@ -121,17 +121,23 @@ def lay_out(arguments: Sequence[object], start: int) -> Arguments:
 def _all_given(arguments: Sequence[object]) -> list[_Given]:
     """Everything that lies in memory, each once, structures before what they point to."""
     found: dict[int, _Given] = {}
-    pending = [(f"argument {number + 1}", one) for number, one in enumerate(arguments)]
+    pending = [(f"argument {number + 1}", one, False) for number, one in enumerate(arguments)]
     while pending:
-        name, one = pending.pop(0)
+        name, one, is_pointed_to = pending.pop(0)
         if id(_target(one)) in found:
             continue
         given = _given(one, name)
+        if given is None and is_pointed_to:
+            raise BadInputError(
+                f"{name} is a {type(one).__name__}, which no member of a structure can be; give a number, a NumPy "
+                "array, bytes, a structure or None"
+            )
         if given is not None:
             found[id(given.original)] = given
         inner = given.structure if given is not None else one
         if isinstance(inner, Structure | ctypes.Structure):
-            pending = [*((f"{name}.{member}", value) for member, value in structures.pointees(inner)), *pending]
+            behind = [(f"{name}.{member}", value, True) for member, value in structures.pointees(inner)]
+            pending = [*behind, *pending]
     return list(found.values())
 
 

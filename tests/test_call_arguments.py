@@ -7,6 +7,7 @@ import pytest
 
 from mcusim.call_arguments import GAP_BYTES, lay_out, number_value, returned_kind, returned_value
 from mcusim.errors import BadInputError
+from mcusim.structures import Structure
 
 START = 0x2000_0004
 
@@ -80,6 +81,8 @@ def test_refusals():
         lay_out([1e300], START)
     with pytest.raises(BadInputError, match=r"argument 1, object .2.: C has no such type"):
         lay_out([np.array([None, None])], START)
+    with pytest.raises(BadInputError, match=r"argument 1\.m0 is a tuple, which no member of a structure can be"):
+        lay_out([Structure(None, {"m0": ("a", "int8")})], START)
     array = np.zeros(8, np.int8)
     with pytest.raises(BadInputError, match="one of them is not contiguous; give copies"):
         lay_out([array, array[::2]], START)
