@@ -29,6 +29,7 @@ from mcusim.trace import Timing, Trace
 
 STACK_BYTES = 16 << 10  # kept for the stack where RAM has room for it
 LEAST_STACK_BYTES = 1 << 10
+LEAST_GIVEN_STACK_BYTES = 8  # a stack pointer is a multiple of it (AAPCS32, section 6.2.1.2)
 LEAST_RAM_BYTES = 64 << 10  # that is emulated, where there is as much: the stack lies at its end
 MOST_MACHINES = 16  # kept from one call to the next
 MOST_INSTRUCTIONS = 200_000_000
@@ -53,6 +54,13 @@ class Limits:
 
     stack_bytes: int | None = None
     instructions: int = MOST_INSTRUCTIONS
+
+    def __post_init__(self) -> None:
+        """BadInputError for limits that no call could keep."""
+        if self.stack_bytes is not None and self.stack_bytes < LEAST_GIVEN_STACK_BYTES:
+            raise BadInputError(f"stack_bytes={self.stack_bytes}: {LEAST_GIVEN_STACK_BYTES} or more are expected")
+        if not 0 < self.instructions < 1 << 63:
+            raise BadInputError(f"most_instructions={self.instructions}: a whole number from 1 up is expected")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

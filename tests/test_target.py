@@ -172,6 +172,11 @@ def test_refusals():
         Target("cortex-m7", "nano33ble")
     with pytest.raises(DoesNotFitError, match=r"arguments and variables take .* bytes of RAM and the stack at least"):
         target(board="stm32f0_disco").call("fill", np.zeros(8000, np.int8), 8000)
+    with pytest.raises(BadInputError, match="stack_bytes=-8: 8 or more are expected"):
+        m4.call("dot", A, B, 64, stack_bytes=-8)
+    for instructions in (0, 1 << 70):
+        with pytest.raises(BadInputError, match=f"most_instructions={instructions}: a whole number from 1 up"):
+            m4.call("dot", A, B, 64, most_instructions=instructions)
     with pytest.raises(BadInputError, match="an inference needs a board"):
         m4.profile("model.tflite")
 
