@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcusim.call_result import CallResult
-from mcusim.errors import McusimError, UnsupportedError
+from mcusim.errors import BadInputError, McusimError, UnsupportedError
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -81,6 +81,8 @@ def assert_twins(
 def _checked(call: Callable[..., CallResult], twin: Twin, arguments: Sequence[object]) -> CallResult:
     """Call both with copies of the same arguments; AssertionError where they differ."""
     __tracebackhide__ = True
+    if twin.out is not None and twin.out not in range(len(arguments)):
+        raise BadInputError(f"out={twin.out}: there are arguments 0 to {len(arguments) - 1}")
     own, others = [_copied(one) for one in arguments], [_copied(one) for one in arguments]
     result = call(twin.function, *own, returns=twin.returns)
     passed = [one for number, one in enumerate(others) if number != twin.out]

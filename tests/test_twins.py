@@ -8,7 +8,7 @@ from called import target
 from hypothesis import strategies
 from hypothesis.extra.numpy import arrays
 
-from mcusim.errors import EmulationError, UnsupportedError
+from mcusim.errors import BadInputError, EmulationError, UnsupportedError
 from mcusim.twins import Twin, assert_twins
 
 SIZED = strategies.integers(1, 20).flatmap(
@@ -71,6 +71,11 @@ def test_what_a_function_must_not_do_is_shown_with_its_input(call):
     with pytest.raises(EmulationError, match="1 bytes past the end of argument 1") as refusal:
         assert_twins(call, Twin("fill", lambda size: None, None, None), (np.zeros(3, np.int8), 4))
     assert any("array([0, 0, 0]" in note for note in refusal.value.__notes__)
+
+
+def test_an_argument_that_is_not_there_cannot_be_written(call):
+    with pytest.raises(BadInputError, match="out=3: there are arguments 0 to 2"):
+        assert_twins(call, Twin("dot", dot, "int32", 3), SIZED, 1)
 
 
 def test_without_hypothesis(call, monkeypatch):
