@@ -152,8 +152,8 @@ def _draft(path: Path) -> Path:
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
-    except OSError as error:
-        raise BadInputError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from None
+    except (OSError, ValueError) as error:
+        raise BadInputError(f"cannot read {path}: {(getattr(error, 'strerror', None) or str(error)).lower()}") from None
 
 
 def _digest(path: Path) -> str | None:

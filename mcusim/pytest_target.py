@@ -177,7 +177,7 @@ class Mcu:
         for folder in self._folders:
             if (folder / path).exists():
                 return folder / path
-        places = " or ".join(map(str, self._folders))
+        places = " or ".join(dict.fromkeys(map(str, self._folders)))
         raise BadInputError(f"there is no {os.fspath(path)} in {places}")
 
 
@@ -222,7 +222,10 @@ def _texts(options: Mapping[str, object], name: str) -> tuple[str, ...]:
     """One text, whose words are meant where it is of flags, or a list of texts."""
     value = options.get(name, ())
     if isinstance(value, str) and name == "cflags":
-        return tuple(shlex.split(value))
+        try:
+            return tuple(shlex.split(value))
+        except ValueError as error:
+            raise BadInputError(f"the marker's {name}={value!r}: {str(error).lower()}") from None
     given = [value] if isinstance(value, str | os.PathLike) else value
     if not isinstance(given, Sequence) or not all(isinstance(one, str | os.PathLike) for one in given):
         raise BadInputError(f"the marker's {name}={value!r} is neither a text nor a list of them")

@@ -50,6 +50,10 @@ def test_does_not_compile(mcu):
 def test_option(mcu):
     pass
 
+@pytest.mark.mcu(cflags="-DNAME='dot")
+def test_flags(mcu):
+    pass
+
 @pytest.mark.mcu(max_arena_bytes=1)
 def test_profile(mcu):
     mcu.profile("dot.c")
@@ -82,7 +86,7 @@ def session(pytester, loaded):
 
 def test_a_session(session):
     result = session.runpytest_inprocess(*PLUGIN, "--strict-markers")
-    result.assert_outcomes(passed=4, failed=4, errors=1)
+    result.assert_outcomes(passed=4, failed=4, errors=2)
     result.stdout.fnmatch_lines_random(
         [
             "E *assert * <= 100",
@@ -91,6 +95,7 @@ def test_a_session(session):
             "E * 63 × ldrsb *dot.c:*",
             "E *error: 'x' undeclared*",
             "the marker mcu has no 'max_cyles'; did you mean 'max_cycles'[?]*",
+            "the marker's cflags=*-DNAME='dot*: no closing quotation",
             "E *BadInputError: an inference needs a board: *",
         ]
     )
