@@ -19,7 +19,7 @@ def result():
     causes = {"issue": 328, "branch": 257}
     return CallResult(
         *("dot", "Cortex-M4", None, 7, 585, 585, 590, causes, 328, 4, 132, 4),
-        *(40, None, "not validated: nothing", None, (LOOP,)),
+        *(40, None, "not validated: nothing", None, (LOOP,), "a" * 64),
     )
 
 
