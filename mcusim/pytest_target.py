@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mcusim import documents
 from mcusim.call_arguments import returned_kind
 from mcusim.call_budgets import over_call, over_run
-from mcusim.call_result import CallResult
+from mcusim.call_result import CallResult, loop_listing
 from mcusim.cross_compiler import DEFAULT_FLAGS
 from mcusim.errors import BadInputError, McusimError
 from mcusim.kernel_calls import MOST_INSTRUCTIONS, Hardware, Machines
@@ -120,7 +120,8 @@ class Mcu:
         __tracebackhide__ = True
         if self.session is not None:
             self.session.record(result, self.target.hardware, self.target.program_of(result.function))
-            _hold(self._over(result.function, lambda budgets: over_call(result, budgets)))
+            listing = loop_listing(result.hot_loops[0]) if result.hot_loops else ()
+            _hold(self._over(result.function, lambda budgets: over_call(result, budgets)), listing)
 
     def _over(self, name: str, over: Callable[[Budgets], tuple[str, ...]]) -> tuple[str, ...]:
         """What a function or a model is over of the marker's budgets, and of those that mcusim.toml has for it."""
@@ -166,7 +167,7 @@ class Mcu:
         except McusimError as error:
             raise error.with_traceback(None) from None
         self.runs.append(run)
-        _hold(self._over(run.model.name, lambda budgets: over_run(run, budgets)))
+        _hold(self._over(run.model.name, lambda budgets: over_run(run, budgets)), ())
         return run
 
     def struct(self, *members: object, **named: object) -> Structure:
@@ -194,10 +195,11 @@ def check_options(options: Mapping[str, object]) -> None:
             raise BadInputError(f"the marker mcu has no {name!r}{hint}; it has {', '.join(OPTIONS)}")
 
 
-def _hold(over: tuple[str, ...]) -> None:
+def _hold(over: Sequence[str], listing: Sequence[str]) -> None:
+    """Raise what is over a budget, with the instructions of the hottest loop."""
     __tracebackhide__ = True
     if over:
-        raise AssertionError("\n".join(over))
+        raise AssertionError("\n".join((*over, *listing)))
 
 
 def _budgets(options: Mapping[str, object]) -> dict[str, int]:
