@@ -6,11 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from mcusim.datasets import open_arrays
-from mcusim.differences import difference, unequal
+from mcusim.differences import NO_ROUNDING, difference, explained, unequal
 from mcusim.errors import BadInputError, UnsupportedError, shown
 from mcusim.forward import steps, values_of
 from mcusim.layer_parts import Against, AgainstLayer
@@ -18,7 +15,6 @@ from mcusim.litert import run_litert
 from mcusim.model import Model, Op
 from mcusim.operands import Array
 from mcusim.ops import written
-from mcusim.roundings import Rounding, roundings
 from mcusim.run_inputs import pseudo_random_inputs
 
 LITERT = {"litert": "reference", "litert-xnnpack": "default"}
@@ -143,11 +139,12 @@ def _layer(
 ) -> AgainstLayer:
     """One output: its differences, those told apart that a known way of rounding gives."""
     wrong = unequal(expected, found)
-    rounding, strange = (None, wrong) if not wrong.any() else _explained(model, op, operands, found, wrong, likely)
+    rounding, strange = (None, wrong) if not wrong.any() else explained(model, op, operands, found, wrong, likely)
     harmless = int((wrong & ~strange).sum())
     shown_first = strange if strange.any() else wrong
     is_equal = not wrong.any() and not strange.any()
-    first = None if is_equal else difference(model, op, operands, model.tensors[index], expected, found, shown_first)
+    marked = (shown_first, rounding)
+    first = None if is_equal else difference(model, op, operands, model.tensors[index], expected, found, *marked)
     return AgainstLayer(
         index=op.index,
         op=op.name,
@@ -156,25 +153,8 @@ def _layer(
         wrong_elements=int((wrong | strange).sum()),
         harmless_elements=harmless,
         rounding=rounding,
-        rounding_reason=None if rounding else ALL_EQUAL if is_equal else "no known way of rounding gives these values",
+        rounding_reason=None if rounding else ALL_EQUAL if is_equal else NO_ROUNDING,
         difference=first,
         difference_reason=ALL_EQUAL if first is None else None,
         apart_elements=apart,
     )
-
-
-def _explained(
-    model: Model, op: Op, operands: Sequence[Array | None], found: Array, wrong: NDArray[np.bool_], likely: str
-) -> tuple[Rounding | None, NDArray[np.bool_]]:
-    """The way of rounding that gives most of a tensor, and the elements that it does not give.
-
-    All of the tensor is recomputed that way, not only what differs from the reference: a rounding that would change
-    elements that are equal is not the one. Of several that give the same, that of `likely` comes first.
-    """
-    best: tuple[Rounding | None, NDArray[np.bool_]] = None, wrong
-    ways = roundings(model, op, operands).items()
-    for name, values in sorted(ways, key=lambda way: likely not in way[0]):
-        strange: NDArray[np.bool_] = np.not_equal(values.reshape(-1), found.astype(np.int64).reshape(-1))
-        if strange.sum() < best[1].sum():
-            best = name, strange
-    return best

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -189,6 +189,7 @@ def simulate(
     asked = [] if engine == EMULATION else ["--engine", engine]
     asked += ["--against", against] if against else []
     command = shlex.join(["mcusim", verb, model, "--board", board, *setup.words, *asked])
+    other = {} if against is None else _beside(load(model), against)
     if engine == ESTIMATE:
         result = _estimate(load(model), loaded_board, setup, command)
     else:
@@ -196,8 +197,7 @@ def simulate(
             result = _run(verb, load(model), loaded_board, setup, command, step)
     if duty_cycle is not None:
         result = duty_cycle(result)
-    if against is not None:
-        result = _beside(result, load(model), against)
+    result = dataclasses.replace(result, **other)
     target.deliver(run_renders(result))
     judge(result)
 
@@ -209,11 +209,11 @@ def check_against(name: str) -> None:
     check_name(name)
 
 
-def _beside(run: Run, model: Model, name: str) -> Run:
-    """The run with another implementation beside the reference."""
+def _beside(model: Model, name: str) -> dict[str, Any]:
+    """What a run has of another implementation beside the reference."""
     from mcusim.against import against
 
-    return dataclasses.replace(run, against=against(model, name), against_reason=None)
+    return {"against": against(model, name), "against_reason": None}
 
 
 def _estimate(model: Model, board: Board, setup: Setup, command: str) -> Run:

@@ -14,8 +14,10 @@ from mcusim.layer_parts import Accumulation, Difference
 from mcusim.model import Model, Op, Tensor
 from mcusim.operands import Array
 from mcusim.ops import OPERATORS, written
+from mcusim.roundings import Rounding, roundings
 
 NOT_FINITE = "infinite or no number"
+NO_ROUNDING = "no known way of rounding gives these values"
 
 
 def unequal(one: Array, other: Array) -> NDArray[np.bool_]:
@@ -35,7 +37,11 @@ def first_difference(
     """Where a tensor that a layer writes first differs from the reference's on the same operands; None: nowhere."""
     if expected.tobytes() == found.tobytes():
         return None
-    return difference(model, op, operands, tensor, expected, found, unequal(expected, found))
+    wrong = unequal(expected, found)
+    rounding, strange = (
+        explained(model, op, operands, found, wrong) if tensor.index in op.outputs[:1] else (None, wrong)
+    )
+    return difference(model, op, operands, tensor, expected, found, wrong, None if strange.any() else rounding)
 
 
 def difference(
@@ -46,8 +52,9 @@ def difference(
     expected: Array,
     found: Array,
     wrong: NDArray[np.bool_],
+    rounding: Rounding | None,
 ) -> Difference:
-    """The first of the elements that are marked as wrong."""
+    """The first of the elements that are marked as wrong; `rounding` gives the tensor, or most of it."""
     place = int(np.flatnonzero(wrong)[0])
     behind = _behind(op, tensor, lambda: accumulators(model, op, operands), expected, place)
     index = np.unravel_index(place, expected.shape) if expected.shape else ()
@@ -65,9 +72,33 @@ def difference(
         elements=int(expected.size),
         largest=largest if math.isfinite(largest) else None,
         largest_reason=None if math.isfinite(largest) else NOT_FINITE,
+        rounding=rounding,
+        rounding_reason=None if rounding else NO_ROUNDING,
         accumulation=None if isinstance(behind, str) else behind,
         accumulation_reason=behind if isinstance(behind, str) else None,
     )
+
+
+def explained(
+    model: Model,
+    op: Op,
+    operands: Sequence[Array | None],
+    found: Array,
+    wrong: NDArray[np.bool_],
+    likely: str = "LiteRT",
+) -> tuple[Rounding | None, NDArray[np.bool_]]:
+    """The way of rounding that gives most of a tensor, and the elements that it does not give.
+
+    All of the tensor is recomputed that way, not only what differs from the reference: a rounding that would change
+    elements that are equal is not the one. Of several that give the same, that of `likely` comes first.
+    """
+    best: tuple[Rounding | None, NDArray[np.bool_]] = None, wrong
+    ways = roundings(model, op, operands).items() if found.dtype.kind == "i" else ()
+    for name, values in sorted(ways, key=lambda way: likely not in way[0]):
+        strange: NDArray[np.bool_] = np.not_equal(values.reshape(-1), found.astype(np.int64).reshape(-1))
+        if strange.sum() < best[1].sum():
+            best = name, strange
+    return best
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +149,8 @@ def _behind(
     op: Op, tensor: Tensor, compute: Callable[[], Accumulators | str], expected: Array, place: int
 ) -> Accumulation | str:
     """The accumulation of an element, or why there is none."""
-    if tensor.index != op.outputs[0]:
-        return "the tensor is a state of the operator"
+    if tensor.index not in op.outputs[:1]:
+        return "the tensor is a state of the operator, or not its first output"
     found = compute()
     if isinstance(found, str):
         return found

@@ -67,6 +67,7 @@ def estimated_layers(plan: Plan, estimates: Sequence[LayerEstimate]) -> tuple[re
                 faster=(),
                 own_cycles=None,
                 own_cycles_reason=NOT_EXECUTED,
+                differing_inputs=None,
             )
         )
     return tuple(found)

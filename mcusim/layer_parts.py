@@ -98,7 +98,7 @@ class Difference:
     """The first element in which two values of a tensor differ, and how many do.
 
     A value that is infinite or no number is None. `largest` is the largest distance of all elements, None likewise.
-    `accumulation` is the reference's.
+    `rounding` is a way of rounding that gives the tensor as it was found, `accumulation` is the reference's.
     """
 
     tensor: str
@@ -111,6 +111,8 @@ class Difference:
     elements: int
     largest: float | None
     largest_reason: str | None
+    rounding: str | None
+    rounding_reason: str | None
     accumulation: Accumulation | None
     accumulation_reason: str | None
 
@@ -193,8 +195,8 @@ class HotLoop:
     """What a loop took in one layer; `code` is its place in Run.hot_code.
 
     `iterations` are the times that it went back to its start. Of each line of its code `line_counts` are the times
-    that it executed and `line_cycles` what these took: they sum to `cycles`. Lines of a hotter loop within have their
-    cycles there, and none here.
+    that it executed and `line_cycles` what these took: they sum to `cycles`. What waits for memory is known by block of
+    code, and is at the block's first line. Lines of loops within it are left out: they are those loops' own.
     """
 
     code: int
@@ -249,4 +251,4 @@ class Layer:
     faster: tuple[Faster, ...]
     own_cycles: int | None
     own_cycles_reason: str | None
-    differing_inputs: int = 0
+    differing_inputs: int | None

@@ -222,7 +222,7 @@ class Library:
     compiler_reason: str | None
     flags: str | None
     flags_reason: str | None
-    builds: tuple[UnitBuild, ...] = ()
+    builds: tuple[UnitBuild, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,8 +276,8 @@ class Run:
     duty_cycle: DutyCycle | None
     duty_cycle_reason: str | None
     placement: Placement
-    against: Against | None = None
-    against_reason: str | None = "not asked for"
+    against: Against | None
+    against_reason: str | None
     outputs: tuple[NDArray[np.generic], ...] = field(default=(), compare=False)
 
 
@@ -352,6 +352,7 @@ def _check(run: Run, file: str) -> None:
     """What a report rolls up must add up: cycles over layers and causes, memory, and the verdict."""
     record_checks.check_counts(run, file)
     record_checks.check_cycles(run.totals, run.layers, run.hot_code, file)
+    record_checks.check_differences(run.layers, run.against, file)
     record_checks.check_memory(run.verdict, run.memory, run.flash, run.layers, file)
     record_checks.check_budget(run.budget, run.linked_flash, file)
     if run.fits == bool(run.verdict.reasons):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 
 from mcusim.errors import BadInputError
-from mcusim.layer_parts import HotCode, HotLoop, Layer, Totals
+from mcusim.layer_parts import Against, HotCode, HotLoop, Layer, Totals
 from mcusim.memory_parts import ArenaBuffer, Budget, Flash, LinkedFlash, Memory, Touched, Verdict
 
 # Figures that may be negative.
@@ -36,6 +36,24 @@ def check_cycles(totals: Totals, layers: Sequence[Layer], hot_code: Sequence[Hot
     _check_sums(sums, file)
     for index, layer in enumerate(layers):
         _check_loops(layer, hot_code, f"{file}: layers[{index}]")
+
+
+def check_differences(layers: Sequence[Layer], against: Against | None, file: str) -> None:
+    """A layer has a difference exactly where it is not bit-exact, and no more elements differ than there are."""
+    for index, layer in enumerate(layers):
+        key = f"{file}: layers[{index}]"
+        if (layer.difference is None) != (layer.bit_exact is not False):
+            raise BadInputError(f"{key}.difference: expected one exactly where bit_exact is false")
+        if (layer.differing_inputs is None) != (layer.bit_exact is None):
+            raise BadInputError(f"{key}.differing_inputs: expected a figure exactly of layers that were executed")
+        if layer.difference is not None and not 0 < layer.difference.wrong_elements <= layer.difference.elements:
+            raise BadInputError(f"{key}.difference.wrong_elements: expected 1 to {layer.difference.elements:,}")
+    for index, one in enumerate(against.layers if against else ()):
+        key = f"{file}: against.layers[{index}]"
+        if not one.harmless_elements <= one.wrong_elements <= one.elements or one.apart_elements > one.elements:
+            raise BadInputError(f"{key}: expected harmless_elements ≤ wrong_elements, and no more than elements")
+        if (one.difference is None) != (one.wrong_elements == 0):
+            raise BadInputError(f"{key}.difference: expected one exactly where elements differ")
 
 
 def check_memory(verdict: Verdict, memory: Memory, flash: Flash, layers: Sequence[Layer], file: str) -> None:

@@ -73,7 +73,9 @@ def planned_run():
 def make_difference(tensor="layer"):
     """An element that the target makes one more of than the reference, whose accumulator is on a tie."""
     steps = record.Accumulation(1_500, 100, 32, 1 << 30, -8, 2.9296875, 750, None, 3, 1, -128, 127)
-    return record.Difference(tensor, (0, 1, 2, 3), 5.0, None, 4.0, None, 17, 8_000, 2.0, None, steps, None)
+    return record.Difference(
+        tensor, (0, 1, 2, 3), 5.0, None, 4.0, None, 17, 8_000, 2.0, None, None, "no known", steps, None
+    )
 
 
 def make_run(ram_used=34_208, ram_total=262_144, exact=True):
@@ -190,6 +192,8 @@ def make_run(ram_used=34_208, ram_total=262_144, exact=True):
         duty_cycle=None,
         duty_cycle_reason="no rate was asked for",
         placement=record.Placement("flash", 0x0001_0000, "RAM", 0x2000_B000, "flash", 0x0001_D2C0, True),
+        against=None,
+        against_reason="not asked for",
     )
 
 
@@ -367,4 +371,5 @@ def _layer(index, row, buffers, exact):
         faster=(),
         own_cycles=None,
         own_cycles_reason="mcusim's own kernels ran",
+        differing_inputs=0,
     )

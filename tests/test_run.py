@@ -11,7 +11,7 @@ import pytest
 import mcusim
 from mcusim import record
 from mcusim.elf import layouts
-from mcusim.inference import Machine, first_difference
+from mcusim.inference import Machine
 from mcusim.run import NOTHING_KEPT, plan_only
 from mcusim.run_inputs import pseudo_random_inputs
 from mcusim.trace import CAUSES
@@ -148,15 +148,6 @@ def test_too_many_inputs_are_refused(plan, model):
         mcusim.run(plan, list(pseudo_random_inputs(model)) * 2)
 
 
-def test_a_wrong_byte_is_named(model):
-    tensor = model.tensors[model.outputs[0]]
-    expected = np.zeros(tensor.shape, np.int8)
-    found = expected.copy()
-    found[..., 3] = 5
-    assert first_difference(tensor, expected, expected) is None
-    assert "[0, 3]: target 5, reference 0 (1 of 10 elements differ)" in first_difference(tensor, expected, found)
-
-
 def test_a_corrupted_weight_in_flash_breaks_bit_exactness(model, plan):
     """The comparison can fail: the target reads its weights from flash, the reference from the model."""
     op = next(op for op in model.ops if op.name == "CONV_2D")
@@ -169,7 +160,7 @@ def test_a_corrupted_weight_in_flash_breaks_bit_exactness(model, plan):
     machine = Machine.start(lying, pseudo_random_inputs(model))
     layers = [machine.layer(each)[0] for each in model.ops]
     assert not layers[op.index].bit_exact
-    assert "elements differ" in layers[op.index].difference
+    assert "elements differ" in str(layers[op.index].difference)
 
 
 @pytest.mark.slow

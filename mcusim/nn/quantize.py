@@ -36,6 +36,29 @@ def quantize_f32(
 
 
 @jit
+def requantize_channels(
+    accumulators: NDArray[np.int64],
+    multiplier: NDArray[np.int64],
+    shift: NDArray[np.int64],
+    output_offset: int,
+    activation_min: int,
+    activation_max: int,
+    output: NDArray[np.int8],
+) -> None:
+    """Accumulators [rows, channels] → output of the same shape; multiplier and shift are one a channel."""
+    for row in range(accumulators.shape[0]):
+        for channel in range(accumulators.shape[1]):
+            output[row, channel] = requantize_and_clamp(
+                accumulators[row, channel],
+                multiplier[channel],
+                shift[channel],
+                output_offset,
+                activation_min,
+                activation_max,
+            )
+
+
+@jit
 def requantize_elements(
     input: NDArray[np.integer],
     input_offset: int,

@@ -10,27 +10,24 @@ from mcusim.layer_parts import Accumulation, Against, AgainstLayer, Difference, 
 
 WORD_COLUMNS = 13
 LEAST_COLUMNS = 40
-MOST_OTHERS = 8
 NAME_CHARACTERS = 48
 
 
 def first(layers: Sequence[Layer], width: int) -> str:
     """Where target code first differs from the reference, down to the accumulator; "" where it never does."""
-    wrong = [layer for layer in layers if layer.difference is not None]
+    wrong = [(layer, layer.difference) for layer in layers if layer.difference is not None]
     if not wrong:
         return ""
-    begin, others = wrong[0], wrong[1:]
-    assert begin.difference is not None
+    begin, found = wrong[0]
     words = f"The first divergence is in layer {begin.index}, {begin.op}: {_fault(begin)}."
-    parts = [_wrapped(words, width, 0), details(begin.difference, "target", width)]
-    for layer in others[:MOST_OTHERS]:
-        parts.append(_wrapped(f"layer {layer.index} {layer.op}: {layer.difference}; {_fault(layer)}", width))
-    if len(others) > MOST_OTHERS:
-        parts.append(f"{len(others) - MOST_OTHERS} more layers differ\n")
+    parts = [_wrapped(words, width, 0), details(found, "target", width)]
+    if len(wrong) > 1:
+        parts += ["\n", _others(wrong[1:], width)]
     misled = [layer for layer in layers if layer.difference is None and layer.differing_inputs]
     if misled:
         numbers = ", ".join(str(layer.index) for layer in misled)
-        parts.append(_wrapped(f"Bit-exact on operands that differ because of a layer before: {numbers}.", width))
+        words = f"Equal on operands that differ only because of a layer before: {numbers}."
+        parts += ["\n", _wrapped(words, width, 0)]
     return "".join(parts)
 
 
@@ -41,6 +38,25 @@ def _fault(layer: Layer) -> str:
     return f"{layer.differing_inputs:,} elements of its operands differ already, and on these its operator differs too"
 
 
+def _others(wrong: Sequence[tuple[Layer, Difference]], width: int) -> str:
+    """A row for each layer that follows: what its operator makes of operands that may differ themselves."""
+    headers = [">#", "operator", "first at", ">target", ">reference", ">differ", ">operands", "because of"]
+    rows = [
+        [
+            str(layer.index),
+            layer.op,
+            ",".join(map(str, one.index)),
+            _value(one.target, one.target_reason),
+            _value(one.reference, one.reference_reason),
+            f"{one.wrong_elements:,}",
+            f"{layer.differing_inputs:,}",
+            one.rounding or "–",
+        ]
+        for layer, one in wrong
+    ]
+    return tables.grid(headers, rows, width)
+
+
 def details(found: Difference, other: str, width: int) -> str:
     """An element with both values and how the reference makes it, a line each."""
     largest = "" if found.largest is None else f", by up to {found.largest:.9g}"
@@ -49,6 +65,7 @@ def details(found: Difference, other: str, width: int) -> str:
         ("elements", f"{found.wrong_elements:,} of {found.elements:,} differ{largest}"),
         (other, _value(found.target, found.target_reason)),
         ("reference", _value(found.reference, found.reference_reason)),
+        *([("because of", found.rounding)] if found.rounding else []),
         *(_steps(found.accumulation) if found.accumulation else [("accumulator", found.accumulation_reason or "")]),
     ]
     return "".join(_wrapped(f"  {word:{WORD_COLUMNS}}{text}", width, WORD_COLUMNS + 2) for word, text in lines)
@@ -60,7 +77,7 @@ def _steps(steps: Accumulation) -> list[tuple[str, str]]:
         ("accumulator", f"{steps.accumulator:,}, int{steps.bits}, the bias of {steps.bias:,} in it"),
         (
             "multiplier",
-            f"{steps.multiplier:,}, shift {steps.shift}: × {steps.multiplier:,} · 2^({steps.shift} − 31) is {steps.exact:.9g}",
+            f"{steps.multiplier:,}, shift {steps.shift}: × it · 2^{steps.shift - 31} is {steps.exact:.9g}",
         ),
     ]
     twice = ""
@@ -77,8 +94,12 @@ def against(found: Against, width: int) -> str:
     """The verdict, a row for each output that differs, and the first divergence, or else a harmless difference."""
     different = [one for one in found.layers if one.wrong_elements or one.apart_elements]
     rows = [
-        [str(one.index), one.op, f"{one.wrong_elements:,}", f"{one.harmless_elements:,}", f"{one.apart_elements:,}"]
-        + [f"{one.elements:,}", _judged(one)]
+        [
+            str(one.index),
+            one.op,
+            *(f"{count:,}" for count in (one.wrong_elements, one.harmless_elements, one.apart_elements, one.elements)),
+            _judged(one),
+        ]
         for one in different
     ]
     headers = [">#", "operator", ">differ", ">harmless", ">apart", ">of", "because of"]
@@ -90,8 +111,6 @@ def against(found: Against, width: int) -> str:
         what = "first divergence" if one in found.diverging else "first harmless difference"
         parts.append(_wrapped(f"The {what} is in layer {one.index}, {one.op}, on the same operands:", width, 0))
         parts.append(details(one.difference, "there", width) if one.difference else "")
-        if one.rounding:
-            parts.append(_wrapped(f"  {'because of':{WORD_COLUMNS}}{one.rounding}", width, WORD_COLUMNS + 2))
         parts.append("\n")
     if rows:
         parts.append(_wrapped(DIFFER, width, WORD_COLUMNS))

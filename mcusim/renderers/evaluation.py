@@ -268,7 +268,7 @@ def markdown(report: EvaluationReport) -> str:
     for place, (letter, one) in enumerate(zip(pareto_plot.letters(report), report.models, strict=True)):
         costs = _board_cells(one.board) if report.board else [f"{one.model.bytes:,}", f"{one.macs:,}"]
         cells = [*_worth_cells(one), *costs, front_words(report, place)]
-        rows.append([letter, markdown_text.code(one.model.name), *map(markdown_text.escaped, cells)])
+        rows.append([letter, markdown_text.code(one.model.name), *cells])
     listed = "".join(f"- {markdown_text.escaped(note)}\n" for note in notes(report))
     head = markdown_text.escaped(title(report))
     return f"### {head}\n\n{markdown_text.table([*headers, 'front'], rows)}\n{listed}"

@@ -62,7 +62,7 @@ def _agreement(layer: Layer) -> str:
     """Whether the target's output is the reference's on the same operands, and whether these are."""
     if not layer.bit_exact:
         return "DIFFERS"
-    return "= on other inputs" if layer.differing_inputs else "= reference"
+    return "inputs differ" if layer.differing_inputs else "= reference"
 
 
 def _estimate(layer: Layer) -> str:

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from conftest import make_difference
 from markdown_it import MarkdownIt
 
 from mcusim.renderers import RENDERERS
@@ -58,7 +59,9 @@ def test_many_layers_are_folded(example_run):
 
 def test_names_are_no_markup(example_run):
     """Of a model, a layer, a tensor, a board's note: all are shown as they are."""
-    layer = dataclasses.replace(example_run.layers[0], name=HOSTILE, op=HOSTILE, difference=HOSTILE, bit_exact=False)
+    layer = dataclasses.replace(
+        example_run.layers[0], name=HOSTILE, op=HOSTILE, difference=make_difference(HOSTILE), bit_exact=False
+    )
     owner = dataclasses.replace(example_run.memory.owners[0], name=HOSTILE)
     run = dataclasses.replace(
         example_run,

@@ -21,7 +21,11 @@ def test_a_difference_is_named(bad_run):
     report = validation.render(bad_run)
     assert "1 of 13 layers DIFFER" in report
     assert "DIFFERS\n" in report
-    assert "layer 3 DEPTHWISE_CONV_2D: layer_3[0, 1, 2, 3]: target 5, reference 4 (17 of 8,000" in report
+    assert "The first divergence is in layer 3, DEPTHWISE_CONV_2D: its operands are the" in report
+    assert "  tensor       layer_3[0, 1, 2, 3]\n  elements     17 of 8,000 differ, by up to 2\n" in report
+    assert "  target       5\n  reference    4\n  accumulator  1,500, int32, the bias of 100 in it\n" in report
+    assert "multiplier   1,073,741,824, shift -8: × it · 2^-39 is 2.9296875\n" in report
+    assert "rounded      750 / 2^8 = 2.9296875, 3, +1 for the zero point, held in -128 …\n" in report
 
 
 def test_estimates_stand_beside_executed_cycles(example_run):
