@@ -1,9 +1,13 @@
-"""Fit, cycles and bit-exactness of int8 TensorFlow Lite models on Cortex-M boards, without the board.
+"""Fit, cycles and bit-exactness of int8 TensorFlow Lite models and C functions on Cortex-M boards, without the board.
 
 model = mcusim.load("kws.tflite")
 plan = mcusim.plan(model, mcusim.load_board("nano33ble"))
 run = mcusim.run(plan)
 print(mcusim.RENDERERS["text"](run))
+
+target = mcusim.Target("cortex-m4")
+target.compile("dot.c")
+print(target.call("dot", a, b, 64).cycles)
 """
 
 import importlib
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
     from mcusim.renderers import RENDERERS
     from mcusim.replaced_kernels import with_kernels
     from mcusim.run import run
+    from mcusim.target import Target
     from mcusim.tflite import load
 
 __all__ = [
@@ -38,6 +43,7 @@ __all__ = [
     "DoesNotFitError",
     "EmulationError",
     "McusimError",
+    "Target",
     "UnsupportedError",
     "compare",
     "estimate",
@@ -52,6 +58,7 @@ __all__ = [
 # Where the names come from that take a second to import (Numba, Unicorn); they are imported at their first use.
 _LAZY = {
     "RENDERERS": "renderers",
+    "Target": "target",
     "compare": "compare",
     "estimate": "estimate",
     "evaluate": "evaluate",

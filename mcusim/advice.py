@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
+from mcusim import figures
 from mcusim.record import Faster, Layer, MemoryVerdict, Owner, Run
 
 # Owners that no model can do anything about.
@@ -24,6 +25,8 @@ REMEDIES = {
 
 # AllocateTensors takes arenas in steps of this; what rounding up to it adds is not worth a remark.
 ARENA_STEP_BYTES = 16
+
+NAME = 60  # cells of a name in a sentence
 
 # Below these shares of the cycles, or of a memory, a remark is noise.
 WORTH_NOTING = 0.05
@@ -101,7 +104,9 @@ def _shortage(name: str, verdict: MemoryVerdict, owners: Sequence[Owner]) -> lis
     largest = max((one for one in owners if one.kind not in FIXED_KINDS), key=lambda one: one.bytes, default=None)
     if largest is None:
         return [f"{text}."]
-    return [f"{text}; its largest owner is {largest.name} ({largest.kind}) with {largest.bytes:,}."]
+    return [
+        f"{text}; its largest owner is {figures.short(largest.name, NAME)} ({largest.kind}) with {largest.bytes:,}."
+    ]
 
 
 def _differences(run: Run) -> list[str]:

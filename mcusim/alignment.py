@@ -154,7 +154,7 @@ def _last_row(before: Sequence[_Codes], after: Sequence[_Codes], weights: Sequen
 
 
 def _traced(before: Sequence[_Codes], after: Sequence[_Codes], weights: Sequence[int]) -> list[tuple[int, int]]:
-    """The pairs, from the last corner of the table back: a row or a column is left out where that costs nothing."""
+    """The pairs, from the last corner of the table back: of what is worth as much, the last rows and columns."""
     rows, columns = before[0].shape[0], after[0].shape[0]
     table = np.zeros((rows + 1, columns + 1), np.int32)
     for index in range(rows):
@@ -162,11 +162,14 @@ def _traced(before: Sequence[_Codes], after: Sequence[_Codes], weights: Sequence
     pairs: list[tuple[int, int]] = []
     row, column = rows, columns
     while row and column:
-        if table[row, column] == table[row, column - 1]:
-            column -= 1
-        elif table[row, column] == table[row - 1, column]:
-            row -= 1
-        else:
+        features = zip(before, after, weights, strict=True)
+        agree = [int(weight) for one, other, weight in features if one[row - 1] == other[column - 1]]
+        same = before[0][row - 1] == after[0][column - 1]
+        if same and table[row, column] == table[row - 1, column - 1] + sum(agree):
             row, column = row - 1, column - 1
             pairs.append((row, column))
+        elif table[row, column] == table[row, column - 1]:
+            column -= 1
+        else:
+            row -= 1
     return pairs[::-1]

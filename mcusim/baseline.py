@@ -197,7 +197,7 @@ def change_words(delta: Delta) -> str:
     """What differs, in a line: the parts that runs rest on, and the figures."""
     parts = list(dict.fromkeys(one.what for one in delta.basis))
     for metric in delta.metrics:
-        if metric.change:
+        if metric.change and metric.metric != "latency_s":  # which follows from cycles and clock
             parts.append(f"{metric.metric} {signed(metric.change, metric.unit)}")
     layers = sum(one.state != "unchanged" for one in delta.layers)
     return ", ".join([*parts, *([f"{layers} of {len(delta.layers)} layers"] if layers else [])]) or "no difference"

@@ -20,7 +20,7 @@ OWN_KERNELS = "mcusim's own kernels"
 TIME: tuple[Part, ...] = ("timing", "board", "placement")
 CODE: tuple[Part, ...] = ("kernels", "compiler", "compiler flags")
 TOLD: dict[Part, str] = {
-    "engine": "how cycles are found",
+    "engine": "the engine",
     "timing": "mcusim's model of time",
     "board": "the board",
     "placement": "where weights, code and arena lie",
@@ -78,7 +78,8 @@ def _around(before: Run, after: Run) -> Iterator[_Row]:
     one, other = before.provenance, after.provenance
     yield "runtime", "runtime", one.runtime, other.runtime
     yield "application", "application", before.budget.application or NONE, after.budget.application or NONE
-    yield "input", "input", one.input, other.input
+    if NONE not in (one.input, other.input):  # what only estimates or plans has none
+        yield "input", "input", one.input, other.input
     yield "mcusim", "version", before.mcusim_version, after.mcusim_version
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from mcusim import execution
 
-MOST_SHOWN_LINES = 6
+MOST_SHOWN_LINES = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,13 @@ def loop_words(loop: execution.Loop) -> str:
     where = f" ({places})" if places else f" at {loop.address:#010x}"
     rounds = loop.iterations + 1
     return f"loop {loop.function}{where}: {loop.cycles:,} cycles, {rounds:,} rounds of {loop.cycles / rounds:.4g}"
+
+
+def loop_listing(loop: execution.Loop) -> tuple[str, ...]:
+    """The instructions of a loop, each with how often it executed and its source line; the first of a long one."""
+    rows = [f"{line.executions:>10,} × {line.text:28} {line.source or ''}".rstrip() for line in loop.lines]
+    more = [f"{'':>10}   … and {len(rows) - MOST_SHOWN_LINES} more"] if len(rows) > MOST_SHOWN_LINES else []
+    return (*rows[:MOST_SHOWN_LINES], *more)
 
 
 def loop_lines(loop: execution.Loop) -> str:

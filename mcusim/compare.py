@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from mcusim.basis import attribution, basis_changes, refusals
-from mcusim.byte_changes import buffer_changes, owner_changes
+from mcusim.byte_changes import buffer_changes, owner_changes, renames
 from mcusim.delta import BasisChange, Delta, MetricChange, NamedChange, Side
 from mcusim.judgement import LAYER_CYCLES, findings
 from mcusim.layer_changes import layer_changes
@@ -28,6 +28,7 @@ def compare(before: Run, after: Run, policy: Policy | None = None, names: tuple[
     refused, clouded = refusals(basis, rules)
     not_judged, reason = _not_judged(clouded)
     layers = layer_changes(before, after)
+    renamed = renames(before, after, layers)
     delta = Delta(
         before=_side(before, names[0] if names else "before"),
         after=_side(after, names[1] if names else "after"),
@@ -39,9 +40,9 @@ def compare(before: Run, after: Run, policy: Policy | None = None, names: tuple[
         causes=_causes(before, after),
         layers=layers,
         functions=_functions(before, after),
-        ram=owner_changes(before.memory.owners, after.memory.owners),
-        flash=owner_changes(before.flash.owners, after.flash.owners),
-        buffers=buffer_changes(before.memory.buffers, after.memory.buffers),
+        ram=owner_changes(before.memory.owners, after.memory.owners, renamed),
+        flash=owner_changes(before.flash.owners, after.flash.owners, renamed),
+        buffers=buffer_changes(before.memory.buffers, after.memory.buffers, renamed),
         findings=(),
     )
     libraries = [run.provenance.library for run in (before, after)]
@@ -77,6 +78,7 @@ def _side(run: Run, name: str) -> Side:
         exact_layers=sum(bool(layer.bit_exact) for layer in run.layers) if executed else None,
         error_percent=totals.error_percent,
         error_percent_reason=totals.error_percent_reason,
+        error_source=totals.error_source,
         least_cycles=totals.least_cycles,
         most_cycles=totals.most_cycles,
         range_over=totals.range_over,

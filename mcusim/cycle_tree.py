@@ -7,17 +7,21 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mcusim.errors import UnsupportedError
-from mcusim.record import HotCode, Layer, Run
+from mcusim.record import HotCode, HotLoop, Layer, Run
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Cycles of something with what is in it, most cycles first; `own_cycles` are in none of its `parts`."""
+    """Cycles of something with what is in it, most cycles first; `own_cycles` are in none of its `parts`.
+
+    `loop` is what a span of that kind is of.
+    """
 
     kind: Literal["layer", "kernel", "function", "loop"]
     name: str
     cycles: int
     parts: tuple[Span, ...]
+    loop: HotLoop | None = None
 
     @property
     def own_cycles(self) -> int:
@@ -77,7 +81,7 @@ def _loops(layer: Layer, function: str, cycles: int, codes: tuple[HotCode, ...])
             continue
         taken = min(loop.cycles, left)
         left -= taken
-        spans.append(Span("loop", f"loop at {function}+{code.offset:#x}", taken, ()))
+        spans.append(Span("loop", f"loop at {function}+{code.offset:#x}", taken, (), loop))
     return _ranked(spans)
 
 

@@ -47,6 +47,7 @@ class Side:
     exact_layers: int | None
     error_percent: float | None
     error_percent_reason: str | None
+    error_source: str | None
     least_cycles: int | None
     most_cycles: int | None
     range_over: str | None

@@ -117,7 +117,9 @@ def _parse(data: bytes, name: str, linked_anywhere: bool) -> Firmware:
         references=references_of(contents, resolution.references),
         resolution=resolution,
         parts=(
-            Part(name, 0, len(image), base, attributes, _producers(sections), bool(relocations), _debug_line(sections)),
+            Part(
+                name, 0, len(image), base, attributes, producers_of(sections), bool(relocations), _debug_line(sections)
+            ),
         ),
         fixed_address=base if linked_anywhere and not relocations else None,
     )
@@ -146,7 +148,7 @@ def _debug_line(sections: Sequence[Section]) -> DebugLine:
     return DebugLine(_debug(sections, ".debug_line"), _debug(sections, ".debug_line_str"))
 
 
-def _producers(sections: Sequence[Section]) -> tuple[str, ...]:
+def producers_of(sections: Sequence[Section]) -> tuple[str, ...]:
     """The compilers, as the debug information names them with their flags, or as .comment does without."""
     names = (".debug_info", ".debug_abbrev", ".debug_str", ".debug_line_str")
     found = producers(DebugInfo(*(_debug(sections, name) for name in names)))

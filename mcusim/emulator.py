@@ -39,7 +39,7 @@ from mcusim.recorder import Recorder
 from mcusim.recording import Observer
 from mcusim.timing import Walker
 from mcusim.trace import Trace
-from mcusim.tracing import Code, build_trace, executed_blocks, missing_sites
+from mcusim.tracing import Code, build_trace, missing_sites, wholes
 
 # UC_MODE_MCLASS would replace any of these with a Cortex-M33.
 CPU_MODELS: Mapping[str, int] = {
@@ -285,7 +285,8 @@ class Emulator:
         while self._recorder is None:
             self._run(machine, placement, guarded, max_instructions)
             counts = observations.counts(machine.state)
-            sites = missing_sites(executed_blocks(self._code, counts.edges).values(), machine.sites)
+            whole = wholes(self._code, counts.edges)
+            sites = missing_sites(whole.pieces.values(), machine.sites)
             if not sites:
                 break
             machine.add_sites(sites)
@@ -296,7 +297,7 @@ class Emulator:
             moment = self._recorder.moment()
             trace = self._recorder.trace(moment, placement.symbol, stack, self._stop)
         else:
-            trace = build_trace(self._code, counts, machine.sites, placement.symbol, stack, self._stop)
+            trace = build_trace(self._core, whole, counts, machine.sites, placement.symbol, stack, self._stop)
         available = guarded.stack[1] - guarded.stack[0]
         if trace.stack_bytes > available:
             raise EmulationError(f"{placement.symbol} needs {trace.stack_bytes} bytes of stack; there are {available}")

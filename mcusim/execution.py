@@ -180,7 +180,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """A hot loop: where it is, how often it went round, what it took."""
+    """A hot loop: where it is, how often it went round, what its own code took; `lines` are with loops within it."""
 
     function: str
     address: int

@@ -147,7 +147,7 @@ def _parse_elf(data: bytes, name: str) -> Image:
     elf = container(data, name)
     sections = sections_of(elf, data)
     attributes = _attributes(sections, name)
-    symbols = _symbols(sections)
+    symbols = symbols_of(sections)
     debug = {one.name: one.content for one in sections if not one.flags & SHF_COMPRESSED}
     segments = []
     for header in (segment.header for segment in elf.iter_segments("PT_LOAD")):
@@ -225,7 +225,7 @@ def _attributes(sections: Sequence[Section], name: str) -> BuildAttributes | Non
     return None
 
 
-def _symbols(sections: Sequence[Section]) -> list[Entry]:
+def symbols_of(sections: Sequence[Section]) -> list[Entry]:
     """Functions and objects of all symbol tables, with absolute addresses."""
     entries = []
     for table in sections:

@@ -7,13 +7,24 @@ from dataclasses import dataclass
 
 from mcusim import figures
 from mcusim.byte_changes import buffer_words
-from mcusim.delta import BasisChange, Delta, Finding, LayerChange, LayerFigures, MetricChange, OwnerChange, percent
+from mcusim.delta import (
+    BasisChange,
+    BufferChange,
+    Delta,
+    Finding,
+    LayerChange,
+    LayerFigures,
+    MetricChange,
+    OwnerChange,
+    percent,
+)
 from mcusim.layer_changes import changes_words
 from mcusim.policy import ComparePolicy, Tolerance
 
 NAMED = 3  # layers, owners or buffers that a sentence names
 NAME = 48  # cells of a name in a sentence
 LAYER_CYCLES = "layer_cycles"
+IN_ARENA = ("tensor", "scratch", "persistent", "alignment", "hole")  # kinds of owners
 
 
 def findings(delta: Delta, refused: Sequence[BasisChange], policy: ComparePolicy) -> tuple[Finding, ...]:
@@ -112,6 +123,8 @@ def _finding(judged: _Judged, tolerance: Tolerance, policy: ComparePolicy) -> Fi
 
 def _explained(delta: Delta, metric: str, change: float) -> str:
     """What of layers, buffers or owners a change of the whole comes from, the largest first."""
+    if metric == "latency_s" and delta.before.clock_hz == delta.after.clock_hz:
+        return "as the cycles"
     if metric in ("cycles", "latency_s"):
         return "; ".join([*_layers(delta, change), *_clock(delta, metric)])
     if metric == "instructions":
@@ -120,12 +133,20 @@ def _explained(delta: Delta, metric: str, change: float) -> str:
         return _owners(delta.flash, change)
     if metric == "stack_bytes":
         return _deepest(delta, change)
-    grown = [buffer_words(one) for one in delta.buffers if one.change * change > 0 and one.at_peak]
-    grown = grown or [buffer_words(one) for one in delta.buffers if one.change * change > 0]
-    longer = [one for one in delta.buffers if (one.lifetime_after - one.lifetime_before) * change > 0]
-    grown = grown or [buffer_words(one) for one in longer if one.at_peak]
-    of_owners = _owners(delta.ram, change)
-    return "; ".join([", ".join(grown[:NAMED])] * bool(grown) + [f"by owner {of_owners}"] * bool(of_owners))
+    buffers = _at_peak(delta, change)[:NAMED]
+    parts, told = [buffer_words(one) for one in buffers], {one.name for one in buffers}
+    owners = [one for one in delta.ram if one.name not in told and (metric == "ram_bytes" or one.kind in IN_ARENA)]
+    if of_owners := _owners(owners, change):
+        parts.append(f"by owner {of_owners}")
+    return "; ".join(parts)
+
+
+def _at_peak(delta: Delta, change: float) -> list[BufferChange]:
+    """The buffers that are alive when the arena is fullest and grew, or where none did, those that live longer."""
+    there = [one for one in delta.buffers if one.at_peak]
+    grown = [one for one in there if one.change * change > 0]
+    longer = [one for one in there if (one.lifetime_after - one.lifetime_before) * change > 0]
+    return grown or longer
 
 
 def _clock(delta: Delta, metric: str) -> list[str]:

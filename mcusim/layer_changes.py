@@ -12,6 +12,7 @@ from mcusim.loop_changes import loop_changes, loop_words, named_changes
 from mcusim.record import Layer, Run
 
 SHOWN = 2  # loops, causes and functions named in a sentence
+TELLING = 0.1  # of a layer's change, that a loop has to have to be named
 
 
 def layer_changes(before: Run, after: Run) -> tuple[LayerChange, ...]:
@@ -181,7 +182,7 @@ def _why(
     if one.macs != other.macs:
         parts.append(f"{one.macs:,} → {other.macs:,} MACs")
     if change:
-        telling = [loop for loop in loops if loop.change * change > 0]
+        telling = [loop for loop in loops if loop.change * change > 0 and abs(loop.change) >= TELLING * abs(change)]
         parts += [loop_words(loop) for loop in telling[:SHOWN]]
         if not telling and (of_functions := changes_words(functions, change)):
             parts.append(of_functions)

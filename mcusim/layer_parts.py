@@ -195,8 +195,8 @@ class HotLoop:
     """What a loop took in one layer; `code` is its place in Run.hot_code.
 
     `iterations` are the times that it went back to its start. Of each line of its code `line_counts` are the times
-    that it executed and `line_cycles` what these took: they sum to `cycles`. Lines of a hotter loop within have their
-    cycles there, and none here.
+    that it executed and `line_cycles` what these took: they sum to `cycles`. What waits for memory is known by block of
+    code, and is at the block's first line. Lines of loops within it are left out: they are those loops' own.
     """
 
     code: int

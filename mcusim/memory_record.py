@@ -98,7 +98,7 @@ class TailPart:
 
 @dataclass(frozen=True, slots=True)
 class OrderInfo:
-    """The best order of layers that was found, by their present numbers; figures before and with it.
+    """The best order of layers that was found, by their present numbers; the greedy plan's figures before and with it.
 
     `bound_bytes` are alive at some moment of every order, as far as is proven.
     """
@@ -109,6 +109,16 @@ class OrderInfo:
     live_before_bytes: int
     live_bytes: int
     bound_bytes: int
+
+    @property
+    def changed(self) -> bool:
+        """Whether it is another order than the model's."""
+        return self.ops != tuple(range(len(self.ops)))
+
+    @property
+    def proven(self) -> bool:
+        """Whether no order and no planner take less."""
+        return self.head_bytes == self.bound_bytes
 
 
 @dataclass(frozen=True, slots=True)

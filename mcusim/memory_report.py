@@ -72,7 +72,7 @@ def report(
         maps=_maps(study, in_use, maps),
         plans=tuple(_plan(one) for one in plans.plans.values()),
         missing=tuple(memory_record.NoPlan(*one) for one in plans.missing.items()),
-        order=_order(study),
+        order=study.order,
         aliases=_aliases(study),
         written=None if written is None else _written(written),
         budget=of_board[0],
@@ -135,18 +135,6 @@ def _maps(study: Study, in_use: str, asked: Sequence[str]) -> tuple[str, ...]:
                 f"no planner {name[:40]!r} has a plan of {study.model.name}; known: {', '.join(known)}"
             )
     return tuple(dict.fromkeys((in_use, *asked)))
-
-
-def _order(study: Study) -> memory_record.OrderInfo:
-    order = study.order
-    return memory_record.OrderInfo(
-        ops=order.ops,
-        head_before_bytes=order.head_before_bytes,
-        head_bytes=order.head_bytes,
-        live_before_bytes=order.live_before_bytes,
-        live_bytes=order.live_bytes,
-        bound_bytes=order.bound_bytes,
-    )
 
 
 def _aliases(study: Study) -> memory_record.AliasesInfo:

@@ -11,9 +11,10 @@ from mcusim.aliasing import Aliasing, aliasing
 from mcusim.arena import arena
 from mcusim.errors import BadModelError, UnsupportedError
 from mcusim.head_plans import HeadPlans, head_plans, offline_offsets
+from mcusim.memory_record import OrderInfo
 from mcusim.model import Model
 from mcusim.offline_plan import ONLINE
-from mcusim.op_order import Order, best_order
+from mcusim.op_order import best_order
 from mcusim.plan import KERNELS, MOST_OPS, MOST_TENSORS
 from mcusim.runtime import Runtime, runtime_on
 
@@ -26,7 +27,7 @@ class Study:
     runtime: Runtime
     board: str | None
     plans: HeadPlans
-    order: Order
+    order: OrderInfo
     aliases: Aliasing
 
 

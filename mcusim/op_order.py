@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from mcusim import offline_plan
 from mcusim.arena import Arena, arena, op_memory, round_up
+from mcusim.memory_record import OrderInfo
 from mcusim.model import Model, Op
 from mcusim.runtime import OpMemory, Runtime
 
@@ -23,31 +24,6 @@ BEAM, MOST_BEAM_LOOKS = 128, 8_000_000  # sets kept of each size in the other
 
 # They read or change what outlives an inference, and keep their order among themselves, as do operators with states.
 STATEFUL = ("VAR_HANDLE", "ASSIGN_VARIABLE", "READ_VARIABLE", "CALL_ONCE")
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """An order of the operators, by their present indices; with it the head of the greedy plan and its bounds.
-
-    `bound_bytes` is what some moment of every order needs, as far as is proven.
-    """
-
-    ops: tuple[int, ...]
-    head_before_bytes: int
-    head_bytes: int
-    live_before_bytes: int
-    live_bytes: int
-    bound_bytes: int
-
-    @property
-    def changed(self) -> bool:
-        """Whether it is another order than the model's."""
-        return self.ops != tuple(range(len(self.ops)))
-
-    @property
-    def proven(self) -> bool:
-        """Whether no order and no planner take less."""
-        return self.head_bytes == self.bound_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +83,7 @@ class _State:
         return tuple(reversed(ops))
 
 
-def best_order(model: Model, runtime: Runtime) -> Order:
+def best_order(model: Model, runtime: Runtime) -> OrderInfo:
     """The order with the lowest head under the greedy plan of those found; the model's own unless one is better.
 
     Raises what `arena` does. An offline plan in the model is left out: it belongs to the present order.
@@ -121,7 +97,7 @@ def best_order(model: Model, runtime: Runtime) -> Order:
     for ops in orders:
         laid_out[ops] = _lay_out(reordered(model, ops), runtime, [memory[op] for op in ops])
     ops = min(laid_out, key=lambda ops: (laid_out[ops].head_bytes, laid_out[ops].live_lower_bound_bytes, ops != known))
-    return Order(
+    return OrderInfo(
         ops=ops,
         head_before_bytes=present.head_bytes,
         head_bytes=laid_out[ops].head_bytes,

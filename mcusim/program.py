@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from mcusim.build_attributes import BuildAttributes
-from mcusim.elf import SHF_ALLOC, SHF_WRITE, Section, container, parse_firmware, sections_of
+from mcusim.elf import SHF_ALLOC, SHF_WRITE, Section, container, parse_firmware, producers_of, sections_of
 from mcusim.errors import BadInputError
-from mcusim.images import Image, parse_image, whole_elf
+from mcusim.images import Image, parse_image, symbols_of, whole_elf
 from mcusim.kernel_image import Firmware, Part
-from mcusim.symbols import Symbol
+from mcusim.symbols import FUNCTION, LOCAL, Entry, Symbol
 from mcusim.thumb_relocations import Resolution
 
 MOST_CODE_BYTES = 16 << 20  # from the first byte of code to the last: the flash of any Cortex-M is smaller
-MOST_VARIABLE_BYTES = 64 << 20
+MOST_VARIABLE_BYTES = 32 << 20
 ERASED = 0xFF  # what flash holds between sections
 NO_CONSTRUCTORS = "they run before main, and calls do not; build without global objects that need them"
 
@@ -78,7 +78,7 @@ def parse_program(data: bytes, name: str) -> Program:
         raise BadInputError(f"{name} is no ELF file; functions are called by the names in its symbol table")
     if not image.functions:
         raise BadInputError(f"{name} has no functions in its symbol table; do not strip it")
-    loaded = whole_elf(_loaded, data, name)
+    loaded, entries = whole_elf(_read, data, name)
     fixed = [one for one in loaded if not one.flags & SHF_WRITE]
     if not fixed:
         raise BadInputError(f"{name} has no code: every section is of variables")
@@ -97,24 +97,39 @@ def parse_program(data: bytes, name: str) -> Program:
         for one in sorted(loaded, key=lambda one: one.address)
         if one.flags & SHF_WRITE
     )
-    return Program(_firmware(image, bytes(code), base), base, variables)
+    span = variables_span(variables)
+    if span is not None and span[1] - span[0] > MOST_VARIABLE_BYTES:
+        raise BadInputError(
+            f"{name} has variables from {span[0]:#010x} to {span[1]:#010x}; calls need them in one memory of at most "
+            f"{MOST_VARIABLE_BYTES >> 20} MB"
+        )
+    made_by = whole_elf(_producers, data, name)
+    return Program(_firmware(image, entries, bytes(code), base, made_by), base, variables)
 
 
-def _loaded(data: bytes, name: str) -> list[Section]:
-    """The sections that lie in memory when the program runs."""
-    found = [one for one in sections_of(container(data, name), data) if one.flags & SHF_ALLOC and one.bytes]
-    if sum(one.bytes for one in found if one.flags & SHF_WRITE) > MOST_VARIABLE_BYTES:
-        raise BadInputError(f"{name} has more than {MOST_VARIABLE_BYTES >> 20} MB of variables")
+def _read(data: bytes, name: str) -> tuple[list[Section], list[Entry]]:
+    """The sections that lie in memory when the program runs, and the functions by every name that they have."""
+    sections = sections_of(container(data, name), data)
+    found = [one for one in sections if one.flags & SHF_ALLOC and one.bytes]
     if any(not one.content and not one.flags & SHF_WRITE for one in found):
         raise BadInputError(f"{name} has a section of constants without content; build it again")
-    return found
+    named = [one for one in symbols_of(sections) if one.type == FUNCTION]
+    return found, sorted(named, key=lambda one: (one.binding == LOCAL, one.address))
 
 
-def _firmware(image: Image, code: bytes, base: int) -> Firmware:
-    """The code as the emulator takes it: with addresses from its start."""
+def _producers(data: bytes, name: str) -> tuple[str, ...]:
+    """The compilers of its units."""
+    return producers_of(sections_of(container(data, name), data))
+
+
+def _firmware(image: Image, entries: Sequence[Entry], code: bytes, base: int, made_by: tuple[str, ...]) -> Firmware:
+    """The code as the emulator takes it: with addresses from its start; of local functions of one name, the first."""
     end = base + len(code)
     contents = tuple(_moved(one, base) for one in image.symbols if base <= one.address < end)
-    functions = {name: _moved(one, base) for name, one in image.functions.items() if base <= one.address < end}
+    functions: dict[str, Symbol] = {}
+    for one in entries:
+        if base <= one.address < end:
+            functions.setdefault(one.name, Symbol(one.name, one.address - base, one.bytes))
     attributes = BuildAttributes(image.isa, image.float_abi or "soft")
     return Firmware(
         name=image.name,
@@ -126,7 +141,7 @@ def _firmware(image: Image, code: bytes, base: int) -> Firmware:
         function_addresses=frozenset(one - base for one in image.function_addresses if base <= one < end),
         references={},
         resolution=Resolution((), (), ()),
-        parts=(Part(image.name, 0, len(code), base, attributes, (), False, image.lines),),
+        parts=(Part(image.name, 0, len(code), base, attributes, made_by, False, image.lines),),
         fixed_address=base,
     )
 

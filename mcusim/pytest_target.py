@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mcusim import documents
 from mcusim.call_arguments import returned_kind
 from mcusim.call_budgets import over_call, over_run
-from mcusim.call_result import CallResult
+from mcusim.call_result import CallResult, loop_listing
 from mcusim.cross_compiler import DEFAULT_FLAGS
 from mcusim.errors import BadInputError, McusimError
 from mcusim.kernel_calls import MOST_INSTRUCTIONS, Hardware, Machines
@@ -125,7 +125,7 @@ class Mcu:
         named = self.session.policy.budgets_of(self.session.test, result.function, self.target.hardware.core.id)
         for name, budgets in named.items():
             over += [f"{words} (mcusim.toml, budgets.{name})" for words in over_call(result, budgets)]
-        _hold(tuple(over))
+        _hold(over, loop_listing(result.hot_loops[0]) if result.hot_loops else ())
 
     def assert_twin(
         self,
@@ -162,7 +162,7 @@ class Mcu:
             raise error.with_traceback(None) from None
         self.runs.append(run)
         if self.session is not None:
-            _hold(over_run(run, self.budgets))
+            _hold(over_run(run, self.budgets), ())
         return run
 
     def struct(self, *members: object, **named: object) -> Structure:
@@ -190,10 +190,11 @@ def check_options(options: Mapping[str, object]) -> None:
             raise BadInputError(f"the marker mcu has no {name!r}{hint}; it has {', '.join(OPTIONS)}")
 
 
-def _hold(over: tuple[str, ...]) -> None:
+def _hold(over: Sequence[str], listing: Sequence[str]) -> None:
+    """Raise what is over a budget, with the instructions of the hottest loop."""
     __tracebackhide__ = True
     if over:
-        raise AssertionError("\n".join(over))
+        raise AssertionError("\n".join((*over, *listing)))
 
 
 def _budgets(options: Mapping[str, object]) -> dict[str, int]:

@@ -222,7 +222,7 @@ class Library:
     compiler_reason: str | None
     flags: str | None
     flags_reason: str | None
-    builds: tuple[UnitBuild, ...] = ()
+    builds: tuple[UnitBuild, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -264,7 +264,7 @@ class Recorder:
         if self._last is not None and self._last.is_of(moment, (entry, stack, stop)):
             return self._last.trace
         whole = wholes(self.code, moment.counts.edges)
-        trace = build_trace(self.code, moment.counts, self.sites, entry, stack, stop, whole)
+        trace = build_trace(self.code.core, whole, moment.counts, self.sites, entry, stack, stop)
         # A block behind a branch has several keys.
         rows = {self._numbers[key]: number for key, number in whole.index.items()}
         observed = []

@@ -27,7 +27,7 @@ from mcusim.plan import OWN_RAN, Plan
 from mcusim.run_inputs import pseudo_random_inputs
 from mcusim.timing_rules import timing_rules_sha256
 from mcusim.trace import CAUSES
-from mcusim.untouched import touched
+from mcusim.untouched import Mask, touched
 
 NOTHING_KEPT = "No layer is kept from a faster function of the kernels (--why)."
 Array = NDArray[np.generic]
@@ -59,50 +59,83 @@ def run(
     Raises BadInputError for inputs of another shape or dtype, UnsupportedError for a model of more work than is
     simulated, EmulationError for target code that goes wrong.
     """
-    # What executes takes half a second to import: not for what only plans or estimates.
-    from mcusim.compiling import ahead
-    from mcusim.inference import Machine, check_size
+    from mcusim.inference import check_size  # takes half a second: not for what only plans or estimates
 
     check_size(plan.model)
     values = _input_arrays(plan.model, inputs)
     orders = (0,) if plan.library else layouts(plan.image)
     steps = len(plan.model.ops) * len(orders)
-    layers: list[record.Layer] = []
-    possible: list[list[tuple[int, ...]]] = [[]]  # cycles by link order, layer and memory system
-    with ahead(plan.model) as compiling:
-        watched = machine = Machine.start(plan, values)
-        machine.before_reference = compiling.wait
-        for op in plan.model.ops:
-            if progress:
-                progress(op.index, steps, op.name)
-            layer, cycles = machine.layer(op)
-            layers.append(layer)
-            possible[0].append(cycles)
-    outputs = tuple(machine.value(index) for index in plan.model.outputs)
-    cycles_in_all = sum(layer.cycles or 0 for layer in layers)
-    waiting = machine.code_waits / cycles_in_all if cycles_in_all else 0.0
-    for order in orders[1:] if link_orders and place_matters(plan.board, waiting) else ():
+
+    def tell(done: int, what: str) -> None:
         if progress:
-            progress(len(plan.model.ops) * len(possible), steps, f"link order {order}")
-        linked = dataclasses.replace(plan, firmware=load_firmware(firmware_path(plan.image, order)))
-        machine = Machine.start(linked, values)
-        possible.append([machine.cycles(op) for op in plan.model.ops])
-    if progress:
-        progress(steps, steps, "done")
-    complete = dataclasses.replace(plan, stack_bytes=max((layer.stack_bytes or 0 for layer in layers), default=0))
-    given = "pseudo-random" if inputs is None else "given"
-    extremes = _extremes(possible, waiting)
-    explained = _explained(plan, layers) if why else layers
+            progress(done, steps, what)
+
+    executed = _execute(plan, values, tell)
+    possible = [executed.cycles]
+    for order in orders[1:] if link_orders and place_matters(plan.board, executed.waiting) else ():
+        tell(len(plan.model.ops) * len(possible), f"link order {order}")
+        possible.append(_cycles_of_order(plan, values, order))
+    tell(steps, "done")
+    explained = _explained(plan, executed.layers) if why else executed.layers
     ranged = _with_ranges(explained, possible)
     # The formulas are those of mcusim's own kernels.
-    compared = beside(plan, ranged) if plan.library is None else ranged
+    layers = beside(plan, ranged) if plan.library is None else ranged
+    totals = _totals(plan, layers, _extremes(possible, executed.waiting))
+    notes = (NOTHING_KEPT, *_notes(plan)) if why and not any(layer.faster for layer in layers) else _notes(plan)
+    given = "pseudo-random" if inputs is None else "given"
     provenance = _provenance(plan, "emulation", memory_timing(plan.board), given)
-    nothing_kept = why and not any(layer.faster for layer in compared)
-    notes = (*([NOTHING_KEPT] if nothing_kept else []), *_notes(plan))
-    found = _record(complete, compared, _totals(plan, compared, extremes), notes, provenance, outputs, command)
-    found = dataclasses.replace(found, hot_code=watched.hot_code.code)
-    seen = dataclasses.replace(found.memory, touched=touched(plan, watched.written, compared), touched_reason=None)
-    return dataclasses.replace(found, memory=seen)
+    complete = dataclasses.replace(plan, stack_bytes=max((layer.stack_bytes or 0 for layer in layers), default=0))
+    found = _record(complete, layers, totals, notes, provenance, executed.outputs, command)
+    seen = touched(plan, executed.written, layers)
+    memory = dataclasses.replace(found.memory, touched=seen, touched_reason=None)
+    return dataclasses.replace(found, memory=memory, hot_code=executed.hot_code)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Executed:
+    """Layers as executed, the code of their loops, and outputs; bytes of the arena that were `written`.
+
+    `cycles` are those of each layer by possible memory system; `waiting` is their share in which code was waited for.
+    """
+
+    layers: tuple[record.Layer, ...]
+    hot_code: tuple[record.HotCode, ...]
+    cycles: tuple[tuple[int, ...], ...]
+    waiting: float
+    outputs: tuple[Array, ...]
+    written: Mask
+
+
+def _execute(plan: Plan, values: tuple[Array, ...], tell: Callable[[int, str], None]) -> _Executed:
+    """Every layer executed and compared; `tell(done, what)` is called before each."""
+    from mcusim.compiling import ahead
+    from mcusim.inference import Machine
+
+    found = []
+    with ahead(plan.model) as compiling:
+        machine = Machine.start(plan, values)
+        machine.before_reference = compiling.wait
+        for op in plan.model.ops:
+            tell(op.index, op.name)
+            found.append(machine.layer(op))
+    layers = tuple(layer for layer, _ in found)
+    return _Executed(
+        layers=layers,
+        hot_code=machine.hot_code.code,
+        cycles=tuple(cycles for _, cycles in found),
+        waiting=machine.code_waits / (sum(layer.cycles or 0 for layer in layers) or 1),
+        outputs=tuple(machine.value(index) for index in plan.model.outputs),
+        written=machine.written,
+    )
+
+
+def _cycles_of_order(plan: Plan, values: tuple[Array, ...], order: int) -> tuple[tuple[int, ...], ...]:
+    """Cycles of each layer by possible memory system, with the kernels in another order that they are linked in."""
+    from mcusim.inference import Machine
+
+    linked = dataclasses.replace(plan, firmware=load_firmware(firmware_path(plan.image, order)))
+    machine = Machine.start(linked, values)
+    return tuple(machine.cycles(op) for op in plan.model.ops)
 
 
 def _explained(plan: Plan, layers: Sequence[record.Layer]) -> Sequence[record.Layer]:

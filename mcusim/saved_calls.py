@@ -16,7 +16,7 @@ SCHEMA = "mcusim.calls/1"
 EXPECTED = f"calls saved by pytest with --mcu-save or --mcu-json ({SCHEMA})"
 FILE_LIMIT_BYTES = 64 << 20
 LOOPS = 3  # of a call that are kept
-LEAST_SHARE = 0.1  # of a call's cycles that a loop takes which is kept
+LEAST_SHARE = 0.2  # of a call's cycles that a loop takes which is kept
 
 
 @dataclass(frozen=True, slots=True)

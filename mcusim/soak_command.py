@@ -99,10 +99,8 @@ def soak_memory(
     heap = load_heap(options.heap or workload.heap)
     heap_bytes = workload.heap_bytes if options.heap_bytes is None else options.heap_bytes
     arena = None if model is None else _arena(model, named)
-    base_address = BASE_ADDRESS
-    if named is not None:
-        taken = (arena.bytes if arena else 0, heap_bytes if workload.uses_heap else 0)
-        base_address = _place(named, *taken)
+    taken = (arena.bytes if arena else 0, heap_bytes if workload.uses_heap else 0)
+    base_address = BASE_ADDRESS if named is None else _place(named, *taken)
     words = [*([model] if model else []), *options.words, *(["--board", board] if board else [])]
     with progress(quiet) as step:
         result = soak(

@@ -31,6 +31,8 @@ def grid(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> s
 
 def safe(text: str) -> str:
     """The text with every character replaced that could act on a terminal; names come from untrusted files."""
+    if text.isprintable():
+        return text
     return "".join(letter if letter.isprintable() else "�" for letter in text)
 
 

@@ -32,6 +32,7 @@ from mcusim.linkable import Linkable, linkable
 from mcusim.placement import largest_bank
 from mcusim.program import Program, parse_program
 from mcusim.program_linker import Memory
+from mcusim.regions import runs
 from mcusim.structures import Structure
 
 if TYPE_CHECKING:
@@ -79,7 +80,10 @@ class Target:
         given = Path(path)
         data = read_bounded(given, EXPECTED)
         is_linked = data[:4] == b"\x7fELF" and data[16:18] != RELOCATABLE
-        self.loaded.append(_parsed(data, given.name) if is_linked else self._linkable([given], [given.name]))
+        found = _parsed(data, given.name) if is_linked else self._linkable([given], [given.name])
+        if isinstance(found, Program) and self.hardware.is_board:
+            _check_place(found, self.hardware.board)
+        self.loaded.append(found)
 
     def compile(
         self,
@@ -94,6 +98,8 @@ class Target:
         relative paths, of includes too, are relative to `folder`. Raises BadInputError with what the compiler says,
         UnsupportedError where none is installed.
         """
+        if not sources:
+            raise BadInputError("there is nothing to compile: give files, or C code as text")
         chosen = tuple(shlex.split(flags)) if isinstance(flags, str) else tuple(flags)
         at, found = Path(folder).resolve(), find_compiler(compiler)
         files, names = [], []
@@ -191,6 +197,18 @@ _parsed = functools.lru_cache(maxsize=8)(parse_program)
 def _own_firmware(isa: str, cpu: str, fpu: str | None) -> Firmware:
     """mcusim's own kernels for a core."""
     return load_firmware(firmware_path(choose_image(isa, cpu, fpu)))
+
+
+def _check_place(program: Program, board: Board) -> None:
+    """Refuse a program that is linked for addresses where a board has no memory, with BadInputError."""
+    code = (program.code_address, len(program.firmware.linked_image), "code")
+    for address, size, what in (code, *((one.address, len(one.content), one.name) for one in program.variables)):
+        spans = ((run[0].address, run[-1].address + run[-1].bytes) for run in runs(board.regions))
+        if not any(first <= address and address + size <= end for first, end in spans):
+            raise BadInputError(
+                f"{program.name} is linked for another board: its {what} lies at {address:#010x} ({size:,} bytes), "
+                f"where {board.name} has no memory"
+            )
 
 
 def _functions(loaded: Program | Linkable) -> Collection[str]:

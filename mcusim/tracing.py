@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -53,7 +54,7 @@ def behind(key: int) -> int:
     return 2 * (key >> observer.BEHIND_SHIFT) if key >= 0 else 0
 
 
-class DecodedCode:
+class DecodedCode(ABC):
     """Code of a core, with the blocks of it that were decoded so far by the observer's key."""
 
     def __init__(self, core: Core) -> None:
@@ -61,17 +62,17 @@ class DecodedCode:
         self.core = core
         self.decoded: dict[int, CodeBlock] = {}
 
+    @abstractmethod
     def bytes_of(self, address: int, size: int) -> bytes:
         """Code at an absolute address."""
-        raise NotImplementedError
 
+    @abstractmethod
     def function_at(self, address: int) -> str:
         """The function that an absolute address lies in; the address in words where that is not known."""
-        raise NotImplementedError
 
+    @abstractmethod
     def where(self, address: int) -> str:
         """An absolute address of code for the user: address, function and source line as far as known."""
-        raise NotImplementedError
 
     def block(self, key: int, before: int | None) -> CodeBlock:
         """The block of a key; UnsupportedError for an instruction that the core lacks.
@@ -147,12 +148,13 @@ def executed_blocks(code: DecodedCode, rows: Rows) -> dict[int, CodeBlock]:
 class Wholes:
     """Blocks as they are without the emulator's pages, in order of address and size.
 
-    `edges` are (index of the previous block, −1 for none, index of the block, count); `index` tells which block one
-    of the emulator's is, or is a piece of, by its key.
+    `edges` are (index of the previous block, −1 for none, index of the block, count); `pieces` are the emulator's
+    blocks by key, and `index` tells which block one of them is, or is a piece of.
     """
 
     blocks: tuple[Block, ...]
     edges: tuple[Edge, ...]
+    pieces: Mapping[int, CodeBlock]
     index: Mapping[int, int]
 
 
@@ -189,7 +191,7 @@ def wholes(code: DecodedCode, rows: Rows) -> Wholes:
     whole = tuple(blocks[place] for place in order)
     by_size = [-1, *(block.size << 32 | block.address for block in whole)]  # as the hooks' counts are in order
     ways = sorted(counts, key=lambda way: (by_size[way[0] + 1], by_size[way[1] + 1]))
-    return Wholes(whole, tuple(Edge(*way, counts[way]) for way in ways), index)
+    return Wholes(whole, tuple(Edge(*way, counts[way]) for way in ways), pieces, index)
 
 
 def _extended(block: Block, piece: Block) -> Block:
@@ -223,27 +225,24 @@ def recorded_sites(seen: CodeBlock) -> tuple[Site, ...]:
 
 
 def build_trace(
-    code: DecodedCode,
+    core: Core,
+    whole: Wholes,
     counts: Counts,
     sites: Mapping[int, int],
     entry: str,
     stack: tuple[int, int],
     stop: int,
-    whole: Wholes | None = None,
 ) -> Trace:
-    """The trace of what was counted; `whole` are its blocks where they are known already.
+    """The trace of what was counted; `whole` are the blocks of its edges.
 
     `sites`: the number of the site at each address; `stack`: the stack's top, and SP at the call. The last block
     has no instructions and stands for what follows at `stop` (a call's return), so that the edge out of the code
     counts.
     """
-    rows = counts.edges
-    pieces = executed_blocks(code, rows)
-    whole = whole or wholes(code, rows)
     instructions = {one.address: one for block in whole.blocks for one in block.instructions}
-    terminates_early = _terminates_early(code.core)
+    terminates_early = _terminates_early(core)
     top, first_sp = stack
-    unknown = {move.behind for seen in pieces.values() for move in seen.moves if move.change_bytes is None}
+    unknown = {move.behind for seen in whole.pieces.values() for move in seen.moves if move.change_bytes is None}
     read = {address: int(counts.lowest_sp[sites[address]]) for address in unknown if address in sites}
     return Trace(
         entry=entry,
@@ -259,7 +258,7 @@ def build_trace(
             for address, one in sorted(instructions.items())
             if one.mnemonic in DIVIDES or (one.mnemonic in LONG_MULTIPLIES and terminates_early)
         },
-        stack_bytes=top - min(first_sp, _lowest_sp(pieces, rows, read)),
+        stack_bytes=top - min(first_sp, _lowest_sp(whole.pieces, counts.edges, read)),
         memory="zero_wait",
     )
 

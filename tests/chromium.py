@@ -13,6 +13,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 FLAGS = (
     "--headless",
     "--no-sandbox",
+    "--disable-dev-shm-usage",
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
@@ -63,7 +64,7 @@ class Chromium:
         targets = self._call("Target.getTargets", {}, None)["targetInfos"]
         page = next(one["targetId"] for one in targets if one["type"] == "page")
         self._session = self._call("Target.attachToTarget", {"targetId": page, "flatten": True}, None)["sessionId"]
-        for domain in ("Page", "Runtime", "Log", "Network", "Accessibility"):
+        for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
         self.resize(*self._size)
         return self
@@ -139,7 +140,9 @@ class Chromium:
 
     def named(self):
         """What a screen reader is told of: (role, name) of every node that is not passed over."""
+        self.call("Accessibility.enable")  # only now: it slows a page that loads down
         nodes = self.call("Accessibility.getFullAXTree")["nodes"]
+        self.call("Accessibility.disable")
         return [(_value(one, "role"), _value(one, "name")) for one in nodes if not one["ignored"]]
 
     def named_when(self, node):

@@ -1,7 +1,12 @@
 """Owners and buffers: what is new, gone or larger, and what is alive when the arena is fullest."""
 
-from mcusim.byte_changes import at_peak, buffer_changes, buffer_words, owner_changes
+import dataclasses
+
+from run_variants import with_layers
+
+from mcusim.byte_changes import Renames, at_peak, buffer_changes, buffer_words, owner_changes, renames
 from mcusim.delta import OwnerChange
+from mcusim.layer_changes import layer_changes
 from mcusim.record import ArenaBuffer, Owner
 
 
@@ -40,3 +45,30 @@ def test_buffers_of_one_name_are_told_by_their_order():
     twice = (buffer("a", 10, 0, 1), buffer("a", 10, 2, 3))
     (change,) = buffer_changes(twice, (twice[0], buffer("a", 12, 2, 3)))
     assert (change.before, change.after) == (10, 12)
+
+
+def renamed_tensors(layer):
+    """The layer with other names of everything that it reads and writes."""
+    inputs, outputs = (
+        tuple(dataclasses.replace(one, name=f"v2/{one.name}") for one in tensors)
+        for tensors in (layer.inputs, layer.outputs)
+    )
+    return dataclasses.replace(layer, name=f"v2/{layer.name}", inputs=inputs, outputs=outputs)
+
+
+def test_tensors_are_told_by_the_layers_that_use_them(example_run):
+    after = with_layers(example_run, [renamed_tensors(one) for one in example_run.layers])
+    found = renames(example_run, after, layer_changes(example_run, after))
+    assert found.tensors["layer_3/depthwise_conv_2d"] == "v2/layer_3/depthwise_conv_2d"
+    assert len(set(found.tensors.values())) == len(found.tensors)
+    before = [Owner("layer_3/depthwise_conv_2d", 100, "tensor")]
+    assert owner_changes(before, [Owner("v2/layer_3/depthwise_conv_2d", 100, "tensor")], found) == ()
+
+
+def test_layers_are_told_by_their_numbers():
+    """The layer 4 is layer 5 after, and what was layer 5 is gone."""
+    found = Renames({"a": "b"}, {4: 5})
+    assert found.name("kernel data of layer 4 (CONV_2D)", "persistent") == "kernel data of layer 5 (CONV_2D)"
+    assert found.name("scratch 0 of layer 5", "scratch") == "scratch 0 of former layer 5"
+    assert found.name("layer 4", "tensor") == "layer 4"
+    assert (found.name("a", "tensor"), found.name("b", "tensor")) == ("b", "b (before)")

@@ -6,7 +6,7 @@ import pytest
 from conftest import make_run
 
 from mcusim.call_budgets import Budgets, over_call, over_run
-from mcusim.call_result import CallResult
+from mcusim.call_result import CallResult, loop_listing
 from mcusim.execution import Line, Loop
 
 LOOP = Loop(
@@ -19,7 +19,7 @@ def result():
     causes = {"issue": 328, "branch": 257}
     return CallResult(
         *("dot", "Cortex-M4", None, 7, 585, 585, 590, causes, 328, 4, 132, 4),
-        *(40, None, "not validated: nothing", None, (LOOP,)),
+        *(40, None, "not validated: nothing", None, (LOOP,), ""),
     )
 
 
@@ -38,6 +38,15 @@ def test_a_call_over_its_budgets_says_by_how_much_and_where(result):
         f"dot: 4 bytes of stack, the budget is 0{hottest}",
         f"dot: 40 bytes of flash, the budget is 39, 2.6% over{hottest}",
     )
+
+
+def test_a_loop_is_listed_by_its_instructions():
+    assert loop_listing(LOOP) == (
+        "        63 × ldrsb                        a/dot.c:13",
+        "        63 × bne                          a/dot.c:14",
+    )
+    long = dataclasses.replace(LOOP, lines=LOOP.lines * 20)
+    assert len(loop_listing(long)) == 25 and loop_listing(long)[-1].endswith("… and 16 more")
 
 
 def test_what_an_assertion_shows(result):

@@ -108,7 +108,9 @@ def test_a_saved_execution_is_shown_again(capsys, tmp_path):
         assert main(["show", saved, "--format", name]) == 1
         assert capsys.readouterr().out
     assert main(["show", saved, "--format", "html"]) == 2
-    assert "unknown format 'html'" in capsys.readouterr().err
+    assert "'html' is one of runs of mcusim profile" in capsys.readouterr().err
+    assert main(["show", saved, "--format", "htm"]) == 2
+    assert "unknown format 'htm'" in capsys.readouterr().err
 
 
 def test_commands_typed_on_a_terminal():
@@ -156,5 +158,6 @@ def test_formats_of_other_runs_are_named(capsys, tmp_path):
     saved.write_text("{}")
     assert main(["show", str(saved)]) == 2
     assert "schema is missing" in (error := capsys.readouterr().err) and "mcusim.exec/1" in error
+    saved.write_text('{"schema": "mcusim.memory/1"}')
     assert main(["show", str(saved), "--format", "speedscope"]) == 2
     assert "'speedscope' is one of runs of mcusim exec" in capsys.readouterr().err

@@ -44,7 +44,7 @@ def test_every_format_needs_nothing_that_simulates_and_has_the_same_bytes_everyw
 def test_help_lists_the_formats(capsys, verb):
     assert main([verb, "--help"]) == 0
     listed = capsys.readouterr().out.replace("\n", " ").partition("--format")[2]
-    words = {word.strip(",.") for word in listed.partition("-o PATH")[0].split()}
+    words = {word.strip(",.;") for word in listed.partition("-o PATH")[0].split()}
     assert set(RENDERERS) <= words
 
 

@@ -1,7 +1,11 @@
 """Comparison ↔ mcusim.compare/1: the round trip, and saved comparisons that nobody can trust."""
 
+import dataclasses
 import json
+import typing
+from pathlib import Path
 
+import jsonschema
 import pytest
 from conftest import with_value
 from run_variants import estimated, with_buffer, with_layers, with_longer_loop
@@ -9,6 +13,8 @@ from run_variants import estimated, with_buffer, with_layers, with_longer_loop
 from mcusim import delta
 from mcusim.compare import compare
 from mcusim.errors import BadInputError
+
+SCHEMA = json.loads((Path(delta.__file__).parent / "compare_schema.json").read_text(encoding="utf-8"))
 
 
 def comparison(*deltas):
@@ -28,6 +34,30 @@ def test_what_is_read_is_what_was_written(saved):
     assert delta.from_json(json.loads(text)) == saved
     assert delta.json_text(delta.from_json(json.loads(text))) == text
     assert text.isascii()
+
+
+def dataclasses_of(kind):
+    """A dataclass and those in its fields."""
+    found = {kind.__name__: kind}
+    for annotation in typing.get_type_hints(kind).values():
+        for one in (annotation, *typing.get_args(annotation)):
+            if dataclasses.is_dataclass(one):
+                found |= dataclasses_of(one)
+    return found
+
+
+def test_the_schema_has_the_fields_of_the_dataclasses(saved):
+    kinds = dataclasses_of(delta.Comparison)
+    assert sorted(SCHEMA["$defs"]) == sorted(kinds.keys() - {"Comparison"})
+    for name, kind in kinds.items():
+        schema = SCHEMA if name == "Comparison" else SCHEMA["$defs"][name]
+        names = [field.name for field in dataclasses.fields(kind)]
+        assert list(schema["properties"]) == schema["required"] == names, name
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    jsonschema.Draft202012Validator(SCHEMA).validate(delta.to_json(saved))
+    for name, part in (("state", delta.State), ("part", delta.Part)):
+        enums = [one["properties"][name]["enum"] for one in SCHEMA["$defs"].values() if name in one["properties"]]
+        assert enums == [list(typing.get_args(part))]
 
 
 def test_a_figure_without_a_fraction_is_an_integer(saved):

@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from mcusim.baseline import Saved, Update
 
 UPDATE, SHOW = "update", "show"
-HEADERS = ("model", "board", ">cycles", ">latency", ">error", ">arena", ">RAM", ">flash", "made")
+HEADERS = ("model", "board", ">cycles", ">latency", ">error", ">arena", ">RAM", ">flash")
 
 
 def baseline(
-    action: Annotated[str, typer.Argument(metavar="ACTION", help="update: keep runs as baselines; show: list them.")],
-    runs: Annotated[list[str] | None, typer.Argument(metavar="[RUN]...", help="Saved runs, or directories.")] = None,
+    action: Annotated[str, typer.Argument(help="update: keep runs as baselines; show: list them.")],
+    runs: Annotated[list[str] | None, typer.Argument(help="Saved runs, or directories.")] = None,
     policy: PolicyOption = None,
     json_path: JsonOption = None,
     format_name: FormatOption = None,
@@ -90,7 +90,8 @@ def _words(one: Update) -> str:
         return f"{_cycles(one.run)} cycles ({_error(one.run)})"
     from mcusim.baseline import change_words
 
-    return change_words(one.delta)
+    words = change_words(one.delta)
+    return f"{words} ({_error(one.run)})" if one.delta.metric("cycles").change else words
 
 
 def _listed(saved: Sequence[Saved]) -> dict[str, Render]:
@@ -108,7 +109,6 @@ def _listed(saved: Sequence[Saved]) -> dict[str, Render]:
                 f"{run.memory.smallest_arena_bytes:,}",
                 f"{run.verdict.ram.used_bytes:,}",
                 f"{run.verdict.flash.used_bytes:,}",
-                run.created[:10],
             ]
         )
     return listing(HEADERS, rows, [{"file": one.name, **_facts(one.run)} for one in saved])

@@ -22,10 +22,10 @@ from mcusim.policy import load_policy
 
 
 def compare(
-    before: Annotated[str, typer.Argument(metavar="BEFORE", help="A saved run, or a directory of runs.")],
+    before: Annotated[str, typer.Argument(help="A saved run, or a directory of runs.")],
     after: Annotated[
         str | None,
-        typer.Argument(metavar="[AFTER]", help="The same, newer. Without it, BEFORE is compared with the baseline."),
+        typer.Argument(help="The same, newer. Without it, BEFORE is compared with the baseline."),
     ] = None,
     policy: PolicyOption = None,
     json_path: JsonOption = None,

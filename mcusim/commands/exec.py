@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -89,31 +89,20 @@ def exec_firmware(
     image = images.load_image(firmware, _address("--base", base) if base else execute.flash_address(loaded_board))
     interest = intervals.parse_interest(region, _address("--marker", marker), region_text, image)
     before = execution.load_execution(minus) if minus is not None else None
-    pieces = semihosting.read_input(input_file) if input_file is not None else ()
-    talk = execute.Talk(
-        pieces=(*pieces, *(text.encode() for text in send or ())),
-        prompt=prompt,
-        until=until,
-        ask=_terminal_line if sys.stdin is not None and sys.stdin.isatty() and not (pieces or send) else None,
-        show=None if quiet or target.prints_data else _show_console,
-        files=files,
-    )
-    start = execute.Entry(
-        entry,
-        tuple(text.strip() for text in arguments.split(",")) if arguments else (),
-        _address("--vector-table", vector_table),
-    )
+    pieces = (*(semihosting.read_input(input_file) if input_file is not None else ()), *map(str.encode, send or ()))
+    show = None if quiet or target.prints_data else _show_console
+    words = tuple(text.strip() for text in arguments.split(",")) if arguments else ()
     result = execute.execute(
         image,
         loaded_board,
         chips.load_chip(chip) if chip is not None else chips.chip_of(loaded_board.mcu),
-        entry=start,
-        talk=talk,
+        entry=execute.Entry(entry, words, _address("--vector-table", vector_table)),
+        talk=execute.Talk(pieces, prompt, until, None if pieces else _terminal(), show, files),
         interest=interest,
         max_instructions=max_instructions,
         command=_command(firmware, options, send or (), region_text),
     )
-    if talk.show is not None and result.console and not result.console.endswith("\n"):
+    if show is not None and result.console and not result.console.endswith("\n"):
         delivery.print_text("\n")
     if before is not None:
         result = execution.minus(result, before)
@@ -144,6 +133,11 @@ def _address(option: str, text: str | None) -> int | None:
     if not 0 <= value < 1 << 32:
         raise BadInputError(f"{option} {text}: expected an address of 32 bits, such as 0x08000000")
     return value
+
+
+def _terminal() -> Callable[[], bytes | None] | None:
+    """What asks the user for a line, where there is a terminal to ask at."""
+    return _terminal_line if sys.stdin is not None and sys.stdin.isatty() else None
 
 
 def _terminal_line() -> bytes | None:

@@ -12,6 +12,8 @@ from mcusim.judgement import figure, growth, signed
 
 NARROWEST, WIDEST = 70, 160
 NAME = 32  # cells of a name
+SHORTEST_NAME = 12  # a name that is cut to less says nothing
+NOTABLE = 0.005  # of a layer's cycles, whose change gets a line
 ROWS = 12  # rows of a list; the JSON has all of them
 UNKNOWN = "–"
 LABELS = {
@@ -71,7 +73,8 @@ def error_words(delta: Delta, short: bool = False) -> str:
     for side in sides:
         estimated = "estimated, " if side.engine == "estimate" else ""
         reason = "none known" if short else side.error_percent_reason or side.cycles_reason
-        words.append(estimated + figures.expected_error(side.error_percent, reason))
+        source = side.error_source if estimated and not short else None  # what an estimate's error is taken against
+        words.append(estimated + figures.expected_error(side.error_percent, reason, source))
     return words[0] if words[0] == words[1] else " → ".join(words)
 
 
@@ -98,9 +101,8 @@ def _head(delta: Delta, width: int) -> str:
 
 def _sections(delta: Delta, width: int) -> Iterable[str]:
     yield _titled("What the runs rest on", [basis_words(delta, index) for index in range(len(delta.basis))], width)
-    yield _titled("Fails", [one.sentence for one in delta.failures], width)
-    better = [one.sentence for one in delta.findings if one.kind == "improvement"]
-    yield _titled("Improves", better, width)
+    yield _titled("Fails", finding_lines(delta, "failure"), width)
+    yield _titled("Improves", finding_lines(delta, "improvement"), width)
     if delta.not_judged and not delta.failures:
         yield _wrapped([f"Not judged: {', '.join(delta.not_judged)} ({delta.not_judged_because})."], width)
     yield _metrics(delta, width)
@@ -110,6 +112,12 @@ def _sections(delta: Delta, width: int) -> Iterable[str]:
     yield _owners("RAM by owner", delta.ram, width)
     yield _buffers(delta.buffers, width)
     yield _owners("Flash by owner", delta.flash, width)
+
+
+def finding_lines(delta: Delta, kind: str) -> list[str]:
+    """The sentences of what fails or improves, and how many more there are than a report has room for."""
+    lines = [one.sentence for one in delta.findings if one.kind == kind]
+    return lines if len(lines) <= ROWS else [*lines[:ROWS], f"{len(lines) - ROWS} more"]
 
 
 def basis_words(delta: Delta, index: int) -> str:
@@ -186,11 +194,26 @@ def _layers(delta: Delta, width: int) -> str:
     rest = sum(one.change or 0 for one in differing) - sum(one.change or 0 for one in shown)
     more = len(differing) - len(shown)
     rows += [[f"{more} more", "", "", "", "", f"{rest:+,}", ""]] if more else []
+    if _room_for_names(headers, rows, width - 2) < SHORTEST_NAME:
+        headers, rows = ["# operator", *headers[2:]], [[row[0], *row[2:]] for row in rows]
     told = {finding.layer for finding in delta.findings if finding.layer is not None}
-    left = [one for one in shown if one.why and not (one.after and one.after.index in told)]
+    left = [one for one in shown if _is_notable(one) and not (one.after and one.after.index in told)]
     reasons = [f"{layer_number(one)}: {one.why}" for one in left]
     title = f"Layers: {layer_counts(delta)}"
     return _table(title, headers, rows, width) + _bullets(reasons, width)
+
+
+def _room_for_names(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> int:
+    """What the other columns leave for the second one."""
+    widths = [max(tables.cells(line[column]) for line in [headers, *rows]) for column in range(len(headers))]
+    return width - sum(widths) + widths[1] - len(tables.GAP) * (len(headers) - 1)
+
+
+def _is_notable(layer: LayerChange) -> bool:
+    """Whether a layer that both runs have has changed by so much, or in such a way, that its reason is worth a line."""
+    if layer.before is None or layer.after is None or not layer.why:
+        return False
+    return layer.state == "moved" or abs(layer.change or 0) >= NOTABLE * (layer.before.cycles or 0)
 
 
 def shown_layers(differing: Sequence[LayerChange]) -> list[LayerChange]:

@@ -12,6 +12,7 @@ from mcusim.renderers.comparison import (
     ROWS,
     basis_words,
     error_words,
+    finding_lines,
     label,
     layer_cells,
     layer_counts,
@@ -48,8 +49,8 @@ def _delta(delta: Delta) -> Iterable[str]:
     yield f"{escaped(f'{one.name} → {other.name}')}: {verdict}\n"
     yield "".join(f"{escaped(line)}\n" for line in delta.attribution)
     yield _bullets("What the runs rest on", [basis_words(delta, index) for index in range(len(delta.basis))])
-    yield _bullets("Fails", [finding.sentence for finding in delta.failures])
-    yield _bullets("Improves", [finding.sentence for finding in delta.findings if finding.kind == "improvement"])
+    yield _bullets("Fails", finding_lines(delta, "failure"))
+    yield _bullets("Improves", finding_lines(delta, "improvement"))
     yield _metrics(delta)
     yield from _details(delta)
 

@@ -43,7 +43,7 @@ def cycles(run: Run) -> str:
     """Cycles by cause for the whole run, its hottest layers and functions; or why there are none."""
     totals = run.totals
     if totals.cycles is None:
-        return section("cycles", "Where the cycles go", paragraph(f"Cycles are not known: {totals.cycles_reason}"))
+        return section("cycles", "Where the cycles go", paragraph(f"Cycles are not known: {totals.cycles_reason}."))
     by_cause = totals.cycles_by_cause
     if by_cause is None:
         missing = "Causes and functions are not known: cycles are estimated by formula, and only execution tells them."

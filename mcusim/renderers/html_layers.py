@@ -52,7 +52,7 @@ class _Column:
 def layers(run: Run) -> str:
     """The section; a sentence where nothing is known of single layers."""
     if not run.layers:
-        missing = f"Nothing is known of single layers: {run.totals.cycles_reason}"
+        missing = f"Nothing is known of single layers: {run.totals.cycles_reason}."
         return section("layers", "Layers", paragraph(missing))
     columns = _columns(run)
     head = "".join(map(_head, columns))
@@ -63,7 +63,7 @@ def layers(run: Run) -> str:
         "Layers",
         CONTROLS,
         scrolling(
-            "Layers",
+            "Table of the layers",
             f'<table id="layer-table"><caption>{text(what)}</caption><thead><tr>{head}</tr></thead>\n{bodies}</table>',
         ),
     )

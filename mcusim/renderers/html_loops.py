@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from mcusim import figures
-from mcusim.record import CodeLine, HotCode, HotLoop, Layer, Run
+from mcusim import figures, tables
+from mcusim.record import HotCode, HotLoop, Layer, Run
 from mcusim.renderers.html_cycles import causes_bar
-from mcusim.renderers.html_parts import error_mark, share, text
+from mcusim.renderers.html_parts import error_mark, text
 
 # A loop of more instructions shows those that take most: some in any case, more as far as each is worth its line. A
 # report of 60 layers is to stay below 2 MB.
 MOST_LINES, FEWEST_LINES, WORTH_A_LINE = 40, 10, 0.01
 # The share of a loop's cycles from which on a line has the next shade; the figure stands beside it.
 SHADES = (0.02, 0.05, 0.1, 0.2)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """Words of a line: offset, instruction, executions and cycles, share; and how dark it is."""
+
+    offset: str
+    instruction: str
+    executed: str
+    cycles: str
+    share: str
+    shade: int = 0
+
+
+HEADER = _Line("at", "instruction", "executed", "cycles", "share")
 
 
 def loops(run: Run, layer: Layer) -> str:
@@ -28,32 +44,43 @@ def loops(run: Run, layer: Layer) -> str:
 def _loop(run: Run, layer: Layer, number: int, loop: HotLoop) -> str:
     code = run.hot_code[loop.code]
     each = figures.ratio(loop.cycles, loop.iterations)
-    part = share(loop.cycles, layer.cycles)
+    part = figures.percent(loop.cycles / max(layer.cycles or 0, 1))
     words = (
         f"Loop {number}: {loop.cycles:,} cycles ({error_mark(run.totals)}), {part} of the layer; "
         f"{loop.iterations:,} iterations of {each} cycles"
     )
-    rows = "".join(_lines(code, loop))
     return (
-        f'<div class="loop"><p><code><bdi>{text(code.function)}</bdi>+0x{code.offset:x}</code> '
-        f'<span class="faint">{code.bytes:,} bytes</span></p>{causes_bar(loop.cycles_by_cause, loop.cycles)}'
-        f'<table class="code"><caption>{words}</caption><thead><tr><th scope="col">offset</th>'
-        '<th scope="col">instruction</th><th scope="col" class="n">executed</th><th scope="col" class="n">cycles</th>'
-        f'<th scope="col" class="n">share</th></tr></thead><tbody>{rows}</tbody></table></div>'
+        f"<figure><figcaption><code><bdi>{text(code.function)}</bdi>+0x{code.offset:x}</code>, {code.bytes:,} bytes"
+        f'<span class="faint block">{words}</span></figcaption>{causes_bar(loop.cycles_by_cause, loop.cycles)}'
+        f'<pre class="code" tabindex="0">{_listing([HEADER, *_lines(code, loop)])}</pre></figure>'
     )
 
 
-def _lines(code: HotCode, loop: HotLoop) -> Iterator[str]:
-    """A row an instruction; of a long loop those that take most, with what the others between them take together."""
-    lines = list(zip(code.lines, loop.line_counts, loop.line_cycles, strict=True))
+def _listing(lines: Sequence[_Line]) -> str:
+    """Lines in columns. They are no table: a page has thousands, which would take a browser most of its time."""
+    words = [(line.offset, tables.safe(line.instruction), line.executed, line.cycles, line.share) for line in lines]
+    widths = [max(map(tables.cells, column)) for column in zip(*words, strict=True)]
+    found = []
+    for line, cells in zip(lines, words, strict=True):
+        gaps = [" " * (width - tables.cells(cell)) for width, cell in zip(widths, cells, strict=True)]
+        left = "  ".join(cell + gap for cell, gap in zip(cells[:2], gaps[:2], strict=True))
+        right = "  ".join(gap + cell for cell, gap in zip(cells[2:], gaps[2:], strict=True))
+        row = text(f"{left}  {right}")
+        found.append(f'<span class="h{line.shade}">{row}</span>' if line.shade else row)
+    return "\n".join(found)
+
+
+def _lines(code: HotCode, loop: HotLoop) -> Iterator[_Line]:
+    """An instruction a line; of a long loop those that take most, with what the others between them take together."""
     shown = set(_shown(loop))
-    for is_shown, run in itertools.groupby(range(len(lines)), lambda index: index in shown):
+    for is_shown, run in itertools.groupby(range(len(code.lines)), lambda index: index in shown):
         indices = list(run)
         if is_shown or len(indices) == 1:
-            yield from (_line(*lines[index], loop.cycles) for index in indices)
+            yield from (_line(code, loop, index) for index in indices)
         else:
-            together = sum(loop.line_cycles[index] for index in indices)
-            yield _left_out(code.lines[indices[0]], together, loop, len(indices))
+            cycles = sum(loop.line_cycles[index] for index in indices)
+            part = figures.percent(cycles / max(loop.cycles, 1))
+            yield _Line(f"{code.lines[indices[0]].offset:x}", f"… {len(indices)} instructions", "", f"{cycles:,}", part)
 
 
 def _shown(loop: HotLoop) -> list[int]:
@@ -66,19 +93,9 @@ def _shown(loop: HotLoop) -> list[int]:
     return ranked[: min(max(worth, FEWEST_LINES), MOST_LINES)]
 
 
-def _line(line: CodeLine, executed: int, cycles: int, total: int) -> str:
-    part = cycles / max(total, 1)
+def _line(code: HotCode, loop: HotLoop, index: int) -> _Line:
+    line, cycles = code.lines[index], loop.line_cycles[index]
+    part = cycles / max(loop.cycles, 1)
     shade = sum(part >= least for least in SHADES)
-    classed = f' class="h{shade}"' if shade else ""
-    return (
-        f"<tr{classed}><td>{line.offset:x}</td><td>{text(line.text)}</td><td>{executed:,}</td><td>{cycles:,}</td>"
-        f"<td>{figures.percent(part)}</td></tr>\n"
-    )
-
-
-def _left_out(first: CodeLine, cycles: int, loop: HotLoop, lines: int) -> str:
-    part = figures.percent(cycles / max(loop.cycles, 1))
-    return (
-        f'<tr class="faint"><td>{first.offset:x}</td><td>… {lines} instructions</td><td></td><td>{cycles:,}</td>'
-        f"<td>{part}</td></tr>\n"
-    )
+    executed = f"{loop.line_counts[index]:,}"
+    return _Line(f"{line.offset:x}", line.text, executed, f"{cycles:,}", figures.percent(part), shade)

@@ -178,7 +178,7 @@ def _map(run: Run) -> str:
     bottom = HEAD + PLOT + FOOT
     words = f"The arena's head over time: {len(alive):,} buffers in {head:,} bytes; the table below has the same"
     parts = [*drawing(plot), *svg.legend(LEGEND, svg.LEFT, bottom + 12)]
-    return scrolling("The arena over time", svg.picture(bottom + 30, words, parts)) + more(
+    return scrolling("Map of the arena", svg.picture(bottom + 30, words, parts)) + more(
         f"The same as a table: {len(buffers):,} buffers", _buffers(buffers)
     )
 

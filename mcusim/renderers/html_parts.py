@@ -160,11 +160,16 @@ def swatch(kind: str) -> str:
 
 
 def error_mark(totals: Totals) -> str:
-    """What to think of cycles, in a few words: the error to expect or that none is known, and if they are estimated."""
-    executed = "" if totals.instructions is not None else "estimated, "
+    """What to think of cycles, in a few words: the error to expect or that none is known, and if they are estimated.
+
+    The error of an estimate is that against emulation.
+    """
+    executed = totals.instructions is not None
     if totals.error_percent is None:
-        return f"{executed}not validated"
-    return f"{executed}expected error ±{totals.error_percent:.2g}%"
+        return "not validated" if executed else "estimated, not validated"
+    if executed:
+        return f"expected error ±{totals.error_percent:.2g}%"
+    return f"estimated, ±{totals.error_percent:.2g}% from emulation, whose own error comes on top"
 
 
 def _rectangle(one: Segment, begin: float) -> str:

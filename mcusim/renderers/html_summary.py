@@ -8,11 +8,13 @@ from mcusim import figures
 from mcusim.advice import advice, against_own, kept_from_faster
 from mcusim.energy import BASES, duty_words
 from mcusim.record import MemoryVerdict, Run
+from mcusim.renderers import divergence
 from mcusim.renderers.html_memory import memory_bar
 from mcusim.renderers.html_parts import bullets, card, cards, definitions, error_mark, more, paragraph, section, text
 from mcusim.renderers.html_parts import whole as whole_name
 from mcusim.renderers.words import expected_error, placed, range_words
 
+DIVERGENCE_COLUMNS = 100
 NOT_COUNTED = "Not counted: interpreter and C library (see the notes)."
 
 
@@ -67,6 +69,7 @@ def _tiles(run: Run) -> Iterator[str]:
         yield _tile("Cycles", f"{totals.cycles:,}", mark, per_mac)
     else:
         yield _tile("Latency", "not known", "", "see below", "main")
+        yield _tile("Cycles", "not known", "", "see below")
     yield _memory_tile("RAM", run.verdict.ram)
     yield _memory_tile("Flash", run.verdict.flash)
     arena = f"head {memory.head_bytes:,}, tail {memory.tail_bytes:,}"
@@ -116,7 +119,7 @@ def _remarks(run: Run) -> Iterator[str]:
     """Sentences below the figures: the error first, as the figures are worth what it says."""
     totals = run.totals
     if totals.cycles is None:
-        yield f"Cycles are not known: {totals.cycles_reason}"
+        yield f"Cycles are not known: {totals.cycles_reason}."
     else:
         yield f"Error of cycles and latency: {expected_error(totals)}."
     if span := range_words(run):
@@ -133,7 +136,9 @@ def help_wanted(run: Run) -> str:
     """What would make it fit or faster."""
     kept = kept_from_faster(run)
     faster = card("Kept from faster functions", bullets(kept), classes="wide") if kept else ""
-    return section("advice", "What would help", bullets(advice(run)), faster)
+    diverging = divergence.first(run.layers, DIVERGENCE_COLUMNS)
+    apart = card("First divergence from the reference", f"<pre>{text(diverging)}</pre>") if diverging else ""
+    return section("advice", "What would help", bullets(advice(run)), apart, faster)
 
 
 def notes(run: Run) -> str:

@@ -68,8 +68,7 @@ def _slices(span: Span, begin: int, run: Run, facts: dict[str, object]) -> Itera
     yield {"name": tables.safe(span.name), "cat": span.kind, "ph": "B", **where, "args": facts}
     start = begin
     for part in span.parts:
-        share = figures.percent(part.cycles / max(span.cycles, 1))
-        yield from _slices(part, start, run, {"cycles": part.cycles, "share_of_parent": share, "order": BY_CYCLES})
+        yield from _slices(part, start, run, _part_facts(part, span))
         start += part.cycles
     yield {
         "name": tables.safe(span.name),
@@ -78,6 +77,18 @@ def _slices(span: Span, begin: int, run: Run, facts: dict[str, object]) -> Itera
         **where,
         "ts": _time(begin + span.cycles, clock),
     }
+
+
+def _part_facts(part: Span, whole: Span) -> dict[str, object]:
+    """What is known of a kernel, a function or a loop."""
+    facts: dict[str, object] = {
+        "cycles": part.cycles,
+        "share_of_parent": figures.percent(part.cycles / max(whole.cycles, 1)),
+        "order": BY_CYCLES,
+    }
+    if part.loop is not None:
+        facts |= {"iterations": part.loop.iterations, "cycles_by_cause": dict(part.loop.cycles_by_cause)}
+    return facts
 
 
 def _facts(layer: Layer, run: Run) -> dict[str, object]:

@@ -132,14 +132,13 @@ def _names(report: MemoryReport, indices: Sequence[int]) -> str:
 def _order(report: MemoryReport) -> list[str]:
     order = report.order
     least = f"every order has {order.bound_bytes:,} bytes alive at some moment"
-    if order.ops == tuple(range(len(order.ops))):
+    if not order.changed:
         return [f"Order of the layers\n  no better order was found: {least}, this one {order.live_before_bytes:,}"]
-    moved, proven = [str(op) for op in order.ops], order.head_bytes == order.bound_bytes
     return [
         "Order of the layers",
         f"  greedy head {order.head_before_bytes:,} → {order.head_bytes:,} bytes, alive at once "
-        f"{order.live_before_bytes:,} → {order.live_bytes:,}; {least}{', so that this is the optimum' * proven}",
-        f"  {' '.join(moved)}",
+        f"{order.live_before_bytes:,} → {order.live_bytes:,}; {least}{', so that this is the optimum' * order.proven}",
+        f"  {' '.join(map(str, order.ops))}",
     ]
 
 

@@ -461,6 +461,8 @@ def _printable(run: Run) -> Run:
 def _clean(value: object) -> object:
     if isinstance(value, str):
         return tables.safe(value)
+    if value is None or isinstance(value, (int, float)):
+        return value
     if isinstance(value, tuple):
         return tuple(_clean(item) for item in value)
     if isinstance(value, Mapping):

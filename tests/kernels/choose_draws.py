@@ -17,6 +17,7 @@ from drawn_calls import drawn, path_of
 from mcusim.costs import COSTS
 from mcusim.hardware import load_core
 from mcusim.ops import OPERATORS
+from mcusim.runtime import Runtime
 
 SEEDS = 150
 # Cores whose kernels take all ways that there are: with the DSP extension, without, and without unaligned accesses.
@@ -36,19 +37,27 @@ def work(model):
     return 3 * OPERATORS[op.name].macs(model, op) + 10 * elements
 
 
+def symbols(model):
+    """The C functions that a model's last layer calls before the one that its way is named after."""
+    op = model.ops[-1]
+    invocation = OPERATORS[op.name].invocation(model, op, Runtime("cmsis_nn", dsp=True, mve=False))
+    return {call.symbol for call in invocation.calls[:-1]} - {call.symbol for call in invocation.calls[-1:]}
+
+
 def main():
     """Write draws.json: of each way the layers nearest to WORK, as [operator, seed]."""
     found = {}
     for name in COSTS:
         for seed in range(0 if name in NO_LAYER_ALONE else SEEDS):
             model = drawn(name, seed)
-            for path in {path_of(model, core) for core in CORES} - {None}:
+            for path in {path_of(model, core) for core in CORES} - {None} | symbols(model):
                 found.setdefault(path, []).append((work(model), name, seed))
     chosen = {}
     for path, layers in sorted(found.items()):
         if path.startswith("mcusim_cast") and not any(one in path for one in CASTS):
             continue
-        sizes = MATRIX_WORK if any(name in MATRICES for _, name, _ in layers) else (WORK,)
+        is_matrix = any(name in MATRICES and path_of(drawn(name, seed), CORES[0]) == path for _, name, seed in layers)
+        sizes = MATRIX_WORK if is_matrix else (WORK,)
         nearest = [min(layers, key=lambda one: (abs(math.log(one[0] / size)), one[1:])) for size in sizes]
         chosen[path] = [list(one) for one in dict.fromkeys((name, seed) for _, name, seed in nearest)]
     lines = ",\n".join(f"{json.dumps(path)}: {json.dumps(layers)}" for path, layers in chosen.items())

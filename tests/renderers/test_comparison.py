@@ -65,3 +65,10 @@ def test_two_models_are_both_named(example_run):
     shown = rendered(compare(example_run, other))
     assert shown.startswith("kws_ds_cnn on nano33ble → v2 on nano33ble: before → after\nno figure differs\n")
     assert "The model changed; no figure did." in shown
+
+
+def test_names_of_layers_are_whole_or_not_there(example_run):
+    many = [slower(layer, 10**9) for layer in example_run.layers]
+    found = compare(example_run, with_layers(example_run, many))
+    assert "layer_3/" not in rendered(found).partition("Layers:")[2].partition("•")[0]
+    assert "layer_3/" in rendered(found, width=120).partition("Layers:")[2].partition("•")[0]

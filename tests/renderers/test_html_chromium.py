@@ -115,7 +115,7 @@ def test_rows_open_by_mouse_alone_and_together(report, example_run):
     report.click("#layer-2 tr.layer td:nth-child(6)")
     assert report.run("document.querySelector('#layer-2 details').open") is True
     assert report.run(OPEN) == 1
-    assert report.run("document.querySelector('#layer-2 table.code').offsetHeight") > 0
+    assert report.run("document.querySelector('#layer-2 pre.code').offsetHeight") > 0
     report.click("#expand")
     assert report.run(OPEN) == len(example_run.layers)
     report.click("#expand")

@@ -72,7 +72,11 @@ def test_counters_and_arguments(example_run):
     assert first["args"]["cycles_by_cause"] == layer.cycles_by_cause and first["args"]["why"] == layer.why
     assert first["args"]["expected_error_of_the_run"].startswith("not validated")
     part = next(event for event in found if event["ph"] == "B" and event["cat"] == "function")
-    assert "by cycles, not by time" in part["args"]["order"]
+    assert part["args"]["order"] == "by cycles, not by time"
+    loop = next(event for event in found if event["ph"] == "B" and event["cat"] == "loop")
+    hottest = layer.loops[0]
+    assert (loop["args"]["iterations"], loop["args"]["cycles"]) == (hottest.iterations, hottest.cycles)
+    assert loop["args"]["cycles_by_cause"] == hottest.cycles_by_cause
 
 
 def test_an_estimate_says_so_and_has_no_stack(estimated_run):

@@ -174,7 +174,9 @@ def test_energy_is_marked_and_duty_cycle_shown(example_run):
 
 
 def test_a_users_kernels_stand_beside_mcusims(example_run):
-    library = record.Library("lib.a", "archive", "e" * 64, "armv7em", "hard", "GNU C11 12.2", None, None, "no DWARF")
+    library = record.Library(
+        "lib.a", "archive", "e" * 64, "armv7em", "hard", "GNU C11 12.2", None, None, "no DWARF", ()
+    )
     layers = [
         dataclasses.replace(one, own_cycles=one.cycles // 2, own_cycles_reason=None) for one in example_run.layers
     ]
