@@ -61,13 +61,15 @@ class Calls:
             raise UnsupportedError("--mcu-compare-fail needs calls to compare with; give --mcu-compare too")
         if options.update and options.compare is None:
             raise UnsupportedError("--mcu-update needs the calls that it updates; give --mcu-compare=PATH too")
-        if options.json is not None and not Path(options.json).absolute().parent.is_dir():
-            raise BadInputError(f"cannot write {options.json}: there is no folder {Path(options.json).parent}")
+        if options.json is not None and not Path(options.json).parent.is_dir():
+            shown = os.path.relpath(options.json)
+            raise BadInputError(f"cannot write {shown}: there is no folder {Path(shown).parent}")
         if options.compare is None or (options.update and not Path(options.compare).exists()):
             return cls(options, None)
         if options.json is not None and _same(options.json, options.compare):
-            raise BadInputError(f"{options.json} is compared with and would be overwritten; --mcu-update does that")
-        return cls(options, load_calls(options.compare))
+            shown = os.path.relpath(options.json)
+            raise BadInputError(f"{shown} is compared with and would be overwritten; --mcu-update does that")
+        return cls(options, load_calls(os.path.relpath(options.compare)))
 
     def add(self, test: str, calls: Sequence[str]) -> None:
         """The calls of one test's run (saved_calls.packed), in place of those of an earlier run of it."""
@@ -133,13 +135,17 @@ def options(
     table: bool | None,
     update: bool,
 ) -> Options:
-    """The options as given, with the file that `compared` means; BadInputError for what they cannot be."""
+    """The options as given, with the file that `compared` means; BadInputError for what they cannot be.
+
+    Paths are absolute: tests may change the working directory.
+    """
     tolerances = tuple(parse_tolerance(text) for text in compare_fail)
     found = None
     if compared is not None:
         missing_will_do = update and compared.endswith(".json")
-        found = compared if missing_will_do else str(call_storage.find(folder, compared))
-    return Options(folder, save or (AUTOSAVE if autosave else None), json, found, tolerances, table, update)
+        found = str((Path(compared) if missing_will_do else call_storage.find(folder, compared)).absolute())
+    written = None if json is None else str(Path(json).absolute())
+    return Options(folder, save or (AUTOSAVE if autosave else None), written, found, tolerances, table, update)
 
 
 def _same(one: str, other: str) -> bool:
