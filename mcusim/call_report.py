@@ -53,7 +53,9 @@ def comparison_text(comparison: Comparison, name: str, width: int) -> str:
     paragraphs += _rest("new", len(comparison.new))
     paragraphs += [f"vanished: {_place(one)}" for one in comparison.vanished[:MOST_NAMED]]
     paragraphs += _rest("vanished", len(comparison.vanished))
-    paragraphs += [failure_words(one) for one in comparison.failures]
+    worst = sorted(comparison.failures, key=lambda one: one.before / one.after)
+    paragraphs += [failure_words(one) for one in worst[:MOST_NAMED]]
+    paragraphs += _rest(GREW, len(worst))
     return "".join(_wrapped(tables.safe(text), width) for text in paragraphs)
 
 

@@ -13,7 +13,18 @@ from mcusim import call_report, call_storage, documents
 from mcusim.call_comparison import Comparison, Tolerance, compare, parse_tolerance
 from mcusim.errors import BadInputError, UnsupportedError
 from mcusim.record import VERSION
-from mcusim.saved_calls import FILE_LIMIT_BYTES, SCHEMA, Call, Origin, SavedCalls, gathered, load_calls, merged, to_json, unpacked
+from mcusim.saved_calls import (
+    FILE_LIMIT_BYTES,
+    SCHEMA,
+    Call,
+    Origin,
+    SavedCalls,
+    gathered,
+    load_calls,
+    merged,
+    to_json,
+    unpacked,
+)
 
 AUTOSAVE = "calls"  # the name of what --mcu-autosave saves
 
@@ -65,7 +76,7 @@ class Calls:
             _check_output(options.json, options.compare)
         if options.compare is None or (options.update and not Path(options.compare).exists()):
             return cls(options, None)
-        return cls(options, load_calls(options.compare))
+        return cls(options, load_calls(os.path.relpath(options.compare)))
 
     def add(self, test: str, calls: Sequence[str]) -> None:
         """The calls of one test's run (saved_calls.packed), in place of those of an earlier run of it."""
@@ -131,23 +142,30 @@ def options(
     table: bool | None,
     update: bool,
 ) -> Options:
-    """The options as given, with the file that `compared` means; BadInputError for what they cannot be."""
+    """The options as given, with the file that `compared` means; BadInputError for what they cannot be.
+
+    Paths are absolute: tests may change the working directory.
+    """
     tolerances = tuple(parse_tolerance(text) for text in compare_fail)
     found = None
     if compared is not None:
         missing_will_do = update and compared.endswith(".json")
-        found = compared if missing_will_do else str(call_storage.find(folder, compared))
-    return Options(folder, save or (AUTOSAVE if autosave else None), json, found, tolerances, table, update)
+        found = str((Path(compared) if missing_will_do else call_storage.find(folder, compared)).absolute())
+    written = None if json is None else str(Path(json).absolute())
+    return Options(folder, save or (AUTOSAVE if autosave else None), written, found, tolerances, table, update)
 
 
 def _check_output(path: str, compared: str | None) -> None:
     """BadInputError where calls cannot be written to a path, or what is compared with or no calls would be lost."""
+    shown = os.path.relpath(path)
     if compared is not None and Path(path).resolve() == Path(compared).resolve():
-        raise BadInputError(f"{path} is compared with and would be overwritten; --mcu-update does that")
-    if not Path(path).absolute().parent.is_dir():
-        raise BadInputError(f"cannot write {path}: there is no folder {Path(path).parent}")
+        raise BadInputError(f"{shown} is compared with and would be overwritten; --mcu-update does that")
+    if not Path(path).parent.is_dir():
+        raise BadInputError(f"cannot write {shown}: there is no folder {Path(shown).parent}")
     if documents.is_folder(path):
-        raise BadInputError(f"cannot write {path}: is a directory")
+        raise BadInputError(f"cannot write {shown}: is a directory")
     is_written_over = documents.is_file(path) and Path(path).stat().st_size
     if is_written_over and documents.schema_of(path, FILE_LIMIT_BYTES) != SCHEMA:
-        raise BadInputError(f"{path} holds something else than saved calls and would be overwritten; give another path")
+        raise BadInputError(
+            f"{shown} holds something else than saved calls and would be overwritten; give another path"
+        )

@@ -79,7 +79,7 @@ class PytestPolicy:
 class Budgets:
     """[budgets.NAME]: the most that a call or an inference may take; None: as much as it wants.
 
-    The name is that of a test (its id, with or without its parameters), of a function, or of a function and a core
+    The name is that of a test (its id, with or without its parameters), of a function or a model, or of one and a core
     ("arm_softmax_s8/cortex_m4").
     """
 
@@ -114,9 +114,9 @@ class Policy:
     def _folder(self) -> Path:
         return Path(self.file).parent if self.file else Path()
 
-    def budgets_of(self, test: str, function: str, core: str) -> dict[str, Budgets]:
-        """The budgets that hold for a call, by their names; `core` is an id ("cortex_m4")."""
-        names = dict.fromkeys((test, test.partition("[")[0], function, f"{function}/{core}"))
+    def budgets_of(self, test: str, name: str, core: str) -> dict[str, Budgets]:
+        """The budgets that hold for a function or a model in a test, by their names; `core` is an id ("cortex_m4")."""
+        names = dict.fromkeys((test, test.partition("[")[0], name, f"{name}/{core}"))
         return {name: self.budgets[name] for name in names if name in self.budgets}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +60,7 @@ def policy_of(config: pytest.Config) -> Policy:
 
     if POLICY not in config.stash:
         path = config.rootpath / FILE
-        config.stash[POLICY] = load_policy(path) if path.is_file() else Policy()
+        config.stash[POLICY] = load_policy(os.path.relpath(path)) if path.is_file() else Policy()
     return config.stash[POLICY]
 
 

@@ -118,14 +118,20 @@ class Mcu:
     def _held(self, result: CallResult) -> None:
         """Tell of a call, and hold it to its budgets."""
         __tracebackhide__ = True
+        if self.session is not None:
+            self.session.record(result, self.target.hardware, self.target.program_of(result.function))
+            listing = loop_listing(result.hot_loops[0]) if result.hot_loops else ()
+            _hold(self._over(result.function, lambda budgets: over_call(result, budgets)), listing)
+
+    def _over(self, name: str, over: Callable[[Budgets], tuple[str, ...]]) -> tuple[str, ...]:
+        """What a function or a model is over of the marker's budgets, and of those that mcusim.toml has for it."""
         if self.session is None:
-            return
-        self.session.record(result, self.target.hardware, self.target.program_of(result.function))
-        over = [*over_call(result, self.budgets)]
-        named = self.session.policy.budgets_of(self.session.test, result.function, self.target.hardware.core.id)
-        for name, budgets in named.items():
-            over += [f"{words} (mcusim.toml, budgets.{name})" for words in over_call(result, budgets)]
-        _hold(over, loop_listing(result.hot_loops[0]) if result.hot_loops else ())
+            return ()
+        found = [*over(self.budgets)]
+        named = self.session.policy.budgets_of(self.session.test, name, self.target.hardware.core.id)
+        for key, budgets in named.items():
+            found += [f"{words} (mcusim.toml, budgets.{key})" for words in over(budgets)]
+        return tuple(found)
 
     def assert_twin(
         self,
@@ -161,8 +167,7 @@ class Mcu:
         except McusimError as error:
             raise error.with_traceback(None) from None
         self.runs.append(run)
-        if self.session is not None:
-            _hold(over_run(run, self.budgets), ())
+        _hold(self._over(run.model.name, lambda budgets: over_run(run, budgets)), ())
         return run
 
     def struct(self, *members: object, **named: object) -> Structure:

@@ -4,7 +4,7 @@ import dataclasses
 
 from made_calls import ORIGIN, call, saved
 
-from mcusim.call_comparison import compare
+from mcusim.call_comparison import compare, parse_tolerance
 from mcusim.call_report import calls_table, comparison_text
 from mcusim.tables import cells
 
@@ -38,6 +38,13 @@ def test_of_too_many_those_that_changed_stay():
     table = calls_table(after, compare(before, after, []), 80)
     assert "test_59" in table and "20 more calls are not shown (--mcu-table shows all)" in table
     assert "more calls" not in calls_table(after, None, 80, None)
+
+
+def test_of_many_that_grew_the_worst_are_named():
+    before = saved({f"t.py::test_{number}": [call()] for number in range(30)})
+    after = saved({f"t.py::test_{number}": [call(cycles=1_100 + number)] for number in range(30)})
+    lines = comparison_text(compare(before, after, [parse_tolerance("cycles:1%")]), "a.json", 300).splitlines()
+    assert "test_29: dot: cycles 1,000 → 1,129" in lines[1] and lines[-1] == "GREW: 10 more"
 
 
 def test_hostile_names():

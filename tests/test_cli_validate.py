@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import jsonschema
+import library_build
 import numpy as np
 import pytest
 
@@ -28,6 +29,25 @@ def dump(path, spoilt=()):
         values[index].reshape(-1)[5] ^= 64
     np.savez(path, **{str(index): array for index, array in values.items()})
     return str(path)
+
+
+WRONG = """
+#include "arm_nnfunctions.h"
+#define ARGUMENTS const cmsis_nn_context *ctx, const cmsis_nn_conv_params *conv, \\
+    const cmsis_nn_per_channel_quant_params *quant, const cmsis_nn_dims *in, const int8_t *input, \\
+    const cmsis_nn_dims *kernel, const int8_t *weights, const cmsis_nn_dims *bias_dims, const int32_t *bias, \\
+    const cmsis_nn_dims *out, int8_t *output
+arm_cmsis_nn_status right(ARGUMENTS);
+arm_cmsis_nn_status arm_convolve_wrapper_s8(ARGUMENTS)
+{
+    arm_cmsis_nn_status status =
+        right(ctx, conv, quant, in, input, kernel, weights, bias_dims, bias, out, output);
+    if (out->c == 16) {
+        output[19] = output[19] < 0 ? 127 : -128;
+    }
+    return status;
+}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -64,3 +84,18 @@ def test_what_is_refused(arguments, tmp_path, capsys, more, message):
     assert main([*arguments, *(one.format(folder=tmp_path) for one in more)]) == 2
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_a_wrong_kernel_of_a_users_library(arguments, tmp_path, capsys):
+    """One element of the first convolution is wrong: there the operator is at fault, in what follows its operands."""
+    library = library_build.archive(code=WRONG, renamed="arm_convolve_wrapper_s8")
+    saved = tmp_path / "run.json"
+    assert main([*arguments, "--kernels", str(library), "--json", str(saved)]) == 1
+    shown = capsys.readouterr()
+    assert "1 of 7 layers are not bit-exact, layer 0 first" in shown.err
+    assert "The first divergence is in layer 0, CONV_2D: its operands are the" in shown.out
+    first, *others = record.load_run(saved).layers
+    assert first.difference.index == (0, 0, 1, 3) and first.difference.wrong_elements == 1
+    assert first.difference.accumulation.bits == 32 and first.differing_inputs == 0
+    assert others[0].bit_exact and others[0].differing_inputs == 1

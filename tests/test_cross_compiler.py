@@ -46,7 +46,7 @@ def test_an_object_is_made_anew_where_something_of_it_changes(gcc, folder):
         BadInputError, match=r"f.c does not compile \(arm-none-eabi-gcc -O2\):\n(.*\n)*.*f.h: No such file"
     ):
         compiled("-O2")
-    with pytest.raises(BadInputError, match="cannot read .*: embedded null byte"):
+    with pytest.raises(BadInputError, match=r"cannot read .*: embedded null byte"):
         compile_source(folder / "f\0.c", gcc, M4, (), folder, folder / "kept")
 
 

@@ -128,7 +128,7 @@ def test_failed_tests_are_not_saved(session, pytester):
         (["--mcu-save", "test_copies.py"], "'test_copies.py' is no name for saved calls"),
         (["--mcu-json=nowhere/calls.json"], "cannot write nowhere/calls.json: there is no folder nowhere"),
         (["--mcu-json=."], "cannot write .: is a directory"),
-        (["--mcu-json=test_copies.py"], "test_copies.py holds something else than saved calls and would be overwritten"),
+        (["--mcu-json=test_copies.py"], "test_copies.py holds something else than saved calls"),
         (["--mcu-compare=x.json", "--mcu-json=x.json"], "x.json is compared with and would be overwritten"),
         (["--mcu-compare=x.json", "--mcu-compare-fail=cycle:1"], "unknown metric 'cycle' in 'cycle:1'; did you mean"),
         (["--mcu-update"], "--mcu-update needs the calls that it updates"),

@@ -92,7 +92,7 @@ def test_a_session(session):
             "E *assert * <= 100",
             "E * where * = <dot on Cortex-M4: * cycles, not validated: *; hottest loop dot (dot.c:*): *>.cycles",
             "E *AssertionError: dot: * cycles, the budget is 100, *% over; hottest loop dot (dot.c:*): * cycles, *",
-            "E * 63 × ldrsb *dot.c:*",
+            "E * 64 × ldrsb *dot.c:*",
             "E *error: 'x' undeclared*",
             "the marker mcu has no 'max_cyles'; did you mean 'max_cycles'[?]*",
             "the marker's cflags=*-DNAME='dot*: no closing quotation",
