@@ -50,18 +50,21 @@ class Matched:
 def read_runs(path: str | os.PathLike[str]) -> tuple[tuple[Saved, ...], tuple[str, ...]]:
     """The runs of a file, or of the .json files in a directory by name; and the names of those that are no runs.
 
-    Raises BadInputError as record.load_run, also for a directory without runs; UnsupportedError for a single file that
-    another command saved.
+    Raises BadInputError as record.load_run, also for a directory without runs or with a file that is not JSON;
+    UnsupportedError for a single file that another command saved.
     """
     place = os.fspath(path)
     if not documents.is_folder(place):
         return (_load(place),), ()
     runs, others = [], []
     for file in sorted(Path(place).glob("*.json")):
-        if documents.schema_of(file) == record.SCHEMA:
+        schema = documents.schema_of(file)
+        if schema == record.SCHEMA:
             runs.append(_load(os.fspath(file)))
-        else:
-            others.append(file.name)
+            continue
+        if schema is None:  # cut short, a run is not to pass for something else
+            documents.read_json(file, documents.LARGEST_JSON_BYTES, "a run saved with mcusim profile --json")
+        others.append(file.name)
     if not runs:
         raise BadInputError(f"{place} has no runs; .json files saved with mcusim profile --json are expected in it")
     return tuple(runs), tuple(others)

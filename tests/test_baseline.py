@@ -57,6 +57,9 @@ def test_a_file_and_a_directory_of_runs(example_run, tmp_path):
     (tmp_path / "notes.txt").write_text("", encoding="utf-8")
     runs, others = baseline.read_runs(tmp_path)
     assert [one.name for one in runs] == ["a.json", "b.json"] and others == ("other.json",)
+    (tmp_path / "cut.json").write_text((tmp_path / "a.json").read_text(encoding="utf-8")[:-9], encoding="utf-8")
+    with pytest.raises(BadInputError, match=r"cut\.json is not JSON"):
+        baseline.read_runs(tmp_path)
     (single,), none = baseline.read_runs(tmp_path / "b.json")
     assert single.run == example_run and none == ()
 
