@@ -209,6 +209,8 @@ def _contradiction(call: Call, origins: int) -> str | None:
         return f"origin: expected one of the {origins} origins, found {call.origin}"
     if min(counts) < 0:
         return "cycles: expected counts of 0 or more"
+    if any(min(one.offset, one.bytes, one.iterations, one.cycles) < 0 for one in call.loops):
+        return "loops: expected counts of 0 or more"
     if sum(call.cycles_by_cause.values()) != call.cycles:
         return f"cycles_by_cause: expected causes that sum to {call.cycles:,} cycles"
     least, most = call.possible_cycles

@@ -52,6 +52,9 @@ def test_a_call_travels_between_processes():
     assert unpacked(packed(call(), ORIGIN)) == (call(), ORIGIN)
 
 
+NEGATIVE_LOOP = {"function": "f", "offset": 0, "bytes": 2, "iterations": -5, "cycles": 1, "source": None}
+
+
 @pytest.mark.parametrize(
     "key, value, words",
     [
@@ -62,6 +65,7 @@ def test_a_call_travels_between_processes():
         ("tests.0.calls.0.stack_bytes", -1, "expected counts of 0 or more"),
         ("tests.0.calls.0.least_cycles", 2_000, "expected least_cycles <= cycles"),
         ("tests.0.calls.0.most_cycles", 999, "expected least_cycles <= cycles"),
+        ("tests.0.calls.0.loops", [NEGATIVE_LOOP], "loops: expected counts of 0 or more"),
         ("tests.0.test", "t.py::b", "expected each test once"),
         ("origins.0.compiler", None, "compiler: expected a value, or none and compiler_reason"),
     ],
