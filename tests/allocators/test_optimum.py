@@ -45,7 +45,7 @@ def test_without_time_the_start_and_what_is_proven():
 def test_without_the_solver(monkeypatch):
     monkeypatch.setitem(sys.modules, "ortools", None)
     monkeypatch.setitem(sys.modules, "ortools.sat.python", None)
-    with pytest.raises(UnsupportedError, match=r"needs OR-Tools: pip install 'mcusim\[optimum\]'"):
+    with pytest.raises(UnsupportedError, match=r"needs OR-Tools: pip install 'ortools>=9\.10,<10'"):
         solve(WASTEFUL, greedy.allocate(WASTEFUL))
     best = (0, 0, 32, 48)
     assert solve(WASTEFUL, best).proven  # no byte more than what is alive: nothing to search
