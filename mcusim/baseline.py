@@ -12,13 +12,14 @@ from pathlib import Path
 
 from mcusim import documents, record
 from mcusim.compare import compare
-from mcusim.delta import SCHEMA, Comparison, Delta
+from mcusim.delta import SCHEMA, Comparison, Delta, Finding
 from mcusim.errors import BadInputError, UnsupportedError, shown
 from mcusim.judgement import signed
 from mcusim.policy import Policy
 from mcusim.record import Run
 from mcusim.renderers import json
 
+VANISHED = "vanished"  # what a finding of a run without counterpart is of
 LONGEST_NAME = 100  # characters of a model's name in a file's name
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 SAVED_BY = {"mcusim.exec/1": "mcusim exec", "mcusim.memory/1": "mcusim memory", "mcusim.soak/1": "mcusim memory --soak"}
@@ -98,8 +99,11 @@ def match(before: Sequence[Saved], after: Sequence[Saved]) -> Matched:
     return Matched(matched, tuple(one.name for one in free), alone)
 
 
-def compared(found: Matched, skipped: Sequence[str], policy: Policy, command: str) -> Comparison:
-    """The differences of all pairs; BadInputError where nothing belongs together."""
+def compared(found: Matched, skipped: Sequence[str], policy: Policy, command: str, complete: bool = True) -> Comparison:
+    """The differences of all pairs; BadInputError where nothing belongs together.
+
+    Only where the runs after are `complete`, as those of a directory are, has one without counterpart vanished.
+    """
     if not found.pairs:
         raise BadInputError(
             "no two runs belong together: neither by file name nor by model and board; "
@@ -115,7 +119,14 @@ def compared(found: Matched, skipped: Sequence[str], policy: Policy, command: st
         only_before=found.only_before,
         only_after=found.only_after,
         skipped=tuple(skipped),
+        findings=_vanished(found.only_before) if complete and policy.compare.vanished == "fail" else (),
     )
+
+
+def _vanished(names: Sequence[str]) -> tuple[Finding, ...]:
+    """A failure for each run that is only before."""
+    words = "has vanished: no run after belongs to it"
+    return tuple(Finding("failure", VANISHED, None, None, None, None, None, f"{name} {words}") for name in names)
 
 
 def _names(one: Saved, other: Saved) -> tuple[str, str]:

@@ -324,9 +324,11 @@ def comparison_renders(comparison: Comparison) -> dict[str, Render]:
 
 def judge_comparison(comparison: Comparison) -> None:
     """Exit status 1, and each reason in a line, where the policy fails."""
-    failing = [(delta, finding) for delta in comparison.deltas for finding in delta.failures]
-    for delta, finding in failing[:MOST_REASONS]:
-        complain(f"{delta.after.model} on {delta.after.board}: {finding.sentence}")
+    failing = [one.sentence for one in comparison.failures_of_no_pair]
+    for delta in comparison.deltas:
+        failing += [f"{delta.after.model} on {delta.after.board}: {one.sentence}" for one in delta.failures]
+    for words in failing[:MOST_REASONS]:
+        complain(words)
     if len(failing) > MOST_REASONS:
         complain(f"{len(failing) - MOST_REASONS} more reasons (the report has all of them)")
     if failing:

@@ -260,7 +260,8 @@ class Delta:
 class Comparison:
     """The differences of one pair of runs or more.
 
-    `only_…` name the files that have no counterpart, `skipped` those that are no runs of mcusim profile.
+    `only_…` name the files that have no counterpart, `skipped` those that are no runs of mcusim profile. `findings` are
+    what the policy says of no pair: of runs that vanished.
     """
 
     schema: str
@@ -271,11 +272,17 @@ class Comparison:
     only_before: tuple[str, ...]
     only_after: tuple[str, ...]
     skipped: tuple[str, ...]
+    findings: tuple[Finding, ...] = ()
 
     @property
     def failures(self) -> tuple[Finding, ...]:
-        """What does not pass in any of the pairs."""
-        return tuple(finding for delta in self.deltas for finding in delta.failures)
+        """What does not pass: in any of the pairs, then of no pair."""
+        return (*(finding for delta in self.deltas for finding in delta.failures), *self.failures_of_no_pair)
+
+    @property
+    def failures_of_no_pair(self) -> tuple[Finding, ...]:
+        """The failures that are not of a delta."""
+        return tuple(one for one in self.findings if one.kind == "failure")
 
 
 def percent(before: float, change: float) -> float | None:

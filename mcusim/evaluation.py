@@ -106,7 +106,11 @@ class OutputStatistics:
 
 @dataclass(frozen=True, slots=True)
 class BoardFigures:
-    """What an inference of the model costs on the report's board; see record.Totals for cycles and their error."""
+    """What an inference of the model costs on the report's board; see record.Totals for cycles and their error.
+
+    `emulation_error_percent` is the error to expect of emulated cycles: on top of `error_percent` where these are
+    estimated, else the same.
+    """
 
     fits: bool
     reasons: tuple[str, ...]
@@ -125,6 +129,8 @@ class BoardFigures:
     flash_bytes: int
     flash_available_bytes: int
     arena_bytes: int
+    emulation_error_percent: float | None = None
+    emulation_error_percent_reason: str | None = "not recorded"
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,8 @@ class ComparePolicy:
     """[compare]: a tolerance a metric, named as in a run; which changes fail; what a changed basis does.
 
     `layer_cycles` is held against every layer that both runs have. With fails "growth" a smaller figure is an
-    improvement; with "any change" it fails as well. `changed_timing` is of core tables, timing rules and memory models,
+    improvement; with "any change" it fails as well. `vanished` is of runs that only a directory before has; of new ones
+    it is told. `changed_timing` is of core tables, timing rules and memory models,
     `changed_board` of the board, its file, clock and placement, `changed_engine` of emulated against estimated.
     """
 
@@ -52,6 +53,7 @@ class ComparePolicy:
     flash_bytes: Tolerance = Tolerance(absolute=256)
     stack_bytes: Tolerance = Tolerance()
     fails: Literal["growth", "any change"] = "growth"
+    vanished: Literal["fail", "tell"] = "fail"
     changed_timing: Response = "refuse"
     changed_board: Response = "refuse"
     changed_engine: Response = "refuse"

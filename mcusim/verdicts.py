@@ -62,8 +62,20 @@ def _run_words(run: Run) -> str:
 
 
 def of_comparison(comparison: Comparison) -> tuple[Subject, ...]:
-    """For each pair of runs: what they rest on, each metric that has a tolerance, each layer that both have."""
-    return tuple(_pair(delta) for delta in comparison.deltas)
+    """For each pair of runs: what they rest on, each metric that has a tolerance, each layer that both have.
+
+    Where there are runs without a counterpart before, one more subject for them.
+    """
+    pairs = tuple(_pair(delta) for delta in comparison.deltas)
+    return (*pairs, _lone(comparison)) if comparison.only_before or comparison.findings else pairs
+
+
+def _lone(comparison: Comparison) -> Subject:
+    """Whether each run has its counterpart after."""
+    problem = _joined(list(comparison.failures_of_no_pair))
+    only = f"only before: {', '.join(comparison.only_before)}"
+    verdict = Verdict("every run before has one after", problem, None if problem else only)
+    return Subject("mcusim compare", (verdict,), f"{len(comparison.deltas)} compared, {only}")
 
 
 def _pair(delta: Delta) -> Subject:

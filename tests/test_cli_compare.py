@@ -78,6 +78,38 @@ def test_directories(runs, example_run, capsys):
     assert "new/kws.json" in printed and "notes.json" in printed and "new intermediate skip, 1,024 bytes" in printed
 
 
+def test_a_run_that_vanished_fails(runs, example_run, capsys):
+    for name in ("old/kws.json", "old/k.json", "new/kws.json"):
+        save(runs / name, example_run)
+    assert main(["compare", "old", "new", "--json", "c.json"]) == 1
+    printed = capsys.readouterr()
+    assert printed.err == "mcusim: k.json has vanished: no run after belongs to it\n"
+    document = json.loads((runs / "c.json").read_text(encoding="utf-8"))
+    assert [one["sentence"] for one in document["findings"]] == ["k.json has vanished: no run after belongs to it"]
+    for name, said in (
+        ("text", "no difference\n\nFails\n  • k.json has vanished: no run after belongs to it\n\nOnly before: k.json.\n"),
+        ("markdown", "**Fails**\n\n- k.json has vanished: no run after belongs to it\n"),
+        ("comment", "- k.json has vanished: no run after belongs to it\n"),
+        ("junit", '<failure message="k.json has vanished: no run after belongs to it">'),
+        ("github", "::error title=mcusim compare::k.json has vanished: no run after belongs to it\n"),
+    ):
+        assert main(["show", "c.json", "--format", name]) == 1
+        assert said in capsys.readouterr().out
+    (runs / "tell.toml").write_text('[compare]\nvanished = "tell"\n')
+    assert main(["compare", "old", "new", "--policy", "tell.toml", "--format", "github"]) == 0
+    assert "::warning title=mcusim compare::1 of 1 not checked: only before: k.json\n" in capsys.readouterr().out
+    assert main(["compare", "new", "old", "-q"]) == 0  # a new run
+    assert main(["compare", "old", "new/kws.json", "-q"]) == 0  # one run was asked for
+
+
+def test_a_comparison_saved_before_it_had_findings(runs, capsys):
+    assert main(["compare", "a.json", "a.json", "-q", "--json", "c.json"]) == 0
+    document = json.loads((runs / "c.json").read_text(encoding="utf-8"))
+    del document["findings"]
+    (runs / "c.json").write_text(json.dumps(document), encoding="utf-8")
+    assert main(["show", "c.json"]) == 0
+
+
 def test_against_the_baseline(runs, capsys):
     assert main(["compare", "a.json"]) == 2
     assert "has no baseline for kws_ds_cnn on nano33ble" in capsys.readouterr().err

@@ -56,6 +56,7 @@ def test_baselines_lie_beside_the_file(tmp_path):
         ("[compare]\ncycles = { percent = -1 }\n", "compare.cycles.percent: expected 0 or more, found -1"),
         ("[compare]\ncycles = { percent = nan }\n", "compare.cycles.percent: expected a finite number"),
         ('[compare]\nfails = "never"\n', "compare.fails: expected one of 'growth', 'any change', found 'never'"),
+        ('[compare]\nvanished = "ok"\n', "compare.vanished: expected one of 'fail', 'tell', found 'ok'"),
         ('[compare]\nchanged_board = "ok"\n', "compare.changed_board: expected one of 'refuse', 'tell', 'judge'"),
         ('[baseline]\ndirectory = " "\n', "baseline.directory: expected the path of a folder"),
         ("[compare\n", "is not valid TOML"),

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mcusim import delivery
+from mcusim import delivery, documents
 from mcusim.command_line import (
     COMPARISON_FORMATS,
     FormatOption,
@@ -51,6 +51,7 @@ def compare(
     inputs = [*(one.path for one in (*older, *newer)), *([rules.file] if rules.file else [])]
     target = delivery.arrange(COMPARISON_FORMATS, inputs, json_path, format_name, output, quiet)
     words = ["mcusim", "compare", before, *([after] if after else []), *(["--policy", policy] if policy else [])]
-    comparison = baseline.compared(found, left_out, rules, shlex.join(words))
+    complete = after is None or documents.is_folder(after)  # a single file is a choice: the others are not missing
+    comparison = baseline.compared(found, left_out, rules, shlex.join(words), complete)
     target.deliver(comparison_renders(comparison))
     judge_comparison(comparison)

@@ -36,6 +36,7 @@ def text(comparison: Comparison, width: int = 80) -> str:
         parts.append(tables.grid(OVERVIEW, [overview_row(delta) for delta in comparison.deltas], width))
     shown = [delta for delta in comparison.deltas if not delta.is_same or len(comparison.deltas) == 1]
     parts += [_delta(delta, width) for delta in shown]
+    parts += [_titled("Fails", finding_lines(comparison, "failure"), width)] if comparison.findings else []
     parts += [_wrapped([line], width) for line in lone_lines(comparison)]
     return "\n".join(parts)
 
@@ -114,9 +115,9 @@ def _sections(delta: Delta, width: int) -> Iterable[str]:
     yield _owners("Flash by owner", delta.flash, width)
 
 
-def finding_lines(delta: Delta, kind: str) -> list[str]:
+def finding_lines(found: Delta | Comparison, kind: str) -> list[str]:
     """The sentences of what fails or improves, and how many more there are than a report has room for."""
-    lines = [one.sentence for one in delta.findings if one.kind == kind]
+    lines = [one.sentence for one in found.findings if one.kind == kind]
     return lines if len(lines) <= ROWS else [*lines[:ROWS], f"{len(lines) - ROWS} more"]
 
 

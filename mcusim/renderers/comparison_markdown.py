@@ -32,6 +32,7 @@ def render(comparison: Comparison) -> str:
     for delta in comparison.deltas:
         if not delta.is_same or len(comparison.deltas) == 1:
             parts += _delta(delta)
+    parts.append(_bullets("Fails", finding_lines(comparison, "failure")))
     parts += [f"{escaped(line)}\n" for line in lone_lines(comparison)]
     return "\n".join(part for part in parts if part)
 
