@@ -13,7 +13,9 @@ import numpy as np
 from mcusim import record
 from mcusim.errors import UnsupportedError
 from mcusim.evaluation import SCHEMA, BoardFigures, Check, DataInfo, Evaluation, EvaluationReport, fronts
+from mcusim.expectation import expected_error, no_error
 from mcusim.forward import outputs_of
+from mcusim.memory_systems import memory_timing
 from mcusim.model import Model
 from mcusim.operands import Array
 from mcusim.ops import OPERATORS
@@ -68,7 +70,7 @@ def evaluate(
         regression=errors,
         regression_reason=None if errors else no_labels or "the labels are classes",
         outputs=statistics(model, outputs),
-        board=_figures(simulated[0]) if simulated else None,
+        board=_figures(simulated[0], plan) if simulated and plan else None,
         board_reason=None if simulated else NO_BOARD,
         check=ran,
         check_reason=None if ran else NOTHING_RAN if simulated else NO_BOARD,
@@ -119,9 +121,10 @@ def _simulated(
     return first, Check(samples, exact, difference, None if difference else "every bit is equal")
 
 
-def _figures(found: record.Run) -> BoardFigures:
+def _figures(found: record.Run, plan: Plan) -> BoardFigures:
     """What a report shows of a run."""
     totals, verdict = found.totals, found.verdict
+    own_percent, own_reason = _emulation_error(totals, plan)
     return BoardFigures(
         fits=found.fits,
         reasons=verdict.reasons,
@@ -140,7 +143,18 @@ def _figures(found: record.Run) -> BoardFigures:
         flash_bytes=verdict.flash.used_bytes,
         flash_available_bytes=verdict.flash.available_bytes,
         arena_bytes=found.memory.smallest_arena_bytes,
+        emulation_error_percent=own_percent,
+        emulation_error_percent_reason=own_reason,
     )
+
+
+def _emulation_error(totals: record.Totals, plan: Plan) -> tuple[float | None, str | None]:
+    """The error to expect of emulated cycles, or why none is known; that of estimated ones is against these."""
+    if totals.cycles is None or totals.instructions is not None:
+        return totals.error_percent, totals.error_percent_reason
+    memory = memory_timing(plan.board)
+    error = expected_error(plan.board, plan.core, memory)
+    return (error.percent, None) if error else (None, f"not validated: {no_error(plan.core, memory)}")
 
 
 def report(

@@ -117,6 +117,7 @@ def _delta_words(delta: Delta) -> str:
     cycles = delta.metric("cycles")
     if cycles.before is None or cycles.after is None:
         return "cycles are not known of both runs"
-    error = figures.expected_error(delta.after.error_percent, delta.after.error_percent_reason)
+    side = delta.after
+    error = figures.expected_error(side.error_percent, side.error_percent_reason, side.error_source)
     change = "unchanged" if cycles.before == cycles.after else f"{cycles.after - cycles.before:+,.0f}"
     return f"{cycles.before:,.0f} → {cycles.after:,.0f} cycles ({change}); error to expect: {error}"

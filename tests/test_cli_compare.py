@@ -84,10 +84,14 @@ def test_a_run_that_vanished_fails(runs, example_run, capsys):
     assert main(["compare", "old", "new", "--json", "c.json"]) == 1
     printed = capsys.readouterr()
     assert printed.err == "mcusim: k.json has vanished: no run after belongs to it\n"
+    sentence = "k.json has vanished: no run after belongs to it"
     document = json.loads((runs / "c.json").read_text(encoding="utf-8"))
-    assert [one["sentence"] for one in document["findings"]] == ["k.json has vanished: no run after belongs to it"]
+    assert [one["sentence"] for one in document["findings"]] == [sentence]
     for name, said in (
-        ("text", "no difference\n\nFails\n  • k.json has vanished: no run after belongs to it\n\nOnly before: k.json.\n"),
+        (
+            "text",
+            f"no difference\n\nFails\n  • {sentence}\n\nOnly before: k.json.\n",
+        ),
         ("markdown", "**Fails**\n\n- k.json has vanished: no run after belongs to it\n"),
         ("comment", "- k.json has vanished: no run after belongs to it\n"),
         ("junit", '<failure message="k.json has vanished: no run after belongs to it">'),

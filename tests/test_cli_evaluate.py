@@ -60,6 +60,8 @@ def test_two_models_on_a_board(worse, tmp_path, capsys):
     assert first["classification"]["accuracy"] == SCORE > second["classification"]["accuracy"]
     assert all(front["models"][-1] == 0 for front in document["fronts"])
     assert first["check"] is None and first["check_reason"] == "nothing was executed"
+    assert first["board"]["error_percent"] < 10 and "own error comes on top: ±" in first["board"]["error_source"]
+    assert f"±{first['board']['emulation_error_percent']:.2g}%" in first["board"]["error_source"]
     assert main(["show", str(saved)]) == 0
     assert capsys.readouterr().out == text
     for name in ("svg", "csv", "markdown"):

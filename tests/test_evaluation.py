@@ -24,7 +24,7 @@ def make_evaluation(name, correct, latency_s, ram_bytes=4_000):
     cycles = round(latency_s * 1e6)
     costs = BoardFigures(
         True, (), cycles, None, cycles, cycles, latency_s, 8.8, None, "seven figures", None, "no power is known",
-        ram_bytes, 100_000, 18_000, 500_000, 3_000,
+        ram_bytes, 100_000, 18_000, 500_000, 3_000, 8.8, None,
     )  # fmt: skip
     tensor = TensorInfo("x", (1, 4), "int8", 0.5, 0)
     info = ModelInfo(name, "a" * 64, 1_000 + correct, (tensor,), (tensor,))

@@ -99,6 +99,14 @@ def test_a_benchmark_tells_what_is_known(example_run):
     }
 
 
+def test_estimates_tell_what_their_error_is_of(example_run):
+    known = {"error_percent": 0.1, "error_percent_reason": None, "error_source": "against emulation, ±31% itself"}
+    run = dataclasses.replace(example_run, totals=dataclasses.replace(example_run.totals, **known))
+    found = comparison_of((run, run))
+    for text in (junit.render(verdicts.of_comparison(found)), json.loads(benchmark.of_comparison(found))[0]["extra"]):
+        assert "error to expect: ±0.1%, against emulation, ±31% itself" in text
+
+
 def test_a_comment_is_found_again_and_short_enough(example_run):
     body = RENDERERS["comment"](example_run)
     assert body.startswith(f"{comment.MARKER}\n") and body == RENDERERS["comment"](example_run)

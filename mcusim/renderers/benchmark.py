@@ -42,7 +42,7 @@ def _of_delta(delta: Delta) -> Sequence[Entry]:
     side = delta.after
     values = {one.metric: one.after for one in delta.metrics if one.metric in (*UNITS, "stack_bytes")}
     estimated = "estimated; " if side.engine == "estimate" else ""
-    error = figures.expected_error(side.error_percent, side.error_percent_reason)
+    error = figures.expected_error(side.error_percent, side.error_percent_reason, side.error_source)
     spread = (side.least_cycles, side.most_cycles)
     return _entries(f"{side.model} on {side.board}", values, f"{estimated}error to expect: {error}", spread)
 

@@ -43,6 +43,21 @@ def _wrapped(words: str, width: int) -> str:
 
 
 def _table(report: EvaluationReport, width: int) -> str:
+    """The table; where the two errors of estimated figures are too wide for it, they stand in words below it."""
+    table = _grid(report, width, True)
+    if report.engine != "estimate" or max(tables.cells(line) for line in table.splitlines()) <= width:
+        return table
+    letters: dict[str, list[str]] = {}
+    for letter, one in zip(pareto_plot.letters(report), report.models, strict=True):
+        if one.board and one.board.error_percent is not None:
+            letters.setdefault(error_words(one.board, True), []).append(letter)
+    several = len(report.models) > 1
+    errors = "; ".join(f"{', '.join(of)}: {words}" if several else words for words, of in letters.items())
+    below = _wrapped(f"± of latency and energy: {errors}", width) if errors else ""
+    return _grid(report, width, False) + below
+
+
+def _grid(report: EvaluationReport, width: int, has_errors: bool) -> str:
     several = len(report.models) > 1
     headers = ["model", ">accuracy", ">95 % interval"]
     if report.models[0].regression:
@@ -51,12 +66,16 @@ def _table(report: EvaluationReport, width: int) -> str:
         del headers[-2:]
     headers += [">latency", ">±", ">RAM", ">flash", ">energy"] if report.board else [">file", ">MACs"]
     headers += [">front"] if several else []
+    is_estimated = report.engine == "estimate"
     rows = []
     for place, (letter, one) in enumerate(zip(pareto_plot.letters(report), report.models, strict=True)):
         name = figures.short(one.model.name, NAME_CHARACTERS)
         row = [f"{letter} {name}" if several else name, *_worth_cells(one)]
-        row += _board_cells(one.board) if report.board else [f"{one.model.bytes:,}", f"{one.macs:,}"]
+        row += _board_cells(one.board, is_estimated) if report.board else [f"{one.model.bytes:,}", f"{one.macs:,}"]
         rows.append(row + ([front_words(report, place)] if several else []))
+    if not has_errors:
+        column = headers.index(">±")
+        headers, *rows = [[*row[:column], *row[column + 1 :]] for row in (headers, *rows)]
     return tables.grid(headers, rows, width)
 
 
@@ -85,13 +104,28 @@ def interval(found: Classification) -> str:
     return f"{100 * found.least_accuracy:.1f}–{found.most_accuracy:.1%}"
 
 
-def _board_cells(board: BoardFigures | None) -> list[str]:
+def error_words(board: BoardFigures, is_estimated: bool) -> str:
+    """The error to expect of latency and energy; of estimated ones that from emulation, then emulation's own."""
+    if board.error_percent is None:
+        return "?"
+    words = f"{board.error_percent:.2g}%"
+    return f"{words} of emulation, {_own_error(board)}" if is_estimated else words
+
+
+def _own_error(board: BoardFigures) -> str:
+    """The error of emulation from boards, or in two words that none is known."""
+    if board.emulation_error_percent is None:
+        return (board.emulation_error_percent_reason or "not validated").partition(":")[0]
+    return f"±{board.emulation_error_percent:.2g}%"
+
+
+def _board_cells(board: BoardFigures | None, is_estimated: bool) -> list[str]:
     if board is None:
         return ["–"] * 5
     ram, flash = f"{board.ram_bytes:,}", f"{board.flash_bytes:,}"
     return [
         "?" if board.latency_s is None else figures.seconds(board.latency_s),
-        "?" if board.error_percent is None else f"{board.error_percent:.2g}%",
+        error_words(board, is_estimated),
         ram + ("!" if board.ram_bytes > board.ram_available_bytes else ""),
         flash + ("!" if board.flash_bytes > board.flash_available_bytes else ""),
         "?" if board.energy_j is None else figures.joules(board.energy_j),
@@ -217,6 +251,7 @@ _COLUMNS = (
     "cycles",
     "latency_s",
     "error_percent",
+    "emulation_error_percent",
     "energy_j",
     "ram_bytes",
     "flash_bytes",
@@ -228,7 +263,7 @@ _COLUMNS = (
 
 
 def csv(report: EvaluationReport) -> str:
-    """A row a model; what is not known is empty."""
+    """A row a model; what is not known is empty, but emulation's error says that it is not."""
     stream = io.StringIO()
     writer = comma_separated.writer(stream)
     writer.writerow(_COLUMNS)
@@ -236,9 +271,7 @@ def csv(report: EvaluationReport) -> str:
         found, errors, board, ran = one.classification, one.regression, one.board, one.check
         worth = (found.accuracy, found.least_accuracy, found.most_accuracy) if found else (None,) * 3
         distance = (errors.mean_absolute_error, errors.root_mean_square_error) if errors else (None,) * 2
-        costs = (
-            (board.fits, board.cycles, board.latency_s, board.error_percent, board.energy_j) if board else (None,) * 5
-        )
+        costs = _costs(board) if board else (None,) * 6
         sizes = (board.ram_bytes, board.flash_bytes, board.arena_bytes) if board else (None,) * 3
         on = " ".join(each.axis for each in report.fronts if place in each.models)
         checks = (ran.samples, ran.bit_exact) if ran else (None,) * 2
@@ -256,6 +289,13 @@ def csv(report: EvaluationReport) -> str:
     return stream.getvalue()
 
 
+def _costs(board: BoardFigures) -> tuple[bool | int | float | str | None, ...]:
+    own: float | str | None = board.emulation_error_percent
+    if own is None and board.cycles is not None:
+        own = _own_error(board)
+    return board.fits, board.cycles, board.latency_s, board.error_percent, own, board.energy_j
+
+
 def markdown(report: EvaluationReport) -> str:
     """The table of the models and what the figures rest on."""
     headers = ["", "model", ">accuracy", ">95 % interval"]
@@ -264,9 +304,10 @@ def markdown(report: EvaluationReport) -> str:
     elif report.models[0].classification is None:
         del headers[2:]
     headers += [">latency", ">±", ">RAM", ">flash", ">energy"] if report.board else [">file", ">MACs"]
+    is_estimated = report.engine == "estimate"
     rows = []
     for place, (letter, one) in enumerate(zip(pareto_plot.letters(report), report.models, strict=True)):
-        costs = _board_cells(one.board) if report.board else [f"{one.model.bytes:,}", f"{one.macs:,}"]
+        costs = _board_cells(one.board, is_estimated) if report.board else [f"{one.model.bytes:,}", f"{one.macs:,}"]
         cells = [*_worth_cells(one), *costs, front_words(report, place)]
         rows.append([letter, markdown_text.code(one.model.name), *cells])
     listed = "".join(f"- {markdown_text.escaped(note)}\n" for note in notes(report))

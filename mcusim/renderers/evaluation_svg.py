@@ -5,7 +5,7 @@ from __future__ import annotations
 from mcusim import figures
 from mcusim.evaluation import Evaluation, EvaluationReport
 from mcusim.renderers import pareto_plot, svg
-from mcusim.renderers.evaluation import front_words, interval, notes, title
+from mcusim.renderers.evaluation import error_words, front_words, interval, notes, title
 from mcusim.renderers.pareto_plot import Mark, Plot
 from mcusim.renderers.svg import CHARACTER, LEFT, RIGHT, WIDTH
 
@@ -29,7 +29,8 @@ def render(report: EvaluationReport) -> str:
         parts += _plot(one, top)
         top += PLOT + BETWEEN
     for place, (letter, model) in enumerate(zip(pareto_plot.letters(report), report.models, strict=True)):
-        parts.append(svg.label(LEFT, top, f"{letter}  {_words(model)}; front: {front_words(report, place)}"))
+        worth = _words(model, report.engine == "estimate")
+        parts.append(svg.label(LEFT, top, f"{letter}  {worth}; front: {front_words(report, place)}"))
         top += ROW
     for note in notes(report):
         for line in _lines(note):
@@ -97,7 +98,7 @@ def _y(plot: Plot, worth: float, top: float) -> float:
     return top + PLOT * (1 - plot.height(worth))
 
 
-def _words(one: Evaluation) -> str:
+def _words(one: Evaluation, is_estimated: bool) -> str:
     """A model's figures in a line."""
     words = [figures.short(one.model.name, 40)]
     if one.classification:
@@ -108,7 +109,7 @@ def _words(one: Evaluation) -> str:
     if one.board is None:
         return ", ".join([*words, f"{one.model.bytes:,} bytes", f"{one.macs:,} multiply-accumulates"])
     if one.board.latency_s is not None:
-        error = "" if one.board.error_percent is None else f" ±{one.board.error_percent:.2g}%"
+        error = "" if one.board.error_percent is None else f" ±{error_words(one.board, is_estimated)}"
         words.append(f"{figures.seconds(one.board.latency_s)}{error}")
     words += [f"RAM {one.board.ram_bytes:,}", f"flash {one.board.flash_bytes:,} bytes"]
     return ", ".join([*words, *([] if one.board.fits else ["does not fit"])])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 
-from mcusim import figures, tables
+from mcusim import tables
 from mcusim.errors import UnsupportedError
 from mcusim.record import Layer, Run
+from mcusim.renderers.words import brief_error
 
 # From the layer of fewest cycles to that of most; dark text stays readable on each.
 GRADIENT = ((0.0, "#ffffff"), (0.25, "#fde8c8"), (1.0, "#f4795b"))
@@ -24,7 +25,7 @@ def render(run: Run) -> str:
             f"{run.model.name} on {run.board.name}: node data needs cycles, which are not known: "
             f"{run.totals.cycles_reason or 'none were simulated'}"
         )
-    error = figures.expected_error(run.totals.error_percent, run.totals.error_percent_reason)
+    error = brief_error(run.totals)
     estimated = "estimated " if run.totals.instructions is None else ""
     document = {
         "name": tables.safe(f"{estimated}cycles on {run.board.name} (error: {error})"),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from mcusim import figures, flame_graphs
+from mcusim import flame_graphs
 from mcusim.cycle_tree import layer_spans, stacks
 from mcusim.record import Run
+from mcusim.renderers.words import brief_error
 
 
 def render(run: Run) -> str:
@@ -13,5 +14,5 @@ def render(run: Run) -> str:
     Within a layer the order is by cycles, not by time. Raises UnsupportedError where the cycles are not known.
     """
     chains = list(stacks(layer_spans(run, "a flame graph"), run.model.name))
-    error = figures.expected_error(run.totals.error_percent, run.totals.error_percent_reason)
+    error = brief_error(run.totals)
     return flame_graphs.speedscope(run.model.name, f"cycles on {run.board.name} (error: {error})", chains)

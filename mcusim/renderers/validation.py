@@ -8,13 +8,14 @@ from mcusim import figures, tables
 from mcusim.advice import against_own
 from mcusim.record import Layer, Run
 from mcusim.renderers import divergence
+from mcusim.renderers.words import expected_error
 
 LEGEND_COLUMNS = 11  # before the meanings
 LEAST_COLUMNS = 40
 
 
 def render(run: Run, width: int = 80) -> str:
-    """The verdict, a row a layer, every first difference, and the arena's figures."""
+    """The verdict, a row a layer, every first difference, the arena's figures, the cycles' error."""
     headers = [">#", "operator", "output", ">scratch", ">stack", ">cycles", ">estimate", "target"]
     rows = [
         [
@@ -49,6 +50,7 @@ def render(run: Run, width: int = 80) -> str:
         divergence.against(run.against, width) if run.against else "",
         tables.safe(own) + "\n" if own else "",
         "".join(_wrapped(f"{word:{LEGEND_COLUMNS}}{meaning}", width) for word, meaning in legend),
+        _wrapped(tables.safe(f"error of the cycles: {expected_error(run.totals)}"), width),
     ]
     return "\n".join(paragraph for paragraph in paragraphs if paragraph)
 

@@ -33,6 +33,12 @@ def expected_error(totals: Totals) -> str:
     return figures.expected_error(totals.error_percent, totals.error_percent_reason, totals.error_source)
 
 
+def brief_error(totals: Totals) -> str:
+    """The same without where it comes from, but of an estimate: its error is from emulation, which has its own."""
+    source = totals.error_source if totals.instructions is None else None
+    return figures.expected_error(totals.error_percent, totals.error_percent_reason, source)
+
+
 def touched_words(touched: Touched, layers: Sequence[Layer]) -> str:
     """What the inference wrote of what was planned for it, and the layer that has the most scratch for nothing."""
     never = touched.arena_bytes - touched.arena_touched_bytes

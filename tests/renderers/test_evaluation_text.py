@@ -60,6 +60,29 @@ def test_csv_and_markdown():
     assert "<script>" not in markdown.replace("`=<script>", "") and "| B | `other` | 80.0% |" in markdown
 
 
+def estimated(own, reason):
+    """A report by formula: 0.12 % from emulation, whose own error is `own`."""
+    figures = {"error_percent": 0.12, "emulation_error_percent": own, "emulation_error_percent_reason": reason}
+    models = [dataclasses.replace(one, board=dataclasses.replace(one.board, **figures)) for one in make_report().models]
+    return dataclasses.replace(make_report(*models), engine="estimate")
+
+
+@pytest.mark.parametrize(
+    ("own", "reason", "words", "cell"),
+    [(31.0, None, "±31%", "31.0"), (None, "not validated: why", "not validated", "not validated")],
+)
+def test_estimates_have_both_errors_beside_them(own, reason, words, cell):
+    report = estimated(own, reason)
+    narrow, wide = (evaluation.text(report, width).partition("accuracy against")[0] for width in (80, 120))
+    assert narrow.count(" ms  4,000  18,000  ") == 2 and max(map(len, narrow.splitlines())) <= 80
+    assert f"\n± of latency and energy: A, B, C: 0.12% of emulation, {words}\n" in narrow
+    assert wide.count(f" ms  0.12% of emulation, {words}  ") == 3 and max(map(len, wide.splitlines())) <= 120
+    (row, *_) = csv.DictReader(io.StringIO(evaluation.csv(report)))
+    assert (row["error_percent"], row["emulation_error_percent"]) == ("0.12", cell)
+    assert f"| 0.12% of emulation, {words} |" in evaluation.markdown(report)
+    assert f"±0.12% of emulation, {words}, RAM" in evaluation_svg.render(report)
+
+
 def test_the_picture():
     root = ElementTree.fromstring(evaluation_svg.render(hostile()))
     classes = [one.get("class") for one in root.iter() if one.get("class")]

@@ -1,5 +1,6 @@
 """A run as flame graphs: nothing of its cycles is lost."""
 
+import dataclasses
 import json
 
 import pytest
@@ -26,6 +27,14 @@ def test_speedscope_has_the_layers_in_order(example_run):
     assert seen == [f"{layer.index} {layer.op}" for layer in example_run.layers]
     assert sum(profile["weights"]) == profile["endValue"] == example_run.totals.cycles
     assert "not validated" in profile["name"]
+
+
+@pytest.mark.parametrize("name", ["speedscope", "model-explorer"])
+def test_the_error_of_an_estimate_is_not_all(estimated_run, name):
+    source = "against emulation; emulation's own error comes on top: ±31%"
+    known = {"error_percent": 0.1, "error_percent_reason": None, "error_source": source}
+    run = dataclasses.replace(estimated_run, totals=dataclasses.replace(estimated_run.totals, **known))
+    assert f"(error: ±0.1%, {source})" in json.dumps(json.loads(RENDERERS[name](run)), ensure_ascii=False)
 
 
 @pytest.mark.parametrize("name", ["collapsed", "speedscope"])

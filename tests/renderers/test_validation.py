@@ -40,6 +40,15 @@ def test_the_legend_keeps_to_the_width(example_run, width):
     assert legend and max(len(line) for line in legend.splitlines()) <= width
 
 
+@pytest.mark.parametrize("width", [60, 80])
+def test_the_error_of_the_cycles_is_at_the_end(example_run, width):
+    last = validation.render(example_run, width).rstrip("\n").rpartition("\n\n")[2]
+    assert " ".join(last.split()) == f"error of the cycles: {example_run.totals.error_percent_reason}"
+    known = dataclasses.replace(example_run.totals, error_percent=31.0, error_percent_reason=None, error_source="so")
+    shown = validation.render(dataclasses.replace(example_run, totals=known), width)
+    assert shown.endswith("\nerror of the cycles: ±31%, so\n")
+
+
 def test_one_layer_is_no_plural(example_run):
     run = dataclasses.replace(example_run, layers=example_run.layers[:1])
     assert "nano33ble: its layer is bit-exact\n" in validation.render(run)
