@@ -68,14 +68,16 @@ def lone_lines(comparison: Comparison) -> list[str]:
 
 
 def error_words(delta: Delta, short: bool = False) -> str:
-    """The error to expect of the cycles of either run."""
+    """The error to expect of the cycles of either run; in short, that of an estimate is named as one of emulation."""
     sides = (delta.before, delta.after)
     words = []
     for side in sides:
         estimated = "estimated, " if side.engine == "estimate" else ""
         reason = "none known" if short else side.error_percent_reason or side.cycles_reason
         source = side.error_source if estimated and not short else None  # what an estimate's error is taken against
-        words.append(estimated + figures.expected_error(side.error_percent, reason, source))
+        error = figures.expected_error(side.error_percent, reason, source)
+        is_brief = bool(short and estimated and side.error_percent is not None)
+        words.append(f"{error} of emulation" if is_brief else estimated + error)
     return words[0] if words[0] == words[1] else " → ".join(words)
 
 

@@ -48,6 +48,13 @@ def test_an_estimate_says_so(example_run):
     assert "Not judged: cycles, latency_s, instructions, layer_cycles, stack_bytes, ram_bytes (engine changed" in shown
 
 
+def test_the_overview_tells_what_an_estimates_error_is_of(example_run):
+    known = {"error_percent": 0.1, "error_percent_reason": None, "error_source": "so"}
+    run = estimated(example_run)
+    same = compare(*[dataclasses.replace(run, totals=dataclasses.replace(run.totals, **known))] * 2)
+    assert " ±0.1% of emulation " in rendered(same, same)
+
+
 def test_figures_that_are_not_known(example_run):
     shown = rendered(compare(example_run, estimated(example_run), Policy(ComparePolicy(changed_engine="judge"))))
     (line,) = [line for line in shown.splitlines() if line.startswith("instructions")]
