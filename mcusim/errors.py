@@ -29,6 +29,10 @@ class EmulationError(McusimError):
     """Target code that did what it must not: wrong access, invalid instruction, no end."""
 
 
+class StackError(EmulationError):
+    """Target code that needs more stack than there is."""
+
+
 def printable(text: str) -> str:
     """Text from a file, on one line and harmless on a terminal: with escapes where it holds anything unprintable."""
     return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
