@@ -42,3 +42,9 @@ def shown(text: str) -> str:
     """A name or a value from a file as an error shows it: printable and at most 60 characters."""
     text = printable(text[: _SHOWN_CHARACTERS + 1])
     return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
+
+
+def quoted(text: str) -> str:
+    """`shown` in quotation marks, without a second round of escapes."""
+    mark = '"' if "'" in text else "'"
+    return f"{mark}{shown(text)}{mark}"
