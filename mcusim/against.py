@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mcusim.datasets import open_arrays
 from mcusim.differences import NO_ROUNDING, difference, explained, unequal
-from mcusim.errors import BadInputError, UnsupportedError, shown
+from mcusim.errors import BadInputError, UnsupportedError, quoted, shown
 from mcusim.forward import steps, values_of
 from mcusim.layer_parts import Against, AgainstLayer
 from mcusim.litert import run_litert
@@ -84,7 +84,7 @@ def read_dump(model: Model, path: str) -> Dump:
         values[tensor.index] = file.read(name).reshape(tensor.shape)
     missing = [model.tensors[index].name for index in model.inputs if index not in values]
     if missing:
-        raise BadInputError(f"{path} lacks the model's input {shown(missing[0])!r}, which the other tensors depend on")
+        raise BadInputError(f"{path} lacks the model's input {quoted(missing[0])}, which the other tensors depend on")
     inputs = tuple(values[index] for index in model.inputs)
     return Dump(Path(path).name, inputs, values, ("The inputs are those of the file.",))
 
@@ -96,12 +96,12 @@ def _tensor_of(model: Model, path: str, name: str) -> int:
         return places[0]
     if places:
         numbers = ", ".join(map(str, places[:4]))
-        raise BadInputError(f"{path}: {len(places)} tensors are named {shown(name)!r}; give their numbers ({numbers})")
+        raise BadInputError(f"{path}: {len(places)} tensors are named {quoted(name)}; give their numbers ({numbers})")
     number = name.removeprefix("tensor_")
     if number.isascii() and number.isdigit() and int(number[:9]) < len(model.tensors):
         return int(number)
     raise BadInputError(
-        f"{path}: no tensor is named {shown(name)!r}; names are those of the model's tensors, or their numbers, 0 to "
+        f"{path}: no tensor is named {quoted(name)}; names are those of the model's tensors, or their numbers, 0 to "
         f"{len(model.tensors) - 1}"
     )
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from mcusim.errors import BadInputError, shown
+from mcusim.errors import BadInputError, quoted, shown
 
 Array = NDArray[np.generic]
 
@@ -115,7 +115,11 @@ def _stream(path: str, name: str, is_archive: bool) -> Iterator[IO[bytes]]:
 
 
 def _read_header(stream: IO[bytes], path: str, name: str) -> Header:
-    version = npy.read_magic(stream)
+    magic = stream.read(len(npy.MAGIC_PREFIX) + 2)
+    if len(magic) < len(npy.MAGIC_PREFIX) + 2 or not magic.startswith(npy.MAGIC_PREFIX):
+        what = f"{_subject(name)} is" if name else "it is"
+        raise _bad(path, f"{what} no .npy or .npz file, or is cut short; {EXPECTED}")
+    version = magic[-2], magic[-1]
     readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
     if version not in readers:
         raise _bad(path, f"{_subject(name)} has the .npy format {version[0]}.{version[1]}; 1.0 and 2.0 are read")
@@ -144,7 +148,7 @@ def _guarded(path: str) -> Iterator[None]:
 
 
 def _subject(name: str) -> str:
-    return f"array {shown(name)!r}" if name else "the array"
+    return f"array {quoted(name)}" if name else "the array"
 
 
 def _bad(path: str | os.PathLike[str], problem: str) -> BadInputError:

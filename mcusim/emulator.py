@@ -30,10 +30,10 @@ from mcusim import observations, observer
 from mcusim.abi import Placement
 from mcusim.address_space import PAGE_BYTES, check_apart, flash_regions, free_page, ram_region
 from mcusim.elf import Firmware
-from mcusim.errors import EmulationError, UnsupportedError
+from mcusim.errors import EmulationError, StackError, UnsupportedError
 from mcusim.hardware import Core
 from mcusim.isa import check_core
-from mcusim.memory_guard import Guard, Range, guard
+from mcusim.memory_guard import PUSHED_BYTES, Guard, Range, guard
 from mcusim.observations import Site
 from mcusim.recorder import Recorder
 from mcusim.recording import Observer
@@ -300,7 +300,7 @@ class Emulator:
             trace = build_trace(self._core, whole, counts, machine.sites, placement.symbol, stack, self._stop)
         available = guarded.stack[1] - guarded.stack[0]
         if trace.stack_bytes > available:
-            raise EmulationError(f"{placement.symbol} needs {trace.stack_bytes} bytes of stack; there are {available}")
+            raise StackError(f"{placement.symbol} needs {trace.stack_bytes} bytes of stack; there are {available}")
         return trace
 
     def _run(self, machine: _Machine, placement: Placement, guarded: Guard, max_instructions: int) -> None:
@@ -398,6 +398,8 @@ class Emulator:
         at = int(machine.state[observer.LAST_ADDRESS])
         if fault.errno in _DATA_FAULTS:
             accessed = self._accessed(placement, guarded, max_instructions, at)
+            if accessed is not None and guarded.is_overrun(accessed, machine.register(UC_ARM_REG_SP) - PUSHED_BYTES):
+                return StackError(f"{placement.symbol} {guarded.overrun()}, in {self._code.where(at)}")
             what += f" at {accessed:#010x}" if accessed is not None else ""
         return EmulationError(f"{placement.symbol} {what}, in {self._code.where(at)}")
 
@@ -408,6 +410,8 @@ class Emulator:
         machine = self._again(placement, guarded, max_instructions, watched=(host, expected))
         found = machine.state[observer.STATUS] == observer.DAMAGE_FOUND
         at = int(machine.state[observer.CULPRIT if found else observer.LAST_ADDRESS])
+        if found and guarded.is_overrun(address, machine.register(UC_ARM_REG_SP)):
+            return StackError(f"{placement.symbol} {guarded.overrun()}, in {self._code.where(at)}")
         return EmulationError(
             f"{placement.symbol} writes what is not its own to write: at {address:#010x} "
             f"({guarded.describe(address)}), in {self._code.where(at)}"

@@ -29,6 +29,10 @@ class EmulationError(McusimError):
     """Target code that did what it must not: wrong access, invalid instruction, no end."""
 
 
+class StackError(EmulationError):
+    """Target code that needs more stack than there is."""
+
+
 def printable(text: str) -> str:
     """Text from a file, on one line and harmless on a terminal: with escapes where it holds anything unprintable."""
     return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
@@ -38,3 +42,9 @@ def shown(text: str) -> str:
     """A name or a value from a file as an error shows it: printable and at most 60 characters."""
     text = printable(text[: _SHOWN_CHARACTERS + 1])
     return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
+
+
+def quoted(text: str) -> str:
+    """`shown` in quotation marks, without a second round of escapes."""
+    mark = '"' if "'" in text else "'"
+    return f"{mark}{shown(text)}{mark}"

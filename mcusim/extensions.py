@@ -40,6 +40,8 @@ _FLOAT = re.compile(r"v.*|f(ld|st)m(ia|db)x")
 # With the security extension these execute on any core, as NOP where there is no floating-point unit.
 _LAZY_FLOAT_CONTEXT = _names("vlldm vlstm")
 
+TRAP = "udf"
+
 
 def lacking_extension(core: Core, mnemonic: str, size: int = 2) -> str | None:
     """The extension that an instruction needs and the core has not, in words; None if it has all.
@@ -69,8 +71,13 @@ def known_timing(core: Core, instruction: Instruction, function: str) -> Instruc
     timing = core.timings.get(instruction.mnemonic)
     lacks = lacking_extension(core, instruction.mnemonic, instruction.size)
     if timing is None or lacks:
-        why = f"{core.name} lacks {lacks}" if lacks else f"the timing table of {core.name} does not have it"
         place = f"{instruction.text!r} at {instruction.address:#010x} in {function}"
+        if instruction.mnemonic == TRAP:
+            raise UnsupportedError(
+                f"{place} is a trap: a compiler puts one where what the C code does is undefined, such as an access "
+                "through a null pointer"
+            )
+        why = f"{core.name} lacks {lacks}" if lacks else f"the timing table of {core.name} does not have it"
         raise UnsupportedError(f"{place} cannot be timed: {why}")
     return timing
 

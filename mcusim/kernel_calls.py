@@ -16,7 +16,7 @@ from mcusim.call_arguments import Block
 from mcusim.call_profile import hot_loops
 from mcusim.call_result import CallResult
 from mcusim.emulator import Emulator
-from mcusim.errors import BadInputError, DoesNotFitError
+from mcusim.errors import BadInputError, DoesNotFitError, StackError
 from mcusim.expectation import expected_error, no_error
 from mcusim.hardware import Board, Core
 from mcusim.memory_systems import memory_timing, possible_observers
@@ -154,7 +154,8 @@ def call(
     It begins with empty caches and with the variables as start-up code leaves them; with `warm`, both are as the last
     call of the program left them. `returns` is a type by NumPy's name, None for void. Raises BadInputError for what
     cannot be an argument and a function that there is not, DoesNotFitError where RAM is too small, EmulationError
-    where the function does what it must not (it names instruction and source line).
+    where the function does what it must not (it names instruction and source line), StackError where the stack is too
+    small for it.
     """
     if function not in program.firmware.symbols:
         raise BadInputError(f"{program.name} has no function {function}")
@@ -202,17 +203,20 @@ def _observed(
         emulator.write(variables.address, content)
     for block in blocks:
         emulator.write(block.address, block.content)
-    return emulator.call(
-        placement,
-        writable=[
-            *((one.address, one.size, one.name) for one in blocks if one.is_writable),
-            *((one.address, len(one.content), f"the variables in {one.name}") for one in program.variables),
-        ],
-        readable=[(one.address, one.size, one.name) for one in blocks if not one.is_writable],
-        stack=(machine.end - limits[0], machine.end),
-        max_instructions=limits[1],
-        checks_status=False,
-    )
+    ranges = [*((one.address, one.size, one.name) for one in blocks if one.is_writable)]
+    ranges += [(one.address, len(one.content), f"the variables in {one.name}") for one in program.variables]
+    try:
+        return emulator.call(
+            placement,
+            writable=ranges,
+            readable=[(one.address, one.size, one.name) for one in blocks if not one.is_writable],
+            stack=(machine.end - limits[0], machine.end),
+            max_instructions=limits[1],
+            checks_status=False,
+        )
+    except StackError as error:
+        more = f"give the call more, as in stack_bytes={2 * limits[0]}, or have it use less"
+        raise StackError(f"{error}; {more}") from None
 
 
 def _ram(hardware: Hardware, bank: Bank, first: int, end: int, limits: Limits) -> tuple[int, int, int]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcusim import documents
-from mcusim.errors import BadInputError, shown
+from mcusim.errors import BadInputError, quoted
 
 COLUMNS = ("model", "layer", "cycles", "latency_us")
 FILE_LIMIT_BYTES = 1 << 20
@@ -78,7 +78,7 @@ def _header(cells: list[str], file: str) -> list[str]:
         if name not in COLUMNS:
             guess = documents.nearest(name, COLUMNS) if name else None
             hint = f"did you mean {guess!r}? " if guess else ""
-            raise BadInputError(f"{file}: unknown column {shown(name)!r}; {hint}known: {', '.join(COLUMNS)}")
+            raise BadInputError(f"{file}: unknown column {quoted(name)}; {hint}known: {', '.join(COLUMNS)}")
     if len(set(names)) < len(names):
         raise BadInputError(f"{file}: expected each column once, found one twice")
     if "model" not in names or not {"cycles", "latency_us"} & set(names):
@@ -92,7 +92,7 @@ def _row(cells: dict[str, str], line: int, file: str) -> Measurement:
         raise BadInputError(f"{place}: model: expected the path of a .tflite file, found nothing")
     layer = cells.get("layer", "")
     if layer and not (layer.isascii() and layer.isdigit() and len(layer) <= 5):
-        raise BadInputError(f"{place}: layer: expected an operator's index from 0, found {shown(layer)!r}")
+        raise BadInputError(f"{place}: layer: expected an operator's index from 0, found {quoted(layer)}")
     cycles = _figure(cells.get("cycles", ""), f"{place}: cycles")
     latency_us = _figure(cells.get("latency_us", ""), f"{place}: latency_us")
     if cycles is None and latency_us is None:
@@ -109,5 +109,5 @@ def _figure(text: str, place: str) -> float | None:
     except ValueError:
         value = math.nan
     if not 0 < value <= MOST_CYCLES:
-        raise BadInputError(f"{place}: expected a number above 0, found {shown(text)!r}")
+        raise BadInputError(f"{place}: expected a number above 0, found {quoted(text)}")
     return value

@@ -15,6 +15,7 @@ from mcusim.errors import EmulationError
 Range = tuple[int, int, str]  # address, bytes, what lies there
 
 WORD_BYTES = 4
+PUSHED_BYTES = 128  # the most that one instruction stores below SP before it moves SP: VPUSH {d0-d15}
 NEAR_BYTES = 64  # a stray write this close to a range most likely ran over its end, or began too early
 
 
@@ -100,6 +101,15 @@ class Guard:
             distance, where, what = min(near, key=lambda one: one[0])
             return f"{distance} bytes {where} {what}"
         return "memory that this call has no part in"
+
+    def is_overrun(self, address: int, lowest: int) -> bool:
+        """Whether an access is to a stack that has grown out of its memory; `lowest` is where SP is or gets to."""
+        return lowest <= address < self.stack[0]
+
+    def overrun(self) -> str:
+        """What a call does whose stack has grown out of its memory, in words."""
+        bottom, top = self.stack
+        return f"runs out of stack: there are {top - bottom:,} bytes, {bottom:#010x} to {top:#010x}"
 
     def _own(self) -> list[slice]:
         return [_slice(self.ram, *self.stack_range(), self.symbol)] + [

@@ -6,9 +6,10 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 
-from mcusim.errors import BadInputError
+from mcusim.errors import BadInputError, shown
 from mcusim.layer_parts import Against, HotCode, HotLoop, Layer, Totals
 from mcusim.memory_parts import ArenaBuffer, Budget, Flash, LinkedFlash, Memory, Touched, Verdict
+from mcusim.trace import CAUSES
 
 # Figures that may be negative.
 SIGNED: tuple[str, ...] = (".headroom_bytes", ".zero_point", ".error_percent", ".first_moment", ".last_moment")
@@ -30,8 +31,10 @@ def check_counts(record: object, file: str) -> None:
 
 def check_cycles(totals: Totals, layers: Sequence[Layer], hot_code: Sequence[HotCode], file: str) -> None:
     """Cycles add up over layers, causes, functions, and the lines of loops."""
+    _check_causes(totals.cycles_by_cause, f"{file}: totals")
     sums = _sums_of_totals(totals, layers, file)
     for index, layer in enumerate(layers):
+        _check_causes(layer.cycles_by_cause, f"{file}: layers[{index}]")
         sums += _sums_of_layer(layer, index, file)
     _check_sums(sums, file)
     for index, layer in enumerate(layers):
@@ -95,6 +98,12 @@ def _check_sums(sums: Iterable[_Sum], file: str) -> None:
             raise BadInputError(f"{file}: {key}: expected {what}, {expected:,}, found {value:,}")
 
 
+def _check_causes(cycles_by_cause: Mapping[str, int] | None, place: str) -> None:
+    unknown = sorted(set(cycles_by_cause or ()) - set(CAUSES))
+    if unknown:
+        raise BadInputError(f"{place}.cycles_by_cause: {shown(unknown[0])} is no cause; there are {', '.join(CAUSES)}")
+
+
 def _check_loops(layer: Layer, hot_code: Sequence[HotCode], key: str) -> None:
     """A layer's loops are of code that is there, and take no more than the layer."""
     for position, loop in enumerate(layer.loops):
@@ -111,6 +120,7 @@ def _check_loops(layer: Layer, hot_code: Sequence[HotCode], key: str) -> None:
 
 
 def _check_loop_cycles(loop: HotLoop, place: str) -> None:
+    _check_causes(loop.cycles_by_cause, place)
     sums = {"its causes": sum(loop.cycles_by_cause.values()), "its lines": sum(loop.line_cycles)}
     for what, expected in sums.items():
         if loop.cycles != expected:

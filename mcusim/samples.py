@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mcusim.datasets import ArrayFile, open_arrays
-from mcusim.errors import BadInputError, UnsupportedError, shown
+from mcusim.errors import BadInputError, UnsupportedError, quoted, shown
 from mcusim.model import Model, Quantization, Tensor
 from mcusim.nn.quantize import quantize_f32
 from mcusim.operands import Array
@@ -63,7 +63,7 @@ def _name_of(file: ArrayFile, tensor: Tensor, number: int, inputs: int) -> str:
     known = ", ".join(shown(name) for name in file.headers)
     expected = "x" if inputs == 1 else numbered[0]
     raise BadInputError(
-        f"{file.path}: no array is named for input {shown(tensor.name)!r} ({known} are there); name it {expected}"
+        f"{file.path}: no array is named for input {quoted(tensor.name)} ({known} are there); name it {expected}"
     )
 
 
@@ -112,13 +112,13 @@ def stored_samples(model: Model, arrays: Sequence[Array]) -> Stored:
 def _shaped(tensor: Tensor, array: Array) -> Array:
     """[samples, *shape], whatever extents of 1 the samples lack or have too many."""
     if array.dtype.kind not in "biuf":
-        raise BadInputError(f"the samples of input {shown(tensor.name)!r} are {array.dtype}; numbers are expected")
+        raise BadInputError(f"the samples of input {quoted(tensor.name)} are {array.dtype}; numbers are expected")
     wanted = tuple(extent for extent in tensor.shape if extent != 1)
     given = tuple(extent for extent in array.shape[1:] if extent != 1)
     if array.ndim == 0 or wanted != given:
         shape = ", ".join(["samples", *map(str, tensor.shape[1:] if tensor.shape[:1] == (1,) else tensor.shape)])
         raise BadInputError(
-            f"the samples of input {shown(tensor.name)!r} have the shape {list(array.shape)}; [{shape}] is expected"
+            f"the samples of input {quoted(tensor.name)} have the shape {list(array.shape)}; [{shape}] is expected"
         )
     return array.reshape(len(array), *tensor.shape)
 
@@ -131,7 +131,7 @@ def _stored(tensor: Tensor, array: Array) -> tuple[Array, int]:
         wrong = int((~np.isfinite(array.astype(np.float64))).sum())
         first = int(np.flatnonzero(~np.isfinite(array.reshape(len(array), -1).astype(np.float64)).all(axis=1))[0])
         raise BadInputError(
-            f"{wrong:,} values of input {shown(tensor.name)!r} are infinite or no numbers, in sample {first} first"
+            f"{wrong:,} values of input {quoted(tensor.name)} are infinite or no numbers, in sample {first} first"
         )
     if tensor.dtype == "float32":
         return array.astype(np.float32), 0
@@ -140,7 +140,7 @@ def _stored(tensor: Tensor, array: Array) -> tuple[Array, int]:
     whole = array.astype(np.dtype(tensor.dtype))
     if not np.array_equal(whole.astype(np.float64), array.astype(np.float64)):
         raise BadInputError(
-            f"input {shown(tensor.name)!r} is {tensor.dtype} without a scale; the samples have values beyond it"
+            f"input {quoted(tensor.name)} is {tensor.dtype} without a scale; the samples have values beyond it"
         )
     return whole, 0
 

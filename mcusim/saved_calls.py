@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mcusim import documents
-from mcusim.errors import BadInputError
+from mcusim.errors import BadInputError, shown
+from mcusim.trace import CAUSES
 
 SCHEMA = "mcusim.calls/1"
 EXPECTED = f"calls saved by pytest with --mcu-save or --mcu-json ({SCHEMA})"
@@ -211,6 +212,9 @@ def _contradiction(call: Call, origins: int) -> str | None:
         return "cycles: expected counts of 0 or more"
     if any(min(one.offset, one.bytes, one.iterations, one.cycles) < 0 for one in call.loops):
         return "loops: expected counts of 0 or more"
+    unknown = sorted(set(call.cycles_by_cause) - set(CAUSES))
+    if unknown:
+        return f"cycles_by_cause: {shown(unknown[0])} is no cause; there are {', '.join(CAUSES)}"
     if sum(call.cycles_by_cause.values()) != call.cycles:
         return f"cycles_by_cause: expected causes that sum to {call.cycles:,} cycles"
     least, most = call.possible_cycles

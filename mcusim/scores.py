@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mcusim.errors import BadInputError, UnsupportedError, shown
+from mcusim.errors import BadInputError, UnsupportedError, quoted
 from mcusim.evaluation import (
     MOST_CLASSES_OF_CONFUSION,
     Classification,
@@ -185,7 +185,7 @@ def statistics(model: Model, outputs: Sequence[Array]) -> tuple[OutputStatistics
 def _statistics(tensor: Tensor, stored: Array) -> OutputStatistics:
     values = real_values(stored, tensor)
     if not np.isfinite(values).all():
-        raise UnsupportedError(f"output {shown(tensor.name)!r} has values that are infinite or no numbers")
+        raise UnsupportedError(f"output {quoted(tensor.name)} has values that are infinite or no numbers")
     limits = STORED_RANGE.get(tensor.dtype)
     return OutputStatistics(
         name=tensor.name,

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from mcusim.console import Console
-from mcusim.errors import BadInputError, EmulationError, shown
+from mcusim.errors import BadInputError, EmulationError, quoted
 
 # Semihosting for AArch32 and AArch64 (ABI for the Arm architecture), chapter 7: operation numbers.
 OPEN, CLOSE, WRITEC, WRITE0, WRITE, READ, READC, ISERROR, ISTTY, SEEK = range(1, 11)
@@ -152,10 +152,10 @@ class Semihosting:
     def _open_inside(self, name: str, flags: int) -> int:
         """A file of the folder, reached without symbolic links, or FAILED."""
         if self._root is None:
-            raise EmulationError(f"the program opens the file {shown(name)!r}; say with --files in which folder it may")
+            raise EmulationError(f"the program opens the file {quoted(name)}; say with --files in which folder it may")
         parts = PurePosixPath(name.replace("\\", "/")).parts
         if not parts or name.startswith(("/", "\\")) or ".." in parts or ":" in name or "\0" in name:
-            raise EmulationError(f"the program opens {shown(name)!r}, which is not inside the folder given by --files")
+            raise EmulationError(f"the program opens {quoted(name)}, which is not inside the folder given by --files")
         folder = os.dup(self._root)
         try:
             for part in parts[:-1]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mcusim import documents, heap_operations, heap_replay
 from mcusim.allocators import HEAPS
-from mcusim.errors import McusimError, UnsupportedError, shown
+from mcusim.errors import McusimError, UnsupportedError, quoted
 from mcusim.heap import Heap, Survey
 from mcusim.heap_operations import SECOND_US, Chunk, Stream, stream
 from mcusim.heap_replay import ADDRESS, OPERATION
@@ -192,7 +192,7 @@ def load_heap(name: str) -> Heap:
     if name not in HEAPS:
         guess = documents.nearest(name, list(HEAPS))
         hint = f"did you mean {guess!r}? " if guess else ""
-        raise UnsupportedError(f"unknown heap {shown(name)!r}; {hint}known: {', '.join(HEAPS)}")
+        raise UnsupportedError(f"unknown heap {quoted(name)}; {hint}known: {', '.join(HEAPS)}")
     return HEAPS[name]
 
 

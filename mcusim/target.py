@@ -15,7 +15,7 @@ from mcusim.call_arguments import returned_kind
 from mcusim.call_result import CallResult
 from mcusim.cross_compiler import DEFAULT_FLAGS, compile_source, find_compiler, text_source
 from mcusim.elf import Firmware, choose_image, firmware_path, load_firmware, read_bounded
-from mcusim.errors import BadInputError
+from mcusim.errors import BadInputError, UnsupportedError
 from mcusim.hardware import (
     Board,
     Core,
@@ -72,8 +72,10 @@ class Target:
     def load(self, path: str | os.PathLike[str]) -> None:
         """Take in the functions of a linked ELF file, an object or an archive, or with "own" of mcusim's kernels.
 
-        Raises BadInputError for a file that is none; what the core cannot execute is refused at the first call.
+        Raises BadInputError for a file that is none, UnsupportedError for a core that nothing is executed on; code for
+        another core is refused at the first call.
         """
+        self._check_executed()
         if path == OWN:
             self.loaded.append(self._own())
             return
@@ -96,14 +98,17 @@ class Target:
 
         `flags` besides those that choose the core; `compiler`: "gcc" or "clang", None for the first that is there;
         relative paths, of includes too, are relative to `folder`. Raises BadInputError with what the compiler says,
-        UnsupportedError where none is installed.
+        UnsupportedError where none is installed, and for a core that nothing is executed on.
         """
+        self._check_executed()
         if not sources:
             raise BadInputError("there is nothing to compile: give files, or C code as text")
         chosen = tuple(shlex.split(flags)) if isinstance(flags, str) else tuple(flags)
         at, found = Path(folder).resolve(), find_compiler(compiler)
         files, names = [], []
         for source in sources:
+            if not os.fspath(source).strip():
+                raise BadInputError("a source is empty: give a file, or C code as text")
             is_text = isinstance(source, str) and any(mark in source for mark in "{;\n")
             path = text_source(str(source), self._kept) if is_text else at / source
             if is_text:
@@ -178,6 +183,11 @@ class Target:
         guess = documents.nearest(function, known)
         hint = f"; did you mean {guess!r}?" if guess else ""
         raise BadInputError(f"there is no function {function} in {', '.join(one.name for one in self.loaded)}{hint}")
+
+    def _check_executed(self) -> None:
+        core = self.hardware.core
+        if core.not_simulated is not None:
+            raise UnsupportedError(f"{core.name} cannot be executed: {core.not_simulated}")
 
     def _linkable(self, files: Sequence[Path], names: Sequence[str]) -> Linkable:
         board = self.hardware.board

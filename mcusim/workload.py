@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from mcusim import documents
-from mcusim.errors import BadInputError, UnsupportedError, shown
+from mcusim.errors import BadInputError, UnsupportedError, quoted
 
 PACKAGE = Path(__file__).parent / "workloads"
 FILE_LIMIT_BYTES = 16 << 20
@@ -160,7 +160,7 @@ def load_workload(name_or_path: str | os.PathLike[str]) -> Workload:
         guess = documents.nearest(given, names)
         hint = f"did you mean {guess!r}? " if guess else ""
         raise UnsupportedError(
-            f"unknown workload {shown(given)!r}; {hint}known: {', '.join(names)}; or give the path of a .toml file"
+            f"unknown workload {quoted(given)}; {hint}known: {', '.join(names)}; or give the path of a .toml file"
         )
     return parse_workload(documents.read_text(given, FILE_LIMIT_BYTES, "a workload's TOML file"), given)
 
@@ -235,7 +235,7 @@ def _check(workload: Workload, checks: _Checks) -> None:
         if not what.strip():
             raise checks.refuse(place, "expected words, found an empty text")
         if what in seen:
-            raise checks.refuse(place, f"{shown(what)!r} is also {seen[what]}; expected each name once")
+            raise checks.refuse(place, f"{quoted(what)} is also {seen[what]}; expected each name once")
         seen[what] = place
     for index, start in enumerate(workload.start):
         checks.between(f"start[{index}].bytes", start.bytes, 1, MOST_BLOCK_BYTES)
@@ -347,16 +347,16 @@ def _check_log(workload: Workload, checks: _Checks) -> None:
             checks.between(f"{key}.bytes", row.bytes, 1, MOST_BLOCK_BYTES)
             if row.malloc in live:
                 other = f"trace[{live[row.malloc]}]"
-                raise checks.refuse(key, f"allocates {shown(row.malloc)!r} again, which {other} did and nothing freed")
+                raise checks.refuse(key, f"allocates {quoted(row.malloc)} again, which {other} did and nothing freed")
             live[row.malloc] = index
         elif row.free is not None:
             if row.bytes is not None:
                 raise checks.refuse(f"{key}.bytes", "a free has no size; expected none")
             if row.free not in live and row.free in freed:
                 other = f"trace[{freed[row.free]}]"
-                raise checks.refuse(key, f"frees {shown(row.free)!r} a second time; {other} freed it before")
+                raise checks.refuse(key, f"frees {quoted(row.free)} a second time; {other} freed it before")
             if row.free not in live:
-                raise checks.refuse(key, f"frees {shown(row.free)!r}, which was never allocated")
+                raise checks.refuse(key, f"frees {quoted(row.free)}, which was never allocated")
             del live[row.free]
             freed[row.free] = index
     _check_repetition(workload, live, before, checks)
@@ -370,5 +370,5 @@ def _check_repetition(workload: Workload, live: dict[str, int], end_s: float, ch
     checks.between("trace_every_s", workload.trace_every_s, max(end_s, 1e-6), LONGEST_S)
     for name, index in live.items():
         raise checks.refuse(
-            f"trace[{index}]", f"allocates {shown(name)!r}, which no row frees: a trace that repeats must free all"
+            f"trace[{index}]", f"allocates {quoted(name)}, which no row frees: a trace that repeats must free all"
         )

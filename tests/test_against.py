@@ -86,6 +86,7 @@ def test_a_file_of_tensors(autoencoder, rounded_once, tmp_path):
     "arrays, message",
     [
         ({"nonsense": np.zeros(1)}, "no tensor is named 'nonsense'"),
+        ({"\x1b[2J": np.zeros(1)}, r"no tensor is named '\\x1b\[2J'"),
         ({"tensor_9999": np.zeros(1)}, "no tensor is named 'tensor_9999'"),
         ({"0": np.zeros((1, 640), np.float32)}, "is float32 of shape .*; the tensor is int8"),
         ({"0": np.zeros((1, 641), np.int8)}, r"of shape \[1, 641\]"),

@@ -30,6 +30,7 @@ LEVELS = (
         "system_control",
     },
     {"model", "hardware", "recording", "layer_parts", "memory_parts", "nonnegative"},
+    {"trace"},
     {"record_checks", "runtime"},
     {"record"},
     {
@@ -46,7 +47,7 @@ LEVELS = (
     {"sketch", "judgement"},
     {"cost", "layer_drawing", "compare"},
     {"byte_runs"},
-    {"trace", "energy", "published", "cache_registers", "call_storage"},
+    {"energy", "published", "cache_registers", "call_storage"},
     {"saved_calls"},
     {"call_comparison"},
     {"call_report"},

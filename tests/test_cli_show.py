@@ -55,6 +55,14 @@ def test_the_ending_of_the_output_names_the_format(saved, tmp_path, example_run,
     assert target.read_bytes().decode() == RENDERERS[name](example_run)
 
 
+def test_a_format_of_other_documents_is_refused_with_those_there_are(tmp_path, capsys):
+    compared = tmp_path / "compared.json"
+    compared.write_text('{"schema": "mcusim.compare/1"}', encoding="utf-8")
+    assert main(["show", str(compared), "--format", "svg"]) == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert "of the reports of mcusim compare, which have no format 'svg'; theirs are text, json, markdown" in said
+
+
 @pytest.mark.parametrize("name", ["perfetto", "speedscope", "collapsed", "model-explorer"])
 def test_unknown_cycles_are_a_line(tmp_path, capsys, planned_run, name):
     path = tmp_path / "plan.json"

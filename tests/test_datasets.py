@@ -36,8 +36,9 @@ def test_what_numpy_writes(tmp_path):
 @pytest.mark.parametrize(
     "content, message",
     [
-        (b"", "a .npy or .npz file"),
-        (b"PK\x03\x04" + bytes(60), "a .npy or .npz file"),
+        (b"", "it is no .npy or .npz file, or is cut short"),
+        (b"PK\x03\x04" + bytes(60), "it is no .npy or .npz file, or is cut short"),
+        (b"\x93NUMPY\x01", "it is no .npy or .npz file, or is cut short"),
         (npy(described("(1000000000000, 8)")), "up to 1,073,741,824 are read"),
         (npy(described("(3, 8)"), b"abc"), "is cut short: 3 of 96 bytes"),
         (npy(described("(-3, 8)")), "has the shape [-3, 8]"),
@@ -61,6 +62,7 @@ def test_what_is_no_file_of_numbers(tmp_path, content, message):
     [
         ({}, "0 members"),
         ({"x.npy": npy(described("(9000000000,)"))}, "up to 1,073,741,824 are read"),
+        ({"x.npy": b"\x93NUM"}, "array 'x' is no .npy or .npz file, or is cut short"),
         ({"x.txt": b"hello"}, "x.txt in it is no plain .npy"),
         ({f"{number}.npy": npy(described("(0,)")) for number in range(65)}, "65 members"),
     ],

@@ -123,6 +123,9 @@ LOOP = {
 }
 BROKEN = [
     (("schema",), "mcusim.run/2", "mcusim.soak/1) is expected, found 'mcusim.run/2'"),
+    (("totals", "cycles_by_cause", "bogus"), 0, "totals.cycles_by_cause: bogus is no cause; there are issue, load"),
+    (("layers", 0, "cycles_by_cause", "bogus"), 0, "layers[0].cycles_by_cause: bogus is no cause"),
+    (("layers", 0, "loops", 0, "cycles_by_cause", "bogus"), 0, "loops[0].cycles_by_cause: bogus is no cause"),
     (("totals", "cycles"), 1, "totals.cycles: expected the sum of its causes"),
     (("totals", "macs"), 1, "totals.macs: expected the sum over the layers"),
     (("layers", 2, "cycles"), 5, "totals.cycles: expected the sum over the layers"),

@@ -61,6 +61,7 @@ NEGATIVE_LOOP = {"function": "f", "offset": 0, "bytes": 2, "iterations": -5, "cy
         ("schema", "mcusim.run/1", "schema: calls saved by pytest"),
         ("tests.0.calls.0.cycles", "many", "cycles: expected an integer"),
         ("tests.0.calls.0.cycles", 999, "expected causes that sum to 999 cycles"),
+        ("tests.0.calls.0.cycles_by_cause", {"bogus": 1_000}, "cycles_by_cause: bogus is no cause; there are issue, "),
         ("tests.0.calls.0.origin", 1, "expected one of the 1 origins"),
         ("tests.0.calls.0.stack_bytes", -1, "expected counts of 0 or more"),
         ("tests.0.calls.0.least_cycles", 2_000, "expected least_cycles <= cycles"),

@@ -7,7 +7,7 @@ import pytest
 from called import FOLDER, kept, target
 from library_build import compiled
 
-from mcusim.errors import BadInputError, DoesNotFitError, EmulationError, UnsupportedError
+from mcusim.errors import BadInputError, DoesNotFitError, EmulationError, StackError, UnsupportedError
 from mcusim.target import Target
 
 BUILDS = {
@@ -156,6 +156,58 @@ def test_writes_out_of_arrays_name_argument_and_line():
     assert not array.any()  # a call that fails changes nothing
     with pytest.raises(EmulationError, match="does not return within 1,000 instructions"):
         m4.call("dot", A, B, 1 << 20, most_instructions=1000)
+
+
+STACK_CODE = """
+__attribute__((noinline)) int deep(int n) { volatile int a[64]; a[n & 63] = n; return n ? deep(n - 1) + a[0] : 0; }
+int large(int n) { volatile char a[100000]; a[0] = n; return a[0]; }
+void null(void) { *(volatile int *)0 = 1; }
+void wild(char *p) { *p = 1; }
+"""
+
+
+@pytest.mark.parametrize("hardware", [("cortex-m4", None), (None, "nano33ble")])
+def test_a_stack_that_runs_out_says_so_and_what_to_do(hardware):
+    alone = target(*hardware, source=None)
+    alone.compile(STACK_CODE)
+    for function, argument in (("deep", 1000), ("deep", 62), ("large", 1)):
+        with pytest.raises(
+            StackError, match=rf"^{function} runs out of stack: there are 16,384 bytes, .* as in stack_bytes=32768"
+        ):
+            alone.call(function, argument)
+    with pytest.raises(StackError, match="there are 512 bytes"):
+        alone.call("deep", 1, stack_bytes=512)
+    assert alone.call("deep", 1, stack_bytes=1024).stack_bytes > 512
+    assert alone.call("large", 1, stack_bytes=100_100).value == 1
+
+
+def test_other_writes_outside_are_not_of_the_stack():
+    alone = target("cortex-m4", source=None)
+    alone.compile(STACK_CODE)
+    with pytest.raises(EmulationError, match="writes flash at 0x1ffffffc") as caught:
+        alone.call("wild", 0x1FFFFFFC)
+    assert not isinstance(caught.value, StackError)
+    with pytest.raises(EmulationError, match="4 bytes below the stack's bottom"):
+        alone.call("wild", 0x2000FFC0 - 4, stack_bytes=64)
+
+
+def test_a_trap_of_the_compiler_is_told():
+    alone = target("cortex-m4", source=None)
+    alone.compile(STACK_CODE, flags="-O2")
+    with pytest.raises(UnsupportedError, match=r"in null is a trap: .* such as an access through a null pointer"):
+        alone.call("null")
+
+
+def test_a_core_that_nothing_is_executed_on_is_refused_with_the_reason():
+    for use in (lambda one: one.compile("int f(void) { return 1; }"), lambda one: one.load("own")):
+        with pytest.raises(UnsupportedError, match=r"^Cortex-M55 cannot be executed: .* no vector unit"):
+            use(Target("cortex-m55"))
+
+
+@pytest.mark.parametrize("source", ["", " "])
+def test_an_empty_source_is_refused(source):
+    with pytest.raises(BadInputError, match="a source is empty"):
+        target("cortex-m4", source=None).compile(source)
 
 
 def test_refusals():

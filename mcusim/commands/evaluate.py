@@ -60,7 +60,7 @@ class _Asked:
 
 
 def evaluate(
-    models: Annotated[list[str], typer.Argument(metavar="MODEL...", help="One or more .tflite files, or C arrays.")],
+    models: Annotated[list[str], typer.Argument(metavar="MODEL", help="One or more .tflite files, or C arrays.")],
     data: Annotated[str, typer.Option("--data", metavar="NPZ", help="The samples, a .npz or .npy file: array x.")],
     labels: Annotated[
         str | None,

@@ -56,10 +56,11 @@ def show(
     """Show a saved run, or a saved report of another command, again: in any of its formats and without simulating."""
     kinds = _kinds()
     kind = kinds.get(documents.schema_of(run_file) or "", kinds[RUN_SCHEMA])
-    others = {name: one.made_by for one in kinds.values() for name in one.formats}
+    others = {name for one in kinds.values() for name in one.formats}
     if format_name in others and format_name not in kind.formats:
         raise UnsupportedError(
-            f"the format {format_name!r} is one of {others[format_name]}; of {run_file}: {', '.join(kind.formats)}"
+            f"{run_file} is of the {kind.made_by}, which have no format {format_name!r}; theirs are "
+            f"{', '.join(kind.formats)}"
         )
     target = delivery.arrange(kind.formats, [run_file], json_path, format_name, output, quiet)
     saved = kind.load(run_file)

@@ -23,14 +23,13 @@ def render(run: Run) -> str:
     A cell is empty where the value is not known or does not apply, never 0. A text that a spreadsheet would take for
     a formula has an apostrophe in front, with which spreadsheets mark texts: names come from untrusted models.
     """
-    causes = [*CAUSES, *sorted(set(run.totals.cycles_by_cause or {}) - set(CAUSES))]
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow([*BEFORE_CAUSES, *(written(f"{cause}_cycles") for cause in causes), *BEHIND_CAUSES])
+    writer.writerow([*BEFORE_CAUSES, *(written(f"{cause}_cycles") for cause in CAUSES), *BEHIND_CAUSES])
     for layer in run.layers:
         by_cause = layer.cycles_by_cause or {}
         cells = [column(layer, run) for column in BEFORE_CAUSES.values()]
-        cells += [by_cause.get(cause, 0 if by_cause else None) for cause in causes]
+        cells += [by_cause.get(cause, 0 if by_cause else None) for cause in CAUSES]
         cells += [column(layer, run) for column in BEHIND_CAUSES.values()]
         writer.writerow([written(cell) for cell in cells])
     return text.getvalue()
