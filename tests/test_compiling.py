@@ -34,7 +34,7 @@ def test_the_kernels_of_the_model_are_compiled(always, monkeypatch, tmp_path):
     with compiling.ahead(MODEL) as process:
         process.wait()
     compiled = {path.name.partition("-")[0] for path in tmp_path.rglob("*.nbi")}
-    assert {"convolve.convolve_s8", "pooling._max_pool", "fully_connected.fully_connected_s8"} <= compiled
+    assert {"convolve.convolve_s8", "pooling._max_pool", "fully_connected.fully_connected_per_channel_s8"} <= compiled
     assert not {name for name in compiled if name.startswith(("observer.", "in_order."))}
 
 
