@@ -108,7 +108,7 @@ def test_a_saved_execution_is_shown_again(capsys, tmp_path):
         assert main(["show", saved, "--format", name]) == 1
         assert capsys.readouterr().out
     assert main(["show", saved, "--format", "html"]) == 2
-    assert "'html' is one of runs of mcusim profile" in capsys.readouterr().err
+    assert "is of the runs of mcusim exec, which have no format 'html'" in capsys.readouterr().err
     assert main(["show", saved, "--format", "htm"]) == 2
     assert "unknown format 'htm'" in capsys.readouterr().err
 
@@ -160,4 +160,4 @@ def test_formats_of_other_runs_are_named(capsys, tmp_path):
     assert "schema is missing" in (error := capsys.readouterr().err) and "mcusim.exec/1" in error
     saved.write_text('{"schema": "mcusim.memory/1"}')
     assert main(["show", str(saved), "--format", "speedscope"]) == 2
-    assert "'speedscope' is one of runs of mcusim exec" in capsys.readouterr().err
+    assert "is of the reports of mcusim memory, which have no format 'speedscope'" in capsys.readouterr().err

@@ -344,7 +344,7 @@ def test_long_multiply_ends_early_on_m3_only(mnemonic: str, bits: tuple[int, int
 @pytest.mark.parametrize(
     ("core", "code", "named"),
     [
-        ("cortex_m4", "00de", "the timing table of Cortex-M4 does not have it"),
+        ("cortex_m4", "10ee100f", "the timing table of Cortex-M4 does not have it"),
         ("cortex_m3", "21fb0230", "Cortex-M3 lacks the DSP extension"),
         ("cortex_m3", "30ee810a", "Cortex-M3 lacks a floating-point unit"),
         ("cortex_m0", "b1fbf2f0", "Cortex-M0 lacks the instructions of ARMv7-M"),
