@@ -123,7 +123,8 @@ def test_json_and_svg_again_by_show(model, tmp_path, capsys):
     assert main(["show", str(saved)]) == 0
     assert capsys.readouterr().out == text
     assert main(["show", str(saved), "--format", "csv"]) == 2
-    assert "is of the reports of mcusim memory, which have no format 'csv'; theirs are text, json, svg" in capsys.readouterr().err
+    refused = "is of the reports of mcusim memory, which have no format 'csv'; theirs are text, json, svg"
+    assert refused in capsys.readouterr().err
     document["plans"][0]["offsets"][0] = 10**12
     saved.write_text(json.dumps(document))
     assert main(["show", str(saved)]) == 2
