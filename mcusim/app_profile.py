@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -79,11 +78,7 @@ def load_profile(name_or_path: str) -> AppProfile:
                 "of a .toml file"
             )
     text = documents.read_text(path, FILE_LIMIT_BYTES, EXPECTED)
-    try:
-        table = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-        raise BadInputError(f"{shown} is not valid TOML: {error}; {EXPECTED} is expected") from None
-    profile = documents.build(AppProfile, table, shown)
+    profile = documents.build(AppProfile, documents.parse_toml(text, shown, EXPECTED), shown)
     _check(profile, shown)
     return profile
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -204,11 +203,7 @@ def chip_of(mcu: str) -> Chip:
 
 def parse_chip(text: str, shown: str) -> Chip:
     """`load_chip` of a file's text; `shown` names the file in refusals."""
-    try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-        raise BadInputError(f"{shown} is not valid TOML: {error}; a chip's TOML file is expected") from None
-    chip = documents.build(Chip, document, shown)
+    chip = documents.build(Chip, documents.parse_toml(text, shown, "a chip's TOML file"), shown)
     _check(chip, shown)
     return chip
 

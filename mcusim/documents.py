@@ -10,6 +10,7 @@ import json
 import math
 import os
 import stat
+import tomllib
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -113,6 +114,14 @@ def read_json(path: str | os.PathLike[str], limit_bytes: int, expected: str) -> 
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise BadInputError(f"{os.fspath(path)} is not JSON: {error}; {expected} is expected") from None
+
+
+def parse_toml(text: str, file: str, expected: str) -> dict[str, object]:
+    """What a TOML file's text holds; BadInputError that names `file` and what is `expected` for one that is none."""
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+        raise BadInputError(f"{file} is not valid TOML: {error}; {expected} is expected") from None
 
 
 def schema_of(path: str | os.PathLike[str], limit_bytes: int = LARGEST_JSON_BYTES) -> str | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -220,7 +219,7 @@ def load_board(name_or_path: str | os.PathLike[str]) -> Board:
 @functools.lru_cache(maxsize=64)
 def _board(text: str, path: Path, shown: str) -> Board:
     """The board of a file's text: one run asks for the same several times, and reading it takes a while."""
-    file = documents.build(_BoardFile, _table(text, shown, A_BOARD), shown, nulls=("none", "unknown"))
+    file = documents.build(_BoardFile, documents.parse_toml(text, shown, A_BOARD), shown, nulls=("none", "unknown"))
     _check_board(file, shown)
     core = os.fspath(path.parent / file.core) if file.core.endswith(".toml") else file.core
     return Board(
@@ -263,7 +262,7 @@ def board_core(board: Board) -> Core:
 def board_document(name_or_path: str | os.PathLike[str]) -> dict[str, object]:
     """A board's file as its TOML document, to be changed and written again; errors as `load_board`."""
     path, shown = _locate("boards", "board", name_or_path)
-    return _table(documents.read_text(path, FILE_LIMIT_BYTES, A_BOARD), shown, A_BOARD)
+    return documents.parse_toml(documents.read_text(path, FILE_LIMIT_BYTES, A_BOARD), shown, A_BOARD)
 
 
 def load_core(name_or_path: str | os.PathLike[str]) -> Core:
@@ -275,7 +274,7 @@ def load_core(name_or_path: str | os.PathLike[str]) -> Core:
 @functools.lru_cache(maxsize=64)
 def _core(text: str, shown: str) -> Core:
     """The core of a file's text."""
-    file = documents.build(_CoreFile, _table(text, shown, A_CORE), shown, nulls=("none",))
+    file = documents.build(_CoreFile, documents.parse_toml(text, shown, A_CORE), shown, nulls=("none",))
     timings: dict[str, InstructionTiming] = {}
     for index, row in enumerate(file.instruction):
         key = f"instruction[{index}]"
@@ -392,13 +391,6 @@ def _locate(folder: str, what: str, name_or_path: str | os.PathLike[str]) -> tup
     raise UnsupportedError(
         f"unknown {what} {given!r}; {hint}known {folder}: {', '.join(known)}; or give the path of a .toml file"
     )
-
-
-def _table(text: str, shown: str, expected: str) -> dict[str, object]:
-    try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-        raise BadInputError(f"{shown} is not valid TOML: {error}; {expected} is expected") from None
 
 
 def _check_board(board: _BoardFile, file: str) -> None:

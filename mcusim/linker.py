@@ -71,15 +71,15 @@ def link(
         given.write_bytes(data)
         Path(folder, "kernels.ld").write_text(SCRIPT, encoding="ascii")
         wanted = [f"-Wl,-u,{root}" for root in sorted(roots)]
-        said = _run([compiler, *_target(built_for), *OPTIONS, *wanted, given.name, "-lc", "-lgcc"], folder, name)
+        said = run_linker([compiler, *_target(built_for), *OPTIONS, *wanted, given.name, "-lc", "-lgcc"], folder, name)
         if not linked.is_file():
             raise BadInputError(f"{name} cannot be linked: {reason_of(said, given.name)}")
         return linked.read_bytes()
 
 
-def _run(command: Sequence[str], folder: str, name: str) -> str:
+def run_linker(command: Sequence[str], folder: str, name: str) -> str:
     """Run the linker in a folder, where its temporary files stay too; what it says."""
-    environment = {**os.environ, "LC_ALL": "C", "TMPDIR": folder}
+    environment = {**os.environ, "LC_ALL": "C", "TMPDIR": folder, "ZIG_LOCAL_CACHE_DIR": folder}
     try:
         done = subprocess.run(
             command,

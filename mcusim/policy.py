@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -143,11 +142,7 @@ def load_policy(path: str | os.PathLike[str] | None = None) -> Policy:
         path = FILE
     shown = os.fspath(path)
     text = documents.read_text(path, FILE_LIMIT_BYTES, EXPECTED)
-    try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-        raise BadInputError(f"{shown} is not valid TOML: {error}; {EXPECTED} is expected") from None
-    read = documents.build(_File, document, shown)
+    read = documents.build(_File, documents.parse_toml(text, shown, EXPECTED), shown)
     _check(read, shown)
     return Policy(read.compare, read.baseline, read.pytest, read.budgets, shown)
 

@@ -7,7 +7,6 @@ import importlib.util
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Collection, Sequence
@@ -16,7 +15,7 @@ from pathlib import Path
 
 from mcusim.build_attributes import BuildAttributes
 from mcusim.errors import BadInputError, UnsupportedError
-from mcusim.linker import ARCHITECTURES, COMPILER, LINK_LIMIT_S, reason_of
+from mcusim.linker import ARCHITECTURES, COMPILER, reason_of, run_linker
 
 # Code and constants in flash, variables in RAM as start-up code leaves them; constructors apart, to be refused.
 SCRIPT = """
@@ -78,24 +77,9 @@ def _linked(files: Sequence[Path], name: str, roots: Collection[str], command: S
         linked = Path(folder, "linked.elf")
         wanted = [f"-Wl,-u,{root}" for root in sorted(roots)]
         arguments = [*command[:-1], *OPTIONS, "-Wl,--gc-sections", *wanted, *map(str, files), *command[-1].split()]
-        environment = {**os.environ, "LC_ALL": "C", "TMPDIR": folder, "ZIG_LOCAL_CACHE_DIR": folder}
-        try:
-            done = subprocess.run(
-                [*arguments, "-o", str(linked)],
-                cwd=folder,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=LINK_LIMIT_S,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise BadInputError(f"linking {name} takes more than {LINK_LIMIT_S:.0f} s; it may be damaged") from None
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise UnsupportedError(f"{command[0]} cannot be run to link {name}: {reason}") from None
+        said = run_linker([*arguments, "-o", str(linked)], folder, name)
         if not linked.is_file():
-            raise BadInputError(f"{name} cannot be linked: {_reason(done.stderr.decode('utf-8', 'replace'))}")
+            raise BadInputError(f"{name} cannot be linked: {_reason(said)}")
         return linked.read_bytes()
 
 

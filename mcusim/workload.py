@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -167,11 +166,7 @@ def load_workload(name_or_path: str | os.PathLike[str]) -> Workload:
 
 def parse_workload(text: str, file: str) -> Workload:
     """`load_workload` of a file's text; `file` names it in refusals."""
-    try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-        raise BadInputError(f"{file} is not valid TOML: {error}; a workload's TOML file is expected") from None
-    workload = documents.build(Workload, document, file)
+    workload = documents.build(Workload, documents.parse_toml(text, file, "a workload's TOML file"), file)
     _check(workload, _Checks(file))
     return workload
 
