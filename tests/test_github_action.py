@@ -102,6 +102,10 @@ def test_a_first_run_then_one_against_its_baseline(runner):
     assert "(unchanged)" in second.stdout and "::error" not in second.stdout
     made = {path.name for path in (folder / "mcusim").iterdir()}
     assert {"runs", "compare.json", "junit.xml", "benchmark.json", "comment.md"} <= made
+    (folder / "work/mcusim.toml").write_text("[compare]\ncycels = {}\n", encoding="utf-8")
+    unread = run("Profile and compare", MODELS=models)
+    assert unread.returncode == 2 and "did you mean 'cycles'" in unread.stderr
+    (folder / "work/mcusim.toml").unlink()
     bigger = models.replace("digits_cnn", "ic_resnet8").replace("nano33ble", "bluepill")
     third = run("Profile and compare", MODELS=bigger)
     assert third.returncode in (1, 2) and third.stderr
